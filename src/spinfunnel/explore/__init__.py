@@ -1,0 +1,50 @@
+"""Explorers: landscape in, records out. `EXPLORERS` is the one list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ..landscape import Record
+from . import flooding
+
+__all__ = ["EXPLORERS", "Explorer"]
+
+
+@dataclass(frozen=True, slots=True)
+class Explorer:
+    """One way to map a landscape.
+
+    Attributes
+    ----------
+    name : str
+    explore : callable
+        ``explore(landscape, *, seed, workers, progress)`` yields chunks of records.
+    kinds : tuple of str
+        Kinds of landscape that it takes: "binary", "graph", "smooth".
+    exact : bool
+        Whether a finished run is an exact map.
+    summary, source : str
+    """
+
+    name: str
+    explore: Callable[..., Iterator[list[Record]]]
+    kinds: tuple[str, ...]
+    exact: bool
+    summary: str
+    source: str
+
+
+EXPLORERS: dict[str, Explorer] = {
+    entry.name: entry
+    for entry in (
+        Explorer(
+            "flooding",
+            flooding.explore,
+            ("binary", "graph"),
+            True,
+            "every state, exactly: minima, basins, exits, merge tree (up to 31 free bits, 13 bytes a state)",
+            "Flamm, Hofacker, Stadler, Wolfinger, Z. Phys. Chem. 216, 155 (2002)",
+        ),
+    )
+}
