@@ -88,8 +88,12 @@ def index_key(index: Any, *, size: int) -> NDArray[np.str_]:
     >>> index_key([1, 6], size=4).tolist()
     ['1000', '0110']
     """
-    bits = np.ascontiguousarray(state_bits(np.atleast_1d(index), size=size) + ord("0"))
-    return bits.view(f"S{size}")[..., 0].astype(np.str_)
+    number = np.atleast_1d(np.asarray(index)).astype(np.uint64)
+    octets = -(-size // 8)
+    digits = np.empty((len(number), 8 * octets), np.uint32)
+    for octet in range(octets):
+        digits[:, 8 * octet : 8 * octet + 8] = _OCTETS[(number >> np.uint64(8 * octet)) & np.uint64(255)]
+    return np.ascontiguousarray(digits[:, :size]).view(f"U{size}")[:, 0]
 
 
 def key_states(key: NDArray[np.str_]) -> NDArray[np.uint8]:
@@ -109,6 +113,9 @@ def key_states(key: NDArray[np.str_]) -> NDArray[np.uint8]:
         return np.zeros((0, 0), np.uint8)
     text = np.ascontiguousarray(np.asarray(key).astype(np.bytes_))
     return text.view(np.uint8).reshape(len(text), -1) - np.uint8(ord("0"))
+
+
+_OCTETS = state_bits(np.arange(256), size=8).astype(np.uint32) + np.uint32(ord("0"))
 
 
 @dataclass(frozen=True, slots=True)

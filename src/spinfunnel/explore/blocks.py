@@ -14,7 +14,7 @@ Result = TypeVar("Result")
 
 BLOCK = 1 << 20
 """Largest block: some milliseconds of work, so that an interrupt and the progress bar do not wait."""
-SMALLEST = 1 << 13
+SMALLEST = 1 << 14
 """Smallest block: below this, handing it over costs more than the work."""
 
 
@@ -23,15 +23,15 @@ def over_blocks(
 ) -> list[Result]:
     """Call ``work(start, stop)`` over the blocks of ``range(total)``; return the results in order.
 
-    Blocks are a function of `total` alone, never of `workers`, and multiples of 8.
+    Blocks are a function of `total` alone, never of `workers`, and multiples of 16,384.
 
     Examples
     --------
     >>> from spinfunnel.landscape import no_progress
     >>> over_blocks(lambda start, stop: stop - start, 20000, workers=2, progress=no_progress, stage="counting")
-    [8192, 8192, 3616]
+    [16384, 3616]
     """
-    block = min(BLOCK, max(SMALLEST, (total // 64) & ~7))
+    block = min(BLOCK, max(SMALLEST, (total // 16) & -SMALLEST))
     starts = range(0, total, block)
     if workers == 1 or len(starts) == 1:
         results = []

@@ -14,7 +14,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
+from queue import SimpleQueue
 from typing import TypeVar
 
 import numpy as np
@@ -34,9 +36,18 @@ __all__ = ["explore", "flood"]
 
 Result = TypeVar("Result")
 
-FEWEST_BITS = 4
-"""Below this a landscape is flooded as a plain graph: vectors of eight states need at least three bits."""
-CHASE_LANES = 512
+FEWEST_BITS = 6
+"""Below this a landscape is flooded as a plain graph: a vector of 64 distances needs six bits."""
+LOW_BITS = 14
+"""Bits over which distances are spread within one block (no block is smaller)."""
+FEW_MINIMA = 1 << 12
+"""Up to here the states of each minimum are counted in four tables at a time."""
+RUN = 1 << 12
+"""States whose energies are summed ring by ring around the native state."""
+FIRST_SLICE = 1 << 13
+"""States in the first slice."""
+WIDEST_SLICE = 0.05
+"""Largest share of all states in one slice."""
 RECORDS_AT_ONCE = 10_000
 STAR_ROOM = 1 << 16
 
@@ -134,42 +145,39 @@ def _open_cube(landscape: Binary, *, group: Group, bits: int, workers: int, prog
     energies = np.empty(1 << bits)
     landscape.enumerate(energies, workers=workers, progress=progress)
     canon = canonical_numbers(group, bits=bits, workers=workers, progress=progress)
+    cube = _Cube(landscape.size, bits, group, energies, canon, np.empty(1 << bits, np.int32), workers, progress)
     if len(canon):
-        _check_symmetry(landscape, energies, canon)
-    return _Cube(landscape.size, bits, group, energies, canon, np.empty(1 << bits, np.int32), workers, progress)
+        _check_symmetry(cube, landscape)
+    return cube
 
 
-def _check_symmetry(landscape: Binary, energies: NDArray[np.float64], canon: NDArray[np.uint32]) -> None:
+def _check_symmetry(cube: _Cube, landscape: Binary) -> None:
     """Verify that states of one orbit have one energy, to the last digit, so that no tie is broken by rounding."""
-    for start in range(0, len(energies), 1 << 20):
-        block = slice(start, start + (1 << 20))
-        images = energies[canon[block]]
-        differ = np.flatnonzero(energies[block] != images)
-        if differ.size:
-            worst = differ[np.argmax(np.abs(energies[block] - images)[differ])]
-            here = index_key(start + worst, size=landscape.size)[0]
-            raise InputError(
-                f"{landscape.name} declares symmetries that change energies: state {here} has {energies[start + worst]!r}, its image "
-                f"{images[worst]!r}; declare only those that leave every energy alone"
-            )
+    worst = max(
+        _in_blocks(cube, lambda start, stop: hypercube.image_off(cube.energies, cube.canon, start, stop), stage="symmetries")
+    )
+    if worst >= 0:
+        raise InputError(
+            f"{landscape.name} declares symmetries that change energies: state {index_key(worst, size=cube.size)[0]} has "
+            f"{float(cube.energies[worst])!r}, its image {float(cube.energies[cube.canon[worst]])!r}; declare only those that leave "
+            "every energy alone, to the last digit"
+        )
 
 
 def _flood_cube(cube: _Cube, landscape: Binary) -> BasinGraph:
     strict, neutral, census_sums = _descend(cube)
     roots, members, weak = _settle_plateaus(cube, neutral)
     state = np.concatenate([strict, roots])
-    state = state[np.lexsort((_reversed_bits(state, size=cube.size), cube.energies[state]))]
+    state = state[_by_energy_and_key(cube, state)]
     cube.label[state] = np.arange(len(state), dtype=np.int32)
-    _in_blocks(cube, lambda start, stop: hypercube.chase(cube.label, start, stop, CHASE_LANES), stage="basins")
-    weight = _weights(cube, len(state))
+    weight = _drain(cube, len(state))
     plateau, orbit = _copies(cube, state, members=members)
     energy = cube.energies[state]
     native = energy == energy[0]
     census = _census(cube, census_sums, int((plateau * orbit)[native].sum()), float(energy[0]), weak + _orbits(cube, strict).sum())
     table = _saddles(cube, energy)
     tally = _overlap(cube, state[native], members, census=census)
-    rank = np.lexsort((_reversed_bits(table.state, size=cube.size), table.energy))
-    table = table.reordered(rank)
+    table = table.reordered(_by_energy_and_key(cube, table.state))
     return BasinGraph(
         key=index_key(state, size=cube.size),
         energy=energy,
@@ -192,12 +200,16 @@ def _in_blocks(cube: _Cube, work: Callable[[int, int], Result], *, stage: str, t
     return over_blocks(work, count, workers=cube.workers, progress=cube.progress, stage=stage)
 
 
-def _reversed_bits(state: NDArray[np.int64], *, size: int) -> NDArray[np.int64]:
-    """Numbers whose order is the order of the keys, which write bit 0 first."""
-    number = np.zeros_like(state)
-    for bit in range(size):
-        number = (number << 1) | ((state >> bit) & 1)
-    return number
+def _by_energy_and_key(cube: _Cube, state: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Order of states by energy, then by key, which writes bit 0 first."""
+    energy = cube.energies[state]
+    order = np.argsort(energy)
+    if not (np.diff(energy[order]) == 0).any():
+        return order
+    mirrored = np.zeros_like(state)
+    for bit in range(cube.size):
+        mirrored = (mirrored << 1) | ((state >> bit) & 1)
+    return np.lexsort((mirrored, energy))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -266,17 +278,21 @@ def _orbits(cube: _Cube, state: NDArray[np.int64]) -> NDArray[np.int64]:
     return sizes
 
 
-def _weights(cube: _Cube, minima: int) -> NDArray[np.float64]:
-    def work(start: int, stop: int) -> NDArray[np.int64]:
-        counts = np.zeros((4, minima), np.int64)
-        hypercube.count_labels(cube.label, start, stop, counts)
-        return counts.sum(axis=0)
+def _drain(cube: _Cube, minima: int) -> NDArray[np.float64]:
+    """Label every state with its minimum; return each minimum's share of the states."""
+    tables: SimpleQueue[NDArray[np.int64]] = SimpleQueue()
+    shape = (4 if minima <= FEW_MINIMA else 1, minima)
+    for _ in range(cube.workers):
+        tables.put(np.zeros(shape, np.int64))
 
-    if minima > 1 << 14:
-        counts = np.zeros((4, minima), np.int64)
-        hypercube.count_labels(cube.label, 0, cube.states, counts)
-        return counts.sum(axis=0) / cube.states
-    return np.sum(_in_blocks(cube, work, stage="weights"), axis=0) / cube.states
+    def work(start: int, stop: int) -> None:
+        counts = tables.get()
+        hypercube.drain(cube.label, start, stop, counts)
+        tables.put(counts)
+
+    _in_blocks(cube, work, stage="basins")
+    total = np.sum([tables.get().sum(axis=0) for _ in range(cube.workers)], axis=0)
+    return np.asarray(total / cube.states)
 
 
 def _copies(
@@ -338,33 +354,64 @@ def _census(
 # Saddles
 
 
-def _slices(cube: _Cube) -> Iterator[tuple[float, float]]:
-    """Energy intervals (above, upto] from the ground up, doubling in the number of states, then a twentieth at a time."""
-    sample = np.sort(cube.energies[:: max(1, cube.states >> 16)])
-    share = min(0.05, max((1 << 17) / cube.states, 16 / len(sample)))
-    above = -np.inf
+def _sample(cube: _Cube) -> NDArray[np.float64]:
+    """Sorted energies of states spread evenly over the cube, by the golden ratio; the quantiles that the slices need."""
+    count = min(1 << 16, cube.states)
+    step = int(cube.states * 0.6180339887498949) | 1
+    return np.sort(cube.energies[(np.arange(count, dtype=np.int64) * step) & (cube.states - 1)])
+
+
+def _states_between(cube: _Cube, above: float, upto: float) -> NDArray[np.uint32]:
+    def work(start: int, stop: int) -> NDArray[np.uint32]:
+        found = np.empty(stop - start, np.uint32)
+        return found[: hypercube.gather_below(cube.energies, start, stop, above, upto, found)].copy()
+
+    pool = np.concatenate(_in_blocks(cube, work, stage="saddles"))
+    return pool[cube.canon[pool] == pool] if len(cube.canon) else pool
+
+
+def _levels(sample: NDArray[np.float64], *, states: int) -> Iterator[float]:
+    """Energies at which the states are cut into slices: doubling at first, then a twentieth of the states at a time."""
+    share = max(FIRST_SLICE / states, 32 / len(sample))
     while share < 1.0:
-        upto = float(sample[int(share * len(sample))])
-        if upto > above:
-            yield above, upto
+        yield float(sample[int(share * len(sample))])
+        share = 2 * share if share < WIDEST_SLICE else share + WIDEST_SLICE
+    yield math.inf
+
+
+def _slices(cube: _Cube, highest: float) -> Iterator[NDArray[np.uint32]]:
+    """States in slices of ascending energy, ascending by number within a slice; equal energies stay together.
+
+    No merge lies far above the highest minimum: what a little more than that asks for is gathered in one pass, and cut up there.
+    """
+    sample = _sample(cube)
+    share = min(WIDEST_SLICE, 0.0005 + 1.2 * float(np.searchsorted(sample, highest, side="right")) / len(sample))
+    above, gathered = -math.inf, float(sample[int(share * len(sample))])
+    pool = _states_between(cube, above, gathered)
+    energy = cube.energies[pool]
+    for upto in _levels(sample, states=cube.states):
+        if above < gathered:
+            yield pool[(energy > above) & (energy <= upto)]
+            above = min(upto, gathered)
+        if above < upto:
+            yield _states_between(cube, above, upto)
             above = upto
-        share = share * 2 if share < 0.05 else share + 0.05
-    yield above, np.inf
 
 
-def _stars(cube: _Cube, component: NDArray[np.int32], above: float, upto: float) -> Stars:
-    fixed = (cube.energies, cube.canon, cube.label, component)
+def _stars(cube: _Cube, component: NDArray[np.int32], candidate: NDArray[np.uint32]) -> Stars:
+    fixed = (cube.energies, cube.label, component, candidate)
 
     def work(start: int, stop: int) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-        room = (np.empty(STAR_ROOM, np.int64), np.empty(STAR_ROOM, np.int32), np.empty(STAR_ROOM, np.int32))
+        room = min(STAR_ROOM, (stop - start) * cube.size)
+        state, size, spoke = np.empty(room, np.int64), np.empty(room, np.int32), np.empty(room, np.int32)
         parts = []
         while start < stop:
-            stars, spokes, start = collect_stars(*fixed, start, stop, above, upto, *cube.geometry, *room)
-            parts.append((room[0][:stars].copy(), room[1][:stars].copy(), room[2][:spokes].copy()))
-        state, size, spoke = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return state, size, spoke
+            stars, spokes, start = collect_stars(*fixed, start, stop, *cube.geometry, state, size, spoke)
+            parts.append((state[:stars].copy(), size[:stars].copy(), spoke[:spokes].copy()))
+        first, second, third = (np.concatenate(column) for column in zip(*parts, strict=True))
+        return first, second, third
 
-    columns = zip(*_in_blocks(cube, work, stage="saddles"), strict=True)
+    columns = zip(*_in_blocks(cube, work, stage="saddles", total=len(candidate)), strict=True)
     state, size, spoke = (np.concatenate(column) for column in columns)
     offset = np.concatenate([[0], np.cumsum(size, dtype=np.int64)])
     return Stars(state, cube.energies[state], cube.label[state], offset, spoke)
@@ -372,10 +419,11 @@ def _stars(cube: _Cube, component: NDArray[np.int32], above: float, upto: float)
 
 def _saddles(cube: _Cube, energy: NDArray[np.float64]) -> SaddleTable:
     forest = Forest(len(energy))
-    for above, upto in _slices(cube):
+    for candidate in _slices(cube, float(energy[-1])):
         if forest.components == 1:
             break
-        forest.add(_stars(cube, forest.parent, above, upto))
+        if len(candidate):
+            forest.add(_stars(cube, forest.parent, candidate))
     return forest.table()
 
 
@@ -392,28 +440,52 @@ def _native_distance(cube: _Cube, roots: NDArray[np.int64], members: NDArray[np.
     turned = plain > mask
     distance[plain[turned] & mask] = 1
     distance[plain[~turned]] = 0
-    for bit in range(cube.bits):
-        _in_blocks(
-            cube,
-            lambda start, stop, bit=bit: hypercube.spread_distance(distance, start, stop, bit),
-            stage="overlap",
-            total=cube.states // 2,
-        )
+    low = min(cube.bits, LOW_BITS)
+    _in_blocks(cube, lambda start, stop: hypercube.spread_low(distance, start, stop, low), stage="overlap")
+    for bit in range(low, cube.bits):
+        spread = partial(hypercube.spread_bit, distance, bit=bit)
+        _in_blocks(cube, lambda start, stop, spread=spread: spread(start, stop), stage="overlap", total=cube.states // 2)
     return distance
 
 
+def _ring_order(native: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Offsets within a run of states by distance to the low bits of `native`, and where each distance starts."""
+    offset = np.arange(RUN, dtype=np.int64)
+    distance = np.bitwise_count(offset ^ (native & (RUN - 1)))
+    order = np.argsort(distance, kind="stable")
+    return order, np.searchsorted(distance[order], np.arange(int(distance.max()) + 2))
+
+
 def _overlap(cube: _Cube, roots: NDArray[np.int64], members: NDArray[np.int64], *, census: Census) -> Tally:
-    distance = _native_distance(cube, roots, members)
+    single = len(roots) == 1 and not len(cube.canon) and not len(members) and cube.states >= RUN
+    if single:
+        native, (order, rings) = int(roots[0]), _ring_order(int(roots[0]))
+    else:
+        distance = _native_distance(cube, roots, members)
 
     def work(start: int, stop: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         sums, lowest = np.zeros((3, cube.size + 1)), np.full(cube.size + 1, np.inf)
-        hypercube.overlap_sums(cube.energies, distance, start, stop, census.mean, sums, lowest)
+        if single:
+            hypercube.overlap_sums(cube.energies, order, rings, start, stop, native, census.mean, sums, lowest)
+        else:
+            hypercube.distance_sums(cube.energies, distance, start, stop, census.mean, sums, lowest)
         return sums, lowest
 
     parts = _in_blocks(cube, work, stage="overlap")
-    (count, first, second), lowest = np.sum([part[0] for part in parts], axis=0), np.min([part[1] for part in parts], axis=0)
+    sums, lowest = np.sum([part[0] for part in parts], axis=0), np.min([part[1] for part in parts], axis=0)
+    if single and cube.flip:
+        sums, lowest = _fold(sums), np.minimum(lowest, lowest[::-1])[: cube.size // 2 + 1]
+    count, first, second = sums
     seen = np.flatnonzero(count)[::-1]
     offset = first[seen] / count[seen]
     spread = np.sqrt(np.maximum(0.0, second[seen] / count[seen] - offset**2))
     columns = (1.0 - 2.0 * seen / cube.size, count[seen] * (1 + cube.flip), census.mean + offset, spread, lowest[seen])
     return Tally("overlap", math.inf, *(tuple(column.tolist()) for column in columns))
+
+
+def _fold(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sums by distance to the nearer of a state and its mirror image, from sums by distance to the one."""
+    half = sums.shape[1] // 2
+    folded = sums[:, : (sums.shape[1] + 1) // 2].copy()
+    folded[:, :half] += sums[:, ::-1][:, :half]
+    return folded

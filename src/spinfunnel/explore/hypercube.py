@@ -15,19 +15,22 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .lanes import descend_lanes
+from .lanes import ROW, WALKS, descend_lanes, relax_lanes, relax_rows, walk_lanes
 
 __all__ = [
     "canonical_moves",
-    "chase",
-    "count_labels",
     "descend",
+    "drain",
     "drain_plateaus",
     "equal_exits",
+    "image_off",
     "move",
+    "distance_sums",
+    "gather_below",
     "overlap_sums",
     "plateau_root",
-    "spread_distance",
+    "spread_bit",
+    "spread_low",
     "union_plateaus",
 ]
 
@@ -69,6 +72,15 @@ def move(state: int, number: int, bits: int) -> int:
 
 
 @njit(cache=True, nogil=True)
+def image_off(energies: Floats, canon: NDArray[np.uint32], start: int, stop: int) -> int:
+    """A state of the block whose energy is not that of its canonical state, or -1."""
+    for state in range(start, stop):
+        if energies[state] != energies[canon[state]]:
+            return state
+    return -1
+
+
+@njit(cache=True, nogil=True)
 def canonical_moves(
     energies: Floats, canon: NDArray[np.uint32], label: Labels, start: int, stop: int, bits: int, flip: int
 ) -> None:
@@ -90,40 +102,33 @@ def canonical_moves(
 
 
 @njit(cache=True, nogil=True)
-def chase(label: Labels, start: int, stop: int, lanes: int) -> None:
-    """Replace pointers by labels of minima: many independent walks at once, so that their cache misses overlap."""
-    place = np.empty(lanes, np.int64)
-    source = np.empty(lanes, np.int64)
-    for base in range(start, stop, lanes):
-        walking = 0
-        for state in range(base, min(base + lanes, stop)):
-            value = label[state]
-            source[walking] = state
-            place[walking] = ~value
-            walking += value < 0
-        while walking > 0:
-            left = 0
-            for walk in range(walking):
-                value = label[place[walk]]
-                state = source[walk]
-                label[state] = value
-                source[left] = state
-                place[left] = ~value
-                left += value < 0
-            walking = left
+def drain(label: Labels, start: int, stop: int, counts: Ints) -> None:
+    """Replace pointers by labels of minima and count the states of each.
+
+    `counts` has shape (rows, minima); several rows keep sums of the same minimum from waiting for each other.
+    """
+    rows = counts.shape[0]
+    middle = stop - (stop - start) % WALKS
+    for first in range(start, middle, WALKS):
+        walk_lanes(label, first)
+        for state in range(first, first + WALKS):
+            counts[state % rows, label[state]] += 1
+    for state in range(middle, stop):
+        value = label[state]
+        while value < 0:
+            value = label[~value]
+        label[state] = value
+        counts[0, value] += 1
 
 
 @njit(cache=True, nogil=True)
-def count_labels(label: Labels, start: int, stop: int, counts: Ints) -> None:
-    """Add the number of states of each label to `counts`, shape (4, minima): four rows, so that sums do not wait for each other."""
-    middle = stop - (stop - start) % 4
-    for state in range(start, middle, 4):
-        counts[0, label[state]] += 1
-        counts[1, label[state + 1]] += 1
-        counts[2, label[state + 2]] += 1
-        counts[3, label[state + 3]] += 1
-    for state in range(middle, stop):
-        counts[0, label[state]] += 1
+def gather_below(energies: Floats, start: int, stop: int, above: float, upto: float, found: NDArray[np.uint32]) -> int:
+    """Write the states of a block with above < E <= upto, ascending; return their number (`found` must hold the block)."""
+    count = 0
+    for state in range(start, stop):
+        found[count] = state
+        count += (energies[state] > above) & (energies[state] <= upto)
+    return count
 
 
 # ---------------------------------------------------------------------------------------------
@@ -208,33 +213,77 @@ def drain_plateaus(
 
 
 @njit(cache=True, nogil=True)
-def spread_distance(distance: NDArray[np.uint8], start: int, stop: int, bit: int) -> None:
-    """One pass of the Hamming distance transform over the pairs of states that differ in `bit`.
-
-    Pairs are numbered 0 ... 2**(bits-1) - 1; the passes over all bits, in any order, give the exact distance to the nearest source.
-    """
-    low = (1 << bit) - 1
-    for pair in range(start, stop):
-        first = ((pair & ~low) << 1) | (pair & low)
-        second = first | (1 << bit)
-        near = distance[first]
-        far = distance[second]
-        if far > near + 1:
-            distance[second] = near + 1
-        elif near > far + 1:
-            distance[first] = far + 1
+def spread_low(distance: NDArray[np.uint8], start: int, stop: int, bits: int) -> None:
+    """Hamming distance transform over the low `bits` (6 or more) of a block that holds all their settings."""
+    for row in range(start, stop, ROW):
+        relax_lanes(distance, row)
+    for bit in range(6, bits):
+        for row in range(start, stop, ROW):
+            if not (row >> bit) & 1:
+                relax_rows(distance, row, row ^ (1 << bit))
 
 
 @njit(cache=True, nogil=True)
-def overlap_sums(
+def spread_bit(distance: NDArray[np.uint8], start: int, stop: int, bit: int) -> None:
+    """One pass of the Hamming distance transform over the pairs of states that differ in `bit`, 6 or above.
+
+    Pairs are numbered 0 ... 2**(bits-1) - 1, in blocks of multiples of 64; the passes over all bits, in any order, give the exact
+    distance to the nearest source.
+    """
+    low = (1 << bit) - 1
+    for pair in range(start, stop, ROW):
+        first = ((pair & ~low) << 1) | (pair & low)
+        relax_rows(distance, first, first | (1 << bit))
+
+
+@njit(cache=True, nogil=True)
+def distance_sums(
     energies: Floats, distance: NDArray[np.uint8], start: int, stop: int, shift: float, sums: Floats, lowest: Floats
 ) -> None:
     """Add count, sum and sum of squares of (E - shift) by distance to `sums`, shape (3, N + 1), and keep the lowest."""
     for state in range(start, stop):
         ring = distance[state]
-        energy = energies[state]
+        energy = energies[state] - shift
         sums[0, ring] += 1.0
-        sums[1, ring] += energy - shift
-        sums[2, ring] += (energy - shift) * (energy - shift)
-        if energy < lowest[ring]:
-            lowest[ring] = energy
+        sums[1, ring] += energy
+        sums[2, ring] += energy * energy
+        lowest[ring] = min(lowest[ring], energies[state])
+
+
+@njit(cache=True, nogil=True)
+def overlap_sums(
+    energies: Floats, order: Ints, rings: Ints, start: int, stop: int, native: int, shift: float, sums: Floats, lowest: Floats
+) -> None:
+    """The same for the distance to one state, without looking it up: ring by ring within runs of low bits.
+
+    `order` lists the offsets within a run by their distance to the low bits of `native`, `rings` where each distance starts;
+    `start` and `stop` are multiples of the length of a run.
+    """
+    run = order.size
+    for base in range(start, stop, run):
+        away = 0
+        rest = (base ^ native) & ~(run - 1)
+        while rest:
+            rest &= rest - 1
+            away += 1
+        for ring in range(rings.size - 1):
+            one, two, squares, squares_two, least = 0.0, 0.0, 0.0, 0.0, np.inf
+            last = rings[ring + 1]
+            paired = last - (last - rings[ring]) % 2
+            for place in range(rings[ring], paired, 2):
+                first = energies[base + order[place]] - shift
+                second = energies[base + order[place + 1]] - shift
+                one += first
+                two += second
+                squares += first * first
+                squares_two += second * second
+                least = min(least, energies[base + order[place]], energies[base + order[place + 1]])
+            for place in range(paired, last):
+                first = energies[base + order[place]] - shift
+                one += first
+                squares += first * first
+                least = min(least, energies[base + order[place]])
+            sums[0, away + ring] += last - rings[ring]
+            sums[1, away + ring] += one + two
+            sums[2, away + ring] += squares + squares_two
+            lowest[away + ring] = min(lowest[away + ring], least)

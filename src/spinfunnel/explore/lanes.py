@@ -1,8 +1,9 @@
-"""Steepest descent of eight states at once, written in vector instructions.
+"""Steepest descent of eight states and the walks of sixty-four at once, written in vector instructions.
 
 A compiler does not vectorise a loop that reads at ``x ^ bit`` by itself. Here eight consecutive states are one vector:
 a flip of bit 3 or above moves the whole vector (one load), a flip of bits 0 to 2 permutes its lanes. So the scan over
-all neighbours costs one load, one comparison and two selections per neighbour and eight states.
+all neighbours costs one load, one comparison and two selections per neighbour and eight states. A walk downhill is a chain of
+loads that each wait for memory; sixty-four of them side by side wait together.
 """
 
 from __future__ import annotations
@@ -15,10 +16,14 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["LANES", "descend_lanes"]
+__all__ = ["LANES", "ROW", "WALKS", "descend_lanes", "relax_lanes", "relax_rows", "walk_lanes"]
 
 LANES = 8
-"""States per vector."""
+"""States per vector of energies."""
+WALKS = 64
+"""Walks side by side: four vectors of sixteen labels."""
+ROW = 64
+"""Distances, of a byte each, in one vector."""
 
 _DOUBLE, _INT32, _INT64, _BOOL, _BYTE = ir.DoubleType(), ir.IntType(32), ir.IntType(64), ir.IntType(1), ir.IntType(8)
 _DOUBLES, _INTS, _BOOLS = (ir.VectorType(kind, LANES) for kind in (_DOUBLE, _INT32, _BOOL))
@@ -174,3 +179,100 @@ def descend_lanes(
     """
     signature = types.int64(energies, types.int64, types.int64, types.int64, label, types.float64, sums)
     return signature, _generate
+
+
+_SIXTEEN, _WIDE, _FLAGS = (ir.VectorType(kind, 16) for kind in (_INT32, _INT64, _BOOL))
+
+
+def _gather(builder: Any, base: Any, *, index: Any, active: Any, otherwise: Any) -> Any:
+    """Load sixteen labels at scattered places where `active`."""
+    pointer = _INT32.as_pointer()
+    suffix = "p0" if str(pointer) == "ptr" else "p0i32"
+    places = ir.VectorType(pointer, 16)
+    load = cgutils.get_or_insert_function(
+        builder.module,
+        ir.FunctionType(_SIXTEEN, [places, _INT32, _FLAGS, _SIXTEEN]),
+        f"llvm.masked.gather.v16i32.v16{suffix}",
+    )
+    origin = builder.insert_element(_constant(_WIDE, ir.Undefined), builder.ptrtoint(base, _INT64), _constant(_INT32, 0))
+    origin = builder.shuffle_vector(origin, _constant(_WIDE, ir.Undefined), _constant(_SIXTEEN, [0] * 16))
+    address = builder.add(origin, builder.shl(builder.zext(index, _WIDE), _constant(_WIDE, [2] * 16)))
+    return builder.call(load, [builder.inttoptr(address, places), _constant(_INT32, 4), active, otherwise])
+
+
+def _generate_walk(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    label = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    zero = _constant(_SIXTEEN, [0] * 16)
+    walks = []
+    for first in range(0, WALKS, 16):
+        place = _address(builder, label, builder.add(arguments[1], _constant(_INT64, first)), _SIXTEEN)
+        value = builder.load(place)
+        value.align = 4
+        walks.append((place, cgutils.alloca_once_value(builder, value)))
+    step, done = builder.append_basic_block("step"), builder.append_basic_block("arrived")
+    builder.branch(step)
+    builder.position_at_end(step)
+    walking = _constant(_FLAGS, [0] * 16)
+    for _, slot in walks:
+        value = builder.load(slot)
+        active = builder.icmp_signed("<", value, zero)
+        after = _gather(builder, label, index=builder.not_(value), active=active, otherwise=value)
+        builder.store(after, slot)
+        walking = builder.or_(walking, builder.icmp_signed("<", after, zero))
+    some = builder.icmp_unsigned("!=", builder.bitcast(walking, ir.IntType(16)), ir.Constant(ir.IntType(16), 0))
+    builder.cbranch(some, step, done)
+    builder.position_at_end(done)
+    for place, slot in walks:
+        builder.store(builder.load(slot), place).align = 4
+    return context.get_dummy_value()
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def walk_lanes(typing: Any, label: Any, start: Any) -> tuple[Any, Callable[..., Any]]:
+    """Follow the pointers of labels ``start ... start + 63`` until all of them are the numbers of minima."""
+    return types.void(label, types.int64), _generate_walk
+
+
+_ROW_BYTES = ir.VectorType(_BYTE, ROW)
+
+
+def _row(builder: Any, base: Any, index: Any) -> tuple[Any, Any]:
+    place = _address(builder, base, index, _ROW_BYTES)
+    value = builder.load(place)
+    value.align = 1
+    return place, value
+
+
+def _nearer(builder: Any, here: Any, there: Any) -> Any:
+    beside = builder.add(there, _constant(_ROW_BYTES, [1] * ROW))
+    return builder.select(builder.icmp_unsigned("<", beside, here), beside, here)
+
+
+def _generate_relax(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    base = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    place, row = _row(builder, base, arguments[1])
+    for bit in range(6):
+        order = _constant(ir.VectorType(_INT32, ROW), [lane ^ (1 << bit) for lane in range(ROW)])
+        row = _nearer(builder, row, builder.shuffle_vector(row, row, order))
+    builder.store(row, place).align = 1
+    return context.get_dummy_value()
+
+
+def _generate_relax_rows(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    base = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    (here, one), (there, two) = (_row(builder, base, index) for index in arguments[1:])
+    builder.store(_nearer(builder, one, two), here).align = 1
+    builder.store(_nearer(builder, two, one), there).align = 1
+    return context.get_dummy_value()
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def relax_lanes(typing: Any, distance: Any, start: Any) -> tuple[Any, Callable[..., Any]]:
+    """Spread distances among 64 bytes over their six lowest bits: each becomes at most one more than a neighbour's."""
+    return types.void(distance, types.int64), _generate_relax
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def relax_rows(typing: Any, distance: Any, first: Any, second: Any) -> tuple[Any, Callable[..., Any]]:
+    """Spread distances between two rows of 64 bytes that differ in one higher bit."""
+    return types.void(distance, types.int64, types.int64), _generate_relax_rows

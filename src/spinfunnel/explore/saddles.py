@@ -26,42 +26,35 @@ Floats = NDArray[np.float64]
 @njit(cache=True, nogil=True)
 def collect_stars(
     energies: Floats,
-    canon: NDArray[np.uint32],
     label: Labels,
     component: Labels,
+    candidate: NDArray[np.uint32],
     start: int,
     stop: int,
-    above: float,
-    upto: float,
     bits: int,
     flip: int,
     state: Ints,
     size: Labels,
     spoke: Labels,
 ) -> tuple[int, int, int]:
-    """Write the stars of the states with above < E <= upto; return the number of stars, of spokes, and where it stopped.
+    """Write the stars of ``candidate[start:stop]``; return the number of stars, of spokes, and where it stopped.
 
-    Spokes that were connected to the hub before this slice are left out, as are non-canonical states. It stops at `stop`, or
-    before a state whose star might not fit any more.
+    Spokes that were connected to the hub before this slice are left out. It stops at `stop`, or before a state whose
+    star might not fit any more.
     """
     stars = 0
     spokes = 0
-    for here in range(start, stop):
-        energy = energies[here]
-        if not (above < energy <= upto):
-            continue
+    for row in range(start, stop):
         if stars == state.size or spokes + bits + flip > spoke.size:
-            return stars, spokes, here
-        if canon.size and canon[here] != here:
-            continue
-        home = component[label[here]]
+            return stars, spokes, row
+        here = np.int64(candidate[row])
+        hub = label[here]
+        home = component[hub]
         first = spokes
         for number in range(bits + flip):
             other = move(here, number, bits)
-            if energies[other] > energy:
-                continue
             basin = label[other]
-            if component[basin] == home:
+            if basin == hub or component[basin] == home or energies[other] > energies[here]:
                 continue
             fresh = True
             for seen in range(first, spokes):
@@ -87,16 +80,6 @@ def _find(parent: Labels, node: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def _offer_exit(basin: int, other: int, star: int, energy: float, level: Floats, target: Labels, through: Ints) -> None:
-    """Keep the exit of a basin: its lowest direct saddle, and of several the one that leads to the lowest minimum."""
-    if level[basin] == np.inf:
-        level[basin] = energy
-    if level[basin] == energy and (target[basin] < 0 or other < target[basin]):
-        target[basin] = other
-        through[basin] = star
-
-
-@njit(cache=True, nogil=True)
 def work_off(
     order: Ints,
     energy: Floats,
@@ -105,8 +88,6 @@ def work_off(
     spoke: Labels,
     parent: Labels,
     level: Floats,
-    target: Labels,
-    through: Ints,
     keep: NDArray[np.bool_],
     used: NDArray[np.bool_],
     components: int,
@@ -114,8 +95,8 @@ def work_off(
     """Merge basins over stars in the given order; return the number of components left.
 
     Stars of one energy are treated together: all see the components as they were strictly below. `keep` marks spokes not
-    connected to their hub below the star, `used` the stars that merge something. Stops after the energy at which one
-    component is left.
+    connected to their hub below the star, `used` the stars that merge something or are an exit, every one of several of the same
+    height; `level` holds the height of each basin's exits. Stops after the energy at which one component is left.
     """
     total = order.size
     first = 0
@@ -131,8 +112,9 @@ def work_off(
                 basin = spoke[place]
                 if _find(parent, home) != _find(parent, basin):
                     keep[place] = True
-                    _offer_exit(home, basin, star, height, level, target, through)
-                    _offer_exit(basin, home, star, height, level, target, through)
+                    level[home] = min(level[home], height)
+                    level[basin] = min(level[basin], height)
+                    used[star] |= level[home] == height or level[basin] == height
         for row in range(first, last):
             star = order[row]
             for place in range(offset[star], offset[star + 1]):
@@ -193,14 +175,12 @@ class Forest:
     components: int = field(init=False)
     parent: Labels = field(init=False)
     level: Floats = field(init=False)
-    target: Labels = field(init=False)
     _parts: list[SaddleTable] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         self.components = self.minima
         self.parent = np.arange(self.minima, dtype=np.int32)
         self.level = np.full(self.minima, np.inf)
-        self.target = np.full(self.minima, -1, np.int32)
 
     def flatten(self) -> None:
         """Let every basin name its component directly: the component's lowest minimum."""
@@ -215,12 +195,9 @@ class Forest:
         order = np.argsort(stars.energy, kind="stable")
         keep = np.zeros(len(stars.spoke), np.bool_)
         used = np.zeros(len(stars.state), np.bool_)
-        through = np.full(self.minima, -1, np.int64)
         self.components = work_off(
-            order, stars.energy, stars.hub, stars.offset, stars.spoke, self.parent, self.level, self.target, through,
-            keep, used, self.components,
+            order, stars.energy, stars.hub, stars.offset, stars.spoke, self.parent, self.level, keep, used, self.components,
         )  # fmt: skip
-        used[through[through >= 0]] = True
         self.flatten()
         self._parts.append(_select(stars, order[used[order]], keep))
 

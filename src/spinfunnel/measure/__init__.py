@@ -1,0 +1,78 @@
+"""Measures: numbers about a basin graph, each with its definition and its source.
+
+`MEASURES` lists them; adding one is a function in a file of this folder and a row in that file's own list.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.measure import correlation, depth, folding, frustration, motif, profile, share, slope
+from spinfunnel.measure.funnel import funnel_of
+from spinfunnel.measure.outcome import DEFAULT_TEMPERATURE, Measure, Topography
+from spinfunnel.measure.profile import FunnelProfile, funnel_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from spinfunnel.estimate import Measurement
+
+__all__ = ["DEFAULT_TEMPERATURE", "MEASURES", "FunnelProfile", "Measure", "funnel_of", "funnel_profile", "measure_all"]
+
+MEASURES: dict[str, Measure] = {
+    measure.name: measure
+    for group in (share, profile, frustration, depth, motif, correlation, folding, slope)
+    for measure in group.MEASURES
+}
+
+
+def measure_all(
+    graph: BasinGraph, *, temperature: float | None = None, names: Iterable[str] | None = None
+) -> dict[str, Measurement]:
+    """Measure a basin graph by every measure, or by those named.
+
+    Parameters
+    ----------
+    graph : BasinGraph
+    temperature : float, optional
+        For the measures that need one, in the unit of the energy; `DEFAULT_TEMPERATURE` unless given.
+    names : iterable of str, optional
+        Keys of `MEASURES`; all unless given.
+
+    Returns
+    -------
+    dict of str to Estimate or NoAnswer
+        In the order of `MEASURES`.
+
+    Raises
+    ------
+    InputError
+        For a name that is not a measure, or a temperature that is not a positive finite number.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> graph = BasinGraph(
+    ...     key=np.array(["0"]),
+    ...     energy=np.zeros(1),
+    ...     weight=np.ones(1),
+    ...     plateau=np.ones(1, np.int64),
+    ...     orbit=np.ones(1, np.int64),
+    ...     saddle_key=np.array([], str),
+    ...     saddle_energy=np.array([]),
+    ...     saddle_offsets=np.array([0]),
+    ...     saddle_minima=np.array([], np.int64),
+    ...     saddle_exact=np.array([], bool),
+    ... )
+    >>> for name, answer in measure_all(graph, names=["funnel_weight", "frustration"]).items():
+    ...     print(name, "=", answer)
+    funnel_weight = 1
+    frustration = single_minimum: there is one minimum only; nothing to do: no barrier exists
+    """
+    wanted = set(MEASURES if names is None else names)
+    unknown = sorted(wanted - MEASURES.keys())
+    if unknown:
+        raise InputError(f"there is no measure {unknown[0]!r}; there are {', '.join(MEASURES)}")
+    topography = Topography(graph, temperature=temperature)
+    return {name: measure.on(topography) for name, measure in MEASURES.items() if name in wanted}

@@ -1,0 +1,70 @@
+"""Depth and difficulty of annealing (definition 5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, no_path, single_minimum
+from spinfunnel.tree import escape_barriers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["MEASURES"]
+
+
+def depth(topography: Topography) -> Measurement:
+    """Deepest trap: ``max over non-native minima x of D(x)``, in the unit of the energy.
+
+    ``D(x) = min over y with E(y) < E(x) of S(x, y) - E(x)``. Annealing with T(k) = c / ln k finds the ground state
+    if and only if c is at least the depth: Hajek, Math. Oper. Res. 13, 311 (1988).
+    """
+    barrier = _barriers(topography)
+    return barrier if isinstance(barrier, NoAnswer) else exactly(float(barrier.max()))
+
+
+def relative_depth(topography: Topography) -> Measurement:
+    """Depth in units of (mean energy of a random state - ground energy), the unit of the funnel profile."""
+    barrier, scale = _barriers(topography), energy_scale(topography.graph)
+    if isinstance(barrier, NoAnswer):
+        return barrier
+    return scale if isinstance(scale, NoAnswer) else exactly(float(barrier.max()) / scale)
+
+
+def difficulty(topography: Topography) -> Measurement:
+    """Difficulty of annealing: ``max over non-native minima x of D(x) / (E(x) - E_0)``, a pure number.
+
+    It sets how fast the best finite schedule converges: Catoni, Ann. Probab. 20, 1109 (1992).
+    """
+    barrier, graph = _barriers(topography), topography.graph
+    if isinstance(barrier, NoAnswer):
+        return barrier
+    return exactly(float((barrier / (graph.energy[~graph.native] - graph.energy[0])).max()))
+
+
+def _barriers(topography: Topography) -> NDArray[np.float64] | NoAnswer:
+    """Escape barriers of the non-native minima."""
+    graph = topography.graph
+    lonely = single_minimum(graph)
+    if lonely is not None:
+        return lonely
+    barrier = escape_barriers(topography.tree)[~graph.native]
+    return barrier if bool(np.isfinite(barrier).all()) else no_path()
+
+
+_HAJEK = "Hajek, Math. Oper. Res. 13, 311 (1988)"
+
+MEASURES = (
+    Measure("depth", depth, "largest barrier from a non-native minimum to anything lower", _HAJEK, 5),
+    Measure("relative_depth", relative_depth, "depth over (mean energy - ground energy)", _HAJEK, 5),
+    Measure(
+        "difficulty",
+        difficulty,
+        "largest barrier over height above the ground energy",
+        "Catoni, Ann. Probab. 20, 1109 (1992)",
+        5,
+    ),
+)

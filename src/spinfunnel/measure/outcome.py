@@ -1,0 +1,167 @@
+"""What a measure is, what it reads, and the ways without an answer that several measures share."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from spinfunnel.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.landscape import BasinGraph, Census, InputError, Tally
+from spinfunnel.measure.funnel import Chains, chains
+from spinfunnel.tree import MergeTree, merge_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["DEFAULT_TEMPERATURE", "Measure", "Topography", "exactly", "overlap_tally", "single_minimum"]
+
+DEFAULT_TEMPERATURE = 0.5
+"""Temperature of measures that need one and were given none, in the unit of the energy.
+
+Half the usual unit coupling: well below the transitions of the Ising systems shipped here, well above the gap of most
+samples. Landscapes with another unit of energy need a temperature of their own.
+"""
+
+
+class Topography:
+    """A basin graph with its merge tree and its chains of lowest exits, each made once and when first read.
+
+    Parameters
+    ----------
+    graph : BasinGraph
+    temperature : float, optional
+        In the unit of the energy, k_B = 1; `DEFAULT_TEMPERATURE` unless given.
+
+    Raises
+    ------
+    InputError
+        For a temperature that is not a positive finite number.
+    """
+
+    def __init__(self, graph: BasinGraph, *, temperature: float | None = None) -> None:
+        self.graph = graph
+        self.temperature = DEFAULT_TEMPERATURE if temperature is None else float(temperature)
+        if not (math.isfinite(self.temperature) and self.temperature > 0.0):
+            raise InputError(
+                f"a temperature of {self.temperature} has no Boltzmann weights: give a finite number above 0"
+            )
+
+    @cached_property
+    def tree(self) -> MergeTree:
+        """The merge tree."""
+        return merge_tree(self.graph)
+
+    @cached_property
+    def chains(self) -> Chains:
+        """Where the chain of lowest exits leads from each minimum."""
+        return chains(self.graph)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number about a basin graph.
+
+    Attributes
+    ----------
+    name : str
+        Its key in every table and JSON object.
+    answer : callable
+        Maps a `Topography` to a `Measurement`; called for exact maps with at least one minimum only.
+    summary : str
+        What it is, in a line.
+    source : str
+        Where it was defined.
+    definition : int
+        Number of the definition in the project's list of measures.
+    """
+
+    name: str
+    answer: Callable[[Topography], Measurement]
+    summary: str
+    source: str
+    definition: int
+
+    def compute(self, graph: BasinGraph, *, temperature: float | None = None) -> Measurement:
+        """Measure a basin graph.
+
+        Parameters
+        ----------
+        graph : BasinGraph
+        temperature : float, optional
+            In the unit of the energy, k_B = 1; read by ``frustration`` and ``funnel_boltzmann`` only, where None means
+            `DEFAULT_TEMPERATURE`.
+
+        Raises
+        ------
+        InputError
+            For a temperature that is not a positive finite number.
+        """
+        return self.on(Topography(graph, temperature=temperature))
+
+    def on(self, topography: Topography) -> Measurement:
+        """Like `compute`, for several measures of one graph."""
+        if topography.graph.minima == 0:
+            return NoAnswer("no_minima", "the map holds no minimum yet", "explore the landscape first")
+        if not topography.graph.exact:
+            return NoAnswer(
+                "sampled_map",
+                "the map was sampled, so that its basin weights and saddles are bounds of unknown tightness",
+                "flood the landscape exactly, at a smaller size where this one does not fit in memory",
+            )
+        return self.answer(topography)
+
+
+def exactly(value: float) -> Measurement:
+    """Exact estimate of a computed number, or the named outcome that energies overflowed on the way."""
+    if not math.isfinite(value):
+        return NoAnswer("overflow", "the energies span more than a double can hold", "rescale the energies")
+    return Estimate.exactly(value)
+
+
+def single_minimum(graph: BasinGraph) -> NoAnswer | None:
+    """Outcome where every minimum is native, so that there is nothing to escape from; None otherwise."""
+    if graph.minima == 1:
+        return NoAnswer("single_minimum", "there is one minimum only", "nothing to do: no barrier exists")
+    if bool(graph.native.all()):
+        cause = f"all {graph.minima} minima count as native"
+        return NoAnswer("all_native", cause, "lower the native tolerance, if it is above 0")
+    return None
+
+
+def no_path() -> NoAnswer:
+    """Outcome where saddles are missing between parts of the map."""
+    return NoAnswer(
+        "disconnected",
+        "no path of known saddles leads from some minima to a lower one",
+        "explore further, or ask for one connected part",
+    )
+
+
+def census_of(graph: BasinGraph) -> Census | NoAnswer:
+    """Census of the graph, or the outcome that there is none."""
+    if graph.census is None:
+        return NoAnswer("no_census", "the map has no count over all states", "flood the landscape exactly")
+    return graph.census
+
+
+def energy_scale(graph: BasinGraph) -> float | NoAnswer:
+    """Mean energy of a random state above the ground energy, or the outcome that there is none to measure in."""
+    census = census_of(graph)
+    if isinstance(census, NoAnswer):
+        return census
+    scale = census.mean - census.ground_energy
+    if not scale > 0.0:
+        return NoAnswer("flat", "every state has the ground energy", "nothing to do: there is no landscape")
+    return scale
+
+
+def overlap_tally(graph: BasinGraph) -> Tally | NoAnswer:
+    """Histogram over all states of the overlap with the nearest native state, or the outcome that there is none."""
+    for tally in graph.tallies:
+        if tally.quantity == "overlap" and math.isinf(tally.temperature):
+            return tally
+    return NoAnswer(
+        "no_overlap", "the map has no histogram of the overlap with the native state", "flood the landscape exactly"
+    )

@@ -1,0 +1,108 @@
+"""The funnel profile W(eps) and the sharpness of the funnel (definition 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["MEASURES", "FunnelProfile", "funnel_profile"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FunnelProfile:
+    """Step function W(eps): ``weight[k]`` from ``eps[k]`` up to ``eps[k + 1]``.
+
+    Attributes
+    ----------
+    eps : array of float64, shape (k,)
+        Heights of funnel bottoms above the ground energy, in units of (mean energy of a random state - ground energy);
+        ascending, the first is 0.
+    weight : array of float64, shape (k,)
+        Share of all states that drain into a funnel whose bottom is no higher; the last is 1.
+    """
+
+    eps: NDArray[np.float64]
+    weight: NDArray[np.float64]
+
+
+def funnel_profile(graph: BasinGraph) -> FunnelProfile:
+    """Weight of the funnels whose bottoms lie within eps of the ground energy, as a function of eps.
+
+    ``W(eps) = sum of weight(i) over minima i whose chain ends at a bottom b with (E_b - E_0) / (<E> - E_0) <= eps``.
+    Native bottoms count at eps = 0, so that W(0) is the weight of the native funnel.
+
+    Raises
+    ------
+    InputError
+        Where the graph has no minimum, or no census to take the mean energy from, or all states have one energy.
+
+    Examples
+    --------
+    >>> from spinfunnel.landscape import Census
+    >>> graph = BasinGraph(
+    ...     key=np.array(["00", "11"]),
+    ...     energy=np.array([-2.0, -1.0]),
+    ...     weight=np.array([0.75, 0.25]),
+    ...     plateau=np.ones(2, np.int64),
+    ...     orbit=np.ones(2, np.int64),
+    ...     saddle_key=np.array([], str),
+    ...     saddle_energy=np.array([]),
+    ...     saddle_offsets=np.array([0]),
+    ...     saddle_minima=np.array([], np.int64),
+    ...     saddle_exact=np.array([], bool),
+    ...     census=Census(4, 0.0, 2.5, -2.0, 1, 2, -1.0),
+    ... )
+    >>> profile = funnel_profile(graph)
+    >>> profile.eps.tolist(), profile.weight.tolist()
+    ([0.0, 0.5], [0.75, 1.0])
+    """
+    if graph.minima == 0:
+        raise InputError("a map without a minimum has no funnel profile: explore the landscape first")
+    scale = energy_scale(graph)
+    if isinstance(scale, NoAnswer):
+        raise InputError(f"there is no funnel profile: {scale.cause}")
+    height, weight = _heights(Topography(graph), scale)
+    eps, place = np.unique(height, return_inverse=True)
+    steps: NDArray[np.float64] = np.cumsum(np.bincount(place, weights=weight, minlength=len(eps)), dtype=np.float64)
+    steps[-1] = 1.0  # Summing shares may miss 1 in the last digit.
+    return FunnelProfile(eps, steps)
+
+
+def sharpness(topography: Topography) -> Measurement:
+    """Area above the funnel profile, ``integral over eps from 0 to 1 of 1 - W(eps)``.
+
+    0 for a perfect funnel, at most 1. It equals the mean over random states of ``min(eps, 1)``, eps the height of the
+    bottom of the funnel they drain into.
+    """
+    scale = energy_scale(topography.graph)
+    if isinstance(scale, NoAnswer):
+        return scale
+    height, weight = _heights(topography, scale)
+    return exactly(float(np.sum(weight * np.minimum(height, 1.0))))
+
+
+def _heights(topography: Topography, scale: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Height of the funnel bottom and share of the states of each minimum."""
+    graph, bottom = topography.graph, topography.chains.bottom
+    height = np.where(graph.native, 0.0, (graph.energy - graph.energy[0]) / scale)[bottom]
+    return height, graph.weight / graph.weight.sum()
+
+
+MEASURES = (
+    Measure(
+        "sharpness",
+        sharpness,
+        "area above the funnel profile: 0 is a perfect funnel",
+        "this project, after Klemm et al. (2008)",
+        2,
+    ),
+)

@@ -1,0 +1,92 @@
+"""Shares of the native funnel (definition 1); what a funnel is stands in `spinfunnel.measure.funnel`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spinfunnel.measure.outcome import Measure, Topography, exactly
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spinfunnel.estimate import Measurement
+    from spinfunnel.landscape import BasinGraph
+
+__all__ = ["MEASURES", "boltzmann_weight"]
+
+
+def funnel_minima(topography: Topography) -> Measurement:
+    """Share of the minima whose chain ends in a native bottom, 0 to 1."""
+    return exactly(float(_in_native(topography).mean()))
+
+
+def funnel_weight(topography: Topography) -> Measurement:
+    """Share of all states that drain into the native funnel, 0 to 1: the basin weight of its minima."""
+    weight = topography.graph.weight
+    return exactly(_share(weight, _in_native(topography)))
+
+
+def funnels(topography: Topography) -> Measurement:
+    """Count the funnels: the minima whose lowest exits lead to nothing lower. Each native bottom counts."""
+    return exactly(float(len(np.unique(topography.chains.bottom))))
+
+
+def funnel_boltzmann(topography: Topography) -> Measurement:
+    """Share of the equilibrium weight of the minima that the native funnel holds at a temperature.
+
+    The weight of minimum a is ``plateau * orbit * exp(-E_a / T)``: the plain states at its bottom, not its basin.
+    """
+    return exactly(
+        _share(boltzmann_weight(topography.graph, temperature=topography.temperature), _in_native(topography))
+    )
+
+
+def longest_chain(topography: Topography) -> Measurement:
+    """Count the steps of the longest chain of lowest exits; 0 where every minimum is a bottom."""
+    return exactly(float(topography.chains.length.max()))
+
+
+def rival_weight(topography: Topography) -> Measurement:
+    """Share of all states that drain into the largest funnel whose bottom is not native; 0 where there is none."""
+    graph, bottom = topography.graph, topography.chains.bottom
+    weight = np.bincount(bottom, weights=graph.weight, minlength=graph.minima)
+    return exactly(float(weight[~graph.native].max(initial=0.0) / graph.weight.sum()))
+
+
+def minima(topography: Topography) -> Measurement:
+    """Count the minima after symmetries were divided out and plateaus merged."""
+    return exactly(float(topography.graph.minima))
+
+
+def boltzmann_weight(graph: BasinGraph, *, temperature: float) -> NDArray[np.float64]:
+    """Equilibrium weights ``plateau * orbit * exp(-(E_a - E_0) / T)`` of the minima, shape (m,)."""
+    weight: NDArray[np.float64] = graph.plateau * graph.orbit * np.exp(-(graph.energy - graph.energy[0]) / temperature)
+    return weight
+
+
+def _in_native(topography: Topography) -> NDArray[np.bool_]:
+    return topography.graph.native[topography.chains.bottom]
+
+
+def _share(weight: NDArray[np.float64], chosen: NDArray[np.bool_]) -> float:
+    # An exact 1 where all is chosen: the two sums may differ in their last digits.
+    return 1.0 if bool(chosen.all()) else float(weight[chosen].sum() / weight.sum())
+
+
+_SOURCE = "Klemm, Flamm, Stadler, Eur. Phys. J. B 63, 387 (2008)"
+
+MEASURES = (
+    Measure(
+        "minima", minima, "number of minima, symmetries divided out and plateaus merged", "definition of a minimum", 1
+    ),
+    Measure("funnel_minima", funnel_minima, "share of the minima in the native funnel", _SOURCE, 1),
+    Measure("funnel_weight", funnel_weight, "share of all states that drain into the native funnel", _SOURCE, 1),
+    Measure("funnels", funnels, "number of funnels", _SOURCE, 1),
+    Measure(
+        "funnel_boltzmann", funnel_boltzmann, "share of the minima's Boltzmann weight in the native funnel", _SOURCE, 1
+    ),
+    Measure("longest_chain", longest_chain, "steps of the longest chain of lowest exits", _SOURCE, 1),
+    Measure("rival_weight", rival_weight, "share of all states that drain into the largest other funnel", _SOURCE, 1),
+)

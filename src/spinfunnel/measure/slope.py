@@ -1,0 +1,94 @@
+"""Energy along the overlap with the native state (definition 10): slope, roughness, and the gap to dissimilar states.
+
+The measures read the histogram of the overlap Q with the nearest native state over all states.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, overlap_tally
+
+__all__ = ["DISSIMILAR", "MEASURES"]
+
+DISSIMILAR = 0.5
+"""Overlap up to which a state counts as structurally dissimilar from the native ones."""
+
+
+def funnel_slope(topography: Topography) -> Measurement:
+    """Fall of the mean energy along the overlap over the roughness: ``-dE/dQ / std(E | Q)``, a pure number.
+
+    The slope is that of the least-squares line through the mean energies E(Q) of the states that are not native, the
+    roughness the root mean square of std(E | Q); each shell of states with one Q counts once, since a walk to the
+    native state passes each. Above 1 the energy guides over the bumps; Levinthal's golf course, flat but for the hole,
+    has no slope at all, and a random energy model about 0.
+
+    Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995).
+    """
+    tally = overlap_tally(topography.graph)
+    if isinstance(tally, NoAnswer):
+        return tally
+    away = np.array(tally.position) < 1.0
+    overlap, energy = np.array(tally.position)[away], np.array(tally.mean)[away]
+    if len(overlap) < 2:
+        return NoAnswer(
+            "too_few_shells", "all states but the native ones have one overlap with them", "use a larger system"
+        )
+    slope = -float(np.polyfit(overlap, energy, 1)[0])
+    roughness = math.sqrt(float(np.mean(np.array(tally.spread)[away] ** 2)))
+    scale = float(np.abs(tally.mean).max())
+    if abs(slope) <= 1e-9 * scale and roughness <= 1e-9 * scale:
+        return NoAnswer(
+            "flat", "all states but the native ones have one energy", "nothing to do: a golf course gives no guidance"
+        )
+    if roughness <= 1e-9 * abs(slope):
+        way = "falls" if slope > 0 else "rises"
+        return NoAnswer(
+            "no_roughness",
+            f"the energy is a function of the overlap alone and {way} along it",
+            "nothing to do: the ratio is unbounded",
+        )
+    return exactly(slope / roughness)
+
+
+def decoy_gap(topography: Topography) -> Measurement:
+    """Gap between the native state and the best dissimilar one, over the gap to a random one.
+
+    ``(min over Q <= 1/2 of E - E_0) / (<E> - E_0)``, 0 or more. Dissimilar are states with overlap up to 1/2 (a
+    quarter of the spins differ). Reading the energy of the best of them, measured, as the bottom of the band of random
+    states turns the gap g into a = 1 / (1 - g) in ``Tf/Tg = a + sqrt(a^2 - 1)``.
+
+    Sali, Shakhnovich, Karplus, Nature 369, 248 (1994).
+    """
+    tally, scale = overlap_tally(topography.graph), energy_scale(topography.graph)
+    if isinstance(tally, NoAnswer):
+        return tally
+    if isinstance(scale, NoAnswer):
+        return scale
+    far = np.array(tally.position) <= DISSIMILAR + 1e-12
+    if not far.any():
+        return NoAnswer(
+            "no_decoys", "no state is dissimilar from the native ones (overlap 1/2 or less)", "use a larger system"
+        )
+    return exactly((float(np.array(tally.lowest)[far].min()) - float(np.array(tally.lowest).min())) / scale)
+
+
+MEASURES = (
+    Measure(
+        "funnel_slope",
+        funnel_slope,
+        "fall of the mean energy toward the native state over its roughness",
+        "Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995)",
+        10,
+    ),
+    Measure(
+        "decoy_gap",
+        decoy_gap,
+        "gap to the best dissimilar state over the mean gap",
+        "Sali, Shakhnovich, Karplus, Nature 369, 248 (1994)",
+        10,
+    ),
+)

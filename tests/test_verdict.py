@@ -1,0 +1,195 @@
+"""The verdict on measures typed by hand, and on labelled landscapes."""
+
+import numpy as np
+import pytest
+
+from slow_twins import basin_graph, slow_flood
+from spinfunnel.estimate import Estimate, NoAnswer
+from spinfunnel.measure import MEASURES, measure_all
+from spinfunnel.verdict import THRESHOLDS, judge
+
+SINGLE = NoAnswer("single_minimum", "there is one minimum only", "nothing to do")
+NO_FOLDING = NoAnswer("no_folding_transition", "the ground energy is not low enough", "none")
+FUNNEL = {
+    "minima": 9.0, "funnel_weight": 0.8, "rival_weight": 0.1, "sharpness": 0.03, "funnel_slope": 4.0,
+    "tf_tg": NO_FOLDING, "decoy_gap": 0.24, "relative_depth": 0.08,
+}  # fmt: skip
+NULL = {
+    "funnel_weight": Estimate(0.02, 0.01, 0.05),
+    "sharpness": Estimate(0.4, 0.3, 0.5),
+    "decoy_gap": Estimate(0.03, 0.01, 0.06),
+}  # fmt: skip
+
+
+def measures(**change):
+    values = FUNNEL | change
+    return {k: Estimate.exactly(v) if isinstance(v, float) else v for k, v in values.items() if v is not None}
+
+
+def verdict(null=NULL, exact=True, **change):
+    return judge(measures(**change), nulls={"shuffled_energies": null} if null else None, exact=exact)
+
+
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("funnel", {}),
+        ("funnel", {"tf_tg": 2.5, "decoy_gap": None}),
+        ("funnel", {"tf_tg": 4.1, "minima": 1.0, "relative_depth": SINGLE, "rival_weight": 0.0, "funnel_weight": 1.0}),
+        ("multi-funnel", {"rival_weight": 0.3, "funnel_weight": 0.6}),
+        ("multi-funnel", {"rival_weight": 0.35, "funnel_weight": 0.3}),
+        ("golf course", {"funnel_weight": 0.05, "tf_tg": 3.0}),
+        ("golf course", {"tf_tg": NoAnswer("no_roughness", "one", "-"), "funnel_slope": NoAnswer("flat", "one", "-")}),
+        ("smooth", {"minima": 1.0, "relative_depth": SINGLE, "funnel_weight": 1.0, "rival_weight": 0.0}),
+        ("smooth", {"relative_depth": 0.002, "decoy_gap": 0.02}),
+        ("glass", {"funnel_weight": 0.05, "decoy_gap": 0.02}),
+        ("glass", {"funnel_weight": 0.05, "decoy_gap": 0.07}),
+        ("glass", {"funnel_slope": 0.2, "decoy_gap": 0.02}),
+        ("undecided", {"decoy_gap": 0.02}),
+        ("undecided", {"decoy_gap": 0.07}),
+        ("undecided", {"funnel_weight": 0.42}),
+        ("undecided", {"funnel_weight": Estimate(0.55, 0.4, 0.7)}),
+        ("undecided", {"decoy_gap": Estimate(0.12, 0.05, 0.2)}),
+        ("undecided", {"funnel_weight": NoAnswer("sampled_map", "the map was sampled", "flood it")}),
+        ("undecided", {"sharpness": 0.35}),
+        ("undecided", {"entropy": 2.0}),
+    ],
+)  # fmt: skip
+def test_kinds(kind, change):
+    found = verdict(**change)
+    assert found.kind == kind, found
+    assert found.reason[0] != " "
+    assert "  " not in found.reason
+
+
+def test_the_reason_carries_the_numbers():
+    reason = verdict(funnel_weight=0.77, tf_tg=2.24).reason
+    assert reason == (
+        "77 % of the state space drains to the native state (shuffled energies: 2 % [1, 5]), and Tf/Tg = 2.24"
+    )
+
+
+def test_the_evidence_holds_what_was_read_beside_its_null():
+    evidence = verdict().evidence
+    assert evidence["funnel_weight"].measurement == Estimate.exactly(0.8)
+    assert evidence["funnel_weight"].nulls == {"shuffled_energies": NULL["funnel_weight"]}
+    assert evidence["tf_tg"].measurement is NO_FOLDING
+    assert set(evidence) <= set(MEASURES)
+
+
+def test_without_nulls_the_reason_says_so():
+    assert verdict(null=None).kind == "funnel"
+    assert "no null was compared" in verdict(null=None).reason
+
+
+def test_a_sampled_map_is_said():
+    assert "from a sampled map" in verdict(exact=False).reason
+
+
+@pytest.mark.parametrize(
+    "null",
+    [
+        {**NULL, "funnel_weight": Estimate(0.6, 0.2, 1.0)},
+        {**NULL, "decoy_gap": Estimate(0.2, 0.1, 0.4)},
+        {**NULL, "sharpness": Estimate(0.05, 0.01, 0.1)},
+    ],
+)
+def test_what_chance_does_as_well_proves_nothing(null):
+    assert verdict(null=null).kind == "undecided"
+
+
+def test_nulls_without_an_answer_are_no_nulls():
+    failed = {name: NoAnswer("flat", "flat", "-") for name in NULL}
+    assert verdict(null=failed).kind == "funnel"
+
+
+@pytest.mark.parametrize("missing", [[name] for name in FUNNEL] + [list(FUNNEL)])
+@pytest.mark.parametrize("as_outcome", [True, False])
+def test_any_measure_may_fail(missing, as_outcome):
+    outcome = NoAnswer("broken", "it could not be measured", "try again")
+    found = judge({k: outcome if k in missing else v for k, v in measures().items() if as_outcome or k not in missing})
+    assert found.kind in {"funnel", "undecided"}
+
+
+def test_a_sampled_graph_is_undecided_with_a_way_out():
+    found = judge(measure_all(basin_graph([0.0, 1.0], [(2.0, 0, 1)], exact=False)), exact=False)
+    assert found.kind == "undecided"
+    assert "sampled" in found.reason
+
+
+def test_every_threshold_has_a_source():
+    assert all(len(threshold.source) > 20 for threshold in THRESHOLDS.values())
+
+
+# ---------------------------------------------------------------------------------------------
+# Labelled landscapes. Seeds are fixed; the counts allow for samples that are truly of another kind.
+
+
+def spins(n, states):
+    return 2.0 * ((np.arange(states)[:, None] >> np.arange(n)) & 1) - 1.0
+
+
+def pair_energies(coupling, *, flip=True):
+    n = len(coupling)
+    s = spins(n, 2 ** (n - flip))
+    return -np.einsum("bi,ij,bj->b", s, coupling, s)
+
+
+def ferromagnet(rng):
+    coupling = np.zeros((16, 16))
+    for site in range(16):
+        for neighbour in ((site + 4) % 16, site - site % 4 + (site + 1) % 4):
+            coupling[site, neighbour] += abs(rng.normal())
+    return pair_energies(coupling)
+
+
+def golf(rng):
+    energies = np.zeros(4096)
+    energies[rng.integers(4096)] = -1.0
+    return energies
+
+
+def strings(_):
+    s = spins(12, 4096).T
+    return sum((s[: 12 - k] * s[k:]).sum(axis=0) ** 2 for k in range(1, 12))
+
+
+def with_null(energies, *, flip, rng):
+    names = ["funnel_weight", "sharpness", "decoy_gap", "funnel_slope"]
+    dealt = [measure_all(slow_flood(rng.permutation(energies), flip=flip), names=names) for _ in range(4)]
+    null = {}
+    for name in names:
+        values = [row[name].value for row in dealt if isinstance(row[name], Estimate)]
+        if values:
+            null[name] = Estimate(float(np.median(values)), min(values), max(values))
+    return judge(measure_all(slow_flood(energies, flip=flip)), nulls={"shuffled_energies": null})
+
+
+@pytest.mark.parametrize(
+    ("energies", "flip", "kinds"),
+    [
+        (ferromagnet, True, {"funnel"}),
+        (lambda rng: rng.normal(size=4096), False, {"glass"}),
+        (strings, False, {"glass", "golf course"}),
+        (golf, False, {"golf course"}),
+        (lambda rng: -spins(10, 1024) @ (20 * rng.normal(size=10)), False, {"smooth"}),
+        (lambda _: -(spins(12, 2048).sum(axis=1) ** 2) / 24, True, {"funnel", "smooth"}),
+        (lambda _: np.zeros(64), False, {"smooth", "undecided"}),
+        (lambda rng: rng.normal(size=4), False, {"undecided"}),
+    ],
+    ids=["ferromagnet", "random energies", "labs", "golf", "huge field", "one pattern", "constant", "two bits"],
+)
+def test_labelled_landscapes(energies, flip, kinds):
+    rng = np.random.default_rng(12)
+    for _ in range(3):
+        found = with_null(np.asarray(energies(rng), float), flip=flip, rng=rng)
+        assert found.kind in kinds, found
+
+
+def test_a_small_spin_glass_is_not_called_a_funnel_as_a_rule():
+    rng = np.random.default_rng(6)
+    kinds = []
+    for _ in range(12):
+        coupling = np.triu(rng.normal(size=(14, 14)), 1) / np.sqrt(14)
+        kinds.append(judge(measure_all(slow_flood(pair_energies(coupling), flip=True))).kind)
+    assert sum(kind in {"glass", "undecided"} for kind in kinds) >= 7, kinds
