@@ -154,9 +154,10 @@ def slow_overlap(energies, *, copies, bits):
     for native in np.flatnonzero(energies == energies.min()):
         apart = ones[number ^ native]
         distance = np.minimum(distance, np.minimum(apart, bits - apart) if copies == 2 else apart)
-    shells = [energies[distance == d] for d in range(bits + 1) if (distance == d).any()]
+    rings = [d for d in range(bits, -1, -1) if (distance == d).any()]
+    shells = [energies[distance == d] for d in rings]
     return Tally(
-        "overlap", float("inf"), tuple(1 - 2 * d / bits for d in range(bits + 1) if (distance == d).any()),
+        "overlap", float("inf"), tuple(1 - 2 * d / bits for d in rings),
         tuple(float(len(e) * copies) for e in shells), tuple(float(e.mean()) for e in shells),
         tuple(float(e.std()) for e in shells), tuple(float(e.min()) for e in shells),
     )  # fmt: skip

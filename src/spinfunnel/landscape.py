@@ -362,6 +362,7 @@ class Tally:
     Attributes
     ----------
     quantity : {"energy", "overlap"}
+        Bins ascend in it.
     temperature : float
         Temperature at which states were drawn; ``inf`` where every state counts once.
     position : tuple of float

@@ -44,6 +44,7 @@ FEW_MINIMA = 1 << 12
 """Up to here the states of each minimum are counted in four tables at a time."""
 RUN = 1 << 12
 """States whose energies are summed ring by ring around the native state."""
+ROUNDING = 1e-13
 FIRST_SLICE = 1 << 13
 """States in the first slice."""
 WIDEST_SLICE = 0.05
@@ -478,7 +479,10 @@ def _overlap(cube: _Cube, roots: NDArray[np.int64], members: NDArray[np.int64], 
     count, first, second = sums
     seen = np.flatnonzero(count)[::-1]
     offset = first[seen] / count[seen]
-    spread = np.sqrt(np.maximum(0.0, second[seen] / count[seen] - offset**2))
+    square = second[seen] / count[seen]
+    variance = square - offset**2
+    # A difference of the size of rounding is none: states of one overlap and one energy have no spread.
+    spread = np.sqrt(np.where(variance > ROUNDING * square, variance, 0.0))
     columns = (1.0 - 2.0 * seen / cube.size, count[seen] * (1 + cube.flip), census.mean + offset, spread, lowest[seen])
     return Tally("overlap", math.inf, *(tuple(column.tolist()) for column in columns))
 

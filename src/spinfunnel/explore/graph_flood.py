@@ -169,10 +169,11 @@ def flood_graph(graph: Graph, *, symmetry: tuple[str, ...]) -> BasinGraph:
     copies = np.asarray(graph.multiplicity)
     plain = np.bincount(label[neutral], weights=copies[neutral], minlength=len(bottom)).astype(np.int64)
     plain = np.where(flat > 0, plain, copies[bottom])
-    plateau = np.maximum(1, flat)
+    # A graph does not tell how the copies of a plateau hang together, so all of them count as one.
+    plateau = np.where(flat > 0, plain, 1)
     return _assemble(
         graph, energies, offsets, neighbours, label,
-        bottom=bottom, plateau=plateau, orbit=np.maximum(1, plain // plateau), weak=weak, symmetry=symmetry, plain=plain,
+        bottom=bottom, plateau=plateau, orbit=plain // plateau, weak=weak, symmetry=symmetry, plain=plain,
     )  # fmt: skip
 
 
