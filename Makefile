@@ -1,0 +1,55 @@
+# Every target sets itself up in an empty clone: it needs Python 3.11 or newer with its venv module, and make.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+TORCH ?= torch==2.13.0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help venv demo test check lint format types imports doctest examples clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; v >= (3, 11) or sys.exit("spinfunnel needs Python 3.11 or newer, this is %d.%d: make PYTHON=/path/to/python3.11" % v)'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --editable '.[dev,dask]'
+	@touch $(STAMP)
+
+venv: $(STAMP) ## make .venv with everything installed
+
+demo: $(STAMP) ## a spin funnel, a spin glass and a small network side by side, with a report
+	$(BIN)/spinfunnel demo
+
+test: $(STAMP) ## the tests
+	$(BIN)/python -m pytest
+
+check: lint types imports doctest examples ## everything else that CI checks
+
+lint: $(STAMP) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(STAMP) ## let ruff repair what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(STAMP) ## mypy, strict
+	$(BIN)/mypy
+
+imports: $(STAMP) ## the layers of the package
+	$(BIN)/lint-imports --no-cache
+
+doctest: $(STAMP) ## the examples in the docstrings
+	$(BIN)/python -m pytest --doctest-modules src
+
+examples: $(STAMP) ## one script per picture
+	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
+	for script in examples/*.py; do echo "$$script"; $(BIN)/python "$$script" "$$folder" || exit 1; done
+
+clean: ## remove the environment and the caches
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

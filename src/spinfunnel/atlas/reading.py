@@ -1,0 +1,211 @@
+"""Reading runs back: columns of the database become arrays, several runs become one map."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Select, Table, func, select
+from sqlalchemy.engine import Connection
+
+from spinfunnel.atlas import tables as table
+from spinfunnel.landscape import BasinGraph, Census, Tally
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["Found", "merged", "read_run", "to_graph"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """What one run (or several together) found, in the order in which it came; names as in `BasinGraph`."""
+
+    key: NDArray[np.str_]
+    energy: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    plateau: NDArray[np.int64]
+    orbit: NDArray[np.int64]
+    visits: NDArray[np.int64]
+    saddle_key: NDArray[np.str_]
+    saddle_energy: NDArray[np.float64]
+    saddle_exact: NDArray[np.bool_]
+    saddle_offsets: NDArray[np.int64]
+    saddle_minima: NDArray[np.int64]
+    census: Census | None
+    tallies: tuple[Tally, ...]
+
+    def minimum_order(self) -> NDArray[np.int64]:
+        """Places of the minima, sorted by energy, then key."""
+        return _order(self.energy, self.key)
+
+
+def _order(energy: NDArray[np.float64], key: NDArray[np.str_]) -> NDArray[np.int64]:
+    tied = np.flatnonzero(energy[1:] == energy[:-1])
+    if np.all(energy[1:] >= energy[:-1]) and np.all(key[tied + 1] > key[tied]):
+        return np.arange(len(energy))
+    return np.lexsort((key, energy))
+
+
+# ---------------------------------------------------------------------------------------------
+# One run
+
+
+def _columns(connection: Connection, query: Select[*tuple[Any, ...]], *, kinds: Sequence[str]) -> list[NDArray[Any]]:
+    """Columns of a result as arrays, past the row objects of SQLAlchemy where there are many."""
+    names = [str(number) for number in range(len(kinds))]
+    rows: Iterator[tuple[Any, ...]]
+    if connection.dialect.name == "sqlite":
+        text = str(query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
+        driver = connection.connection.driver_connection
+        rows = cast("sqlite3.Connection", driver).execute(text)
+    else:
+        rows = map(tuple, connection.execute(query))
+    found = np.fromiter(rows, dtype=list(zip(names, kinds, strict=True)))
+    return [np.ascontiguousarray(found[name]) for name in names]
+
+
+def _key_kind(connection: Connection, within: Table, *, run: int) -> str:
+    longest = connection.execute(select(func.max(func.length(within.c.key))).where(within.c.run_id == run)).scalar()
+    return f"U{max(1, longest or 0)}"
+
+
+def read_run(connection: Connection, run: int) -> Found:
+    """Read everything that a run added."""
+    least, link, most = table.minimum.c, table.saddle_minimum.c, table.saddle.c
+    query: Select[*tuple[Any, ...]] = select(
+        least.number, least.key, least.energy, least.weight, least.plateau, least.orbit, least.visits
+    )
+    kinds = ["i8", _key_kind(connection, table.minimum, run=run), "f8", "f8", "i8", "i8", "i8"]
+    number, key, energy, weight, plateau, orbit, visits = _columns(
+        connection, query.where(least.run_id == run).order_by(least.number), kinds=kinds
+    )
+    query = select(most.number, most.key, most.energy, most.bound).where(most.run_id == run).order_by(most.number)
+    kinds = ["i8", _key_kind(connection, table.saddle, run=run), "f8", "U5"]
+    saddle, saddle_key, saddle_energy, bound = _columns(connection, query, kinds=kinds)
+    query = select(link.saddle, link.minimum).where(link.run_id == run).order_by(link.saddle, link.position)
+    owner, joined = _columns(connection, query, kinds=["i8", "i8"])
+    size = np.bincount(np.searchsorted(saddle, owner), minlength=len(saddle))
+    return Found(
+        key,
+        energy,
+        weight,
+        plateau,
+        orbit,
+        visits,
+        saddle_key,
+        saddle_energy,
+        bound == "exact",
+        np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
+        np.searchsorted(number, joined).astype(np.int64),
+        _read_census(connection, run),
+        _read_tallies(connection, run),
+    )
+
+
+def _read_census(connection: Connection, run: int) -> Census | None:
+    row = connection.execute(select(table.census).where(table.census.c.run_id == run)).one_or_none()
+    if row is None:
+        return None
+    return Census(
+        int(row.states),
+        row.mean,
+        row.variance,
+        row.ground_energy,
+        int(row.ground_states),
+        int(row.minima_raw),
+        row.autocorrelation,
+    )
+
+
+def _read_tallies(connection: Connection, run: int) -> tuple[Tally, ...]:
+    rows = connection.execute(select(table.tally).where(table.tally.c.run_id == run).order_by(table.tally.c.number))
+    names = ("position", "count", "mean", "spread", "lowest")
+    return tuple(
+        Tally(row.quantity, row.temperature, *(tuple(json.loads(row._mapping[name])) for name in names)) for row in rows
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# Several runs
+
+
+def merged(parts: Sequence[Found]) -> Found:
+    """Put runs together: of a minimum the latest record, of a saddle the best, visits added up."""
+    if len(parts) == 1:
+        return parts[0]
+    minima: dict[str, tuple[float, float, int, int]] = {}
+    visits: dict[str, int] = {}
+    saddles: dict[str, tuple[bool, float, int, tuple[str, ...]]] = {}
+    tallies: dict[tuple[str, float], Tally] = {}
+    for part in parts:
+        rows = zip(part.energy.tolist(), part.weight.tolist(), part.plateau.tolist(), part.orbit.tolist(), strict=True)
+        keys = part.key.tolist()
+        minima.update(zip(keys, rows, strict=True))
+        for key, count in zip(keys, part.visits.tolist(), strict=True):
+            visits[key] = visits.get(key, 0) + count
+        for key, rank in _ranks(part):
+            if key not in saddles or rank < saddles[key]:
+                saddles[key] = rank
+        tallies.update(((tally.quantity, tally.temperature), tally) for tally in part.tallies)
+    number = {key: place for place, key in enumerate(minima)}
+    energy, weight, plateau, orbit = zip(*minima.values(), strict=True) if minima else ((), (), (), ())
+    sizes = [0, *(len(rank[3]) for rank in saddles.values())]
+    return Found(
+        np.array(list(minima), np.str_),
+        np.array(energy, np.float64),
+        np.array(weight, np.float64),
+        np.array(plateau, np.int64),
+        np.array(orbit, np.int64),
+        np.array([visits[key] for key in minima], np.int64),
+        np.array(list(saddles), np.str_),
+        np.array([rank[1] for rank in saddles.values()], np.float64),
+        np.array([not rank[0] for rank in saddles.values()], np.bool_),
+        np.cumsum(sizes, dtype=np.int64),
+        np.array([number[name] for rank in saddles.values() for name in rank[3]], np.int64),
+        next((part.census for part in reversed(parts) if part.census is not None), None),
+        tuple(tallies.values()),
+    )
+
+
+def _ranks(part: Found) -> list[tuple[str, tuple[bool, float, int, tuple[str, ...]]]]:
+    names = part.key[part.saddle_minima].tolist()
+    starts = part.saddle_offsets.tolist()
+    rows = zip(part.saddle_key.tolist(), part.saddle_energy.tolist(), part.saddle_exact.tolist(), strict=True)
+    ranks = []
+    for place, (key, energy, exact) in enumerate(rows):
+        joined = tuple(names[starts[place] : starts[place + 1]])
+        ranks.append((key, (not exact, energy, -len(joined), joined)))
+    return ranks
+
+
+def to_graph(found: Found, *, symmetry: tuple[str, ...], exact: bool, native_tolerance: float) -> BasinGraph:
+    """Sort what was found into a `BasinGraph`."""
+    minimum = found.minimum_order()
+    number = np.empty(len(minimum), np.int64)
+    number[minimum] = np.arange(len(minimum))
+    saddle = _order(found.saddle_energy, found.saddle_key)
+    size = np.diff(found.saddle_offsets)[saddle]
+    offsets = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+    taken = np.repeat(found.saddle_offsets[:-1][saddle] - offsets[:-1], size) + np.arange(offsets[-1])
+    return BasinGraph(
+        key=found.key[minimum],
+        energy=found.energy[minimum],
+        weight=found.weight[minimum],
+        plateau=found.plateau[minimum],
+        orbit=found.orbit[minimum],
+        saddle_key=found.saddle_key[saddle],
+        saddle_energy=found.saddle_energy[saddle],
+        saddle_offsets=offsets,
+        saddle_minima=number[found.saddle_minima[taken]],
+        saddle_exact=found.saddle_exact[saddle],
+        census=found.census,
+        tallies=found.tallies,
+        symmetry=symmetry,
+        exact=exact,
+        native_tolerance=native_tolerance,
+    )

@@ -1,0 +1,490 @@
+"""The atlas itself: runs begin, add what they find in whole chunks, and finish; maps are read back as arrays."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.engine import Connection, Engine, Row
+
+from spinfunnel.atlas import tables as table
+from spinfunnel.atlas.reading import Found, merged, read_run, to_graph
+from spinfunnel.atlas.target import Target, create, find, guarded, look, open_engine
+from spinfunnel.atlas.writing import OpenRun, write
+from spinfunnel.landscape import BasinGraph, InputError, Parameter, Record, Run
+
+__all__ = ["Atlas", "Description", "LandscapeEntry", "RunEntry"]
+
+_RUNNING = "running"
+_OVER = ("finished", "out of budget")
+
+
+class Description(Protocol):
+    """What the atlas keeps of a landscape itself."""
+
+    @property
+    def identity(self) -> str:
+        """Hash that is equal for equal landscapes only."""
+        ...
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - the word says it
+    @property
+    def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
+    @property
+    def kind(self) -> str:
+        """One of binary, graph, smooth."""
+        ...
+
+    @property
+    def size(self) -> int | None:
+        """Number of bits or coordinates, where there is one."""
+        ...
+
+    @property
+    def states(self) -> int | None:
+        """Number of states, where it is finite and known."""
+        ...
+
+    @property
+    def symmetry(self) -> tuple[str, ...]:
+        """Names of the symmetries that are divided out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LandscapeEntry:
+    """A landscape as the atlas knows it; attributes as in `Description`."""
+
+    identity: str
+    name: str
+    parameters: Mapping[str, Parameter]
+    kind: str
+    size: int | None
+    states: int | None
+    symmetry: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """A run as the atlas knows it: a `Run`, or one that is still going (or was killed): outcome "running".
+
+    Attributes
+    ----------
+    number : int
+        Number of the run in this atlas.
+    explorer, options, seed, version, evaluations, seconds, outcome, exact
+        As in `Run`.
+    started, finished : str or None
+        Times, ISO 8601, UTC.
+    """
+
+    number: int
+    explorer: str
+    options: Mapping[str, Parameter]
+    seed: int
+    version: str
+    evaluations: int
+    seconds: float
+    outcome: str
+    exact: bool
+    started: str
+    finished: str | None
+
+
+class Atlas:
+    """Maps of landscapes in one database.
+
+    Parameters
+    ----------
+    target : str, Path or None
+        A file for SQLite (made at the first run), a SQLAlchemy URL (``postgresql://user@host/database``), or None: in
+        memory.
+    read_only : bool
+        Promise not to write; the atlas must exist.
+    patience : float
+        Seconds to wait for another process that is writing.
+
+    Raises
+    ------
+    InputError
+        When the target is not an atlas and cannot become one: a directory, a missing directory, read-only, not
+        SQLite, another program's database, an atlas of a newer schema. Nothing was written then.
+
+    Notes
+    -----
+    A job is what a landscape, an explorer, its options and a seed name. Each `add` is one transaction, so that a
+    process killed at any moment leaves whole records only, and its run "running"; `begin` of the same job starts it
+    anew.
+
+    Examples
+    --------
+    >>> from spinfunnel.landscape import Minimum, Run, Saddle
+    >>> island = LandscapeEntry("f00", "island", {"n": 2}, "binary", 2, 4, ())
+    >>> with Atlas() as atlas:
+    ...     number = atlas.begin(island, explorer="flooding", options={}, seed=0, version="0.1")
+    ...     atlas.add(number, [Minimum("00", -1.0, 0.5), Minimum("11", 0.0, 0.5), Saddle("01", 2.0, ("00", "11"))])
+    ...     atlas.finish(number, Run("flooding", {}, 0, "0.1", 4, 0.1, "finished", True))
+    ...     graph = atlas.basin_graph("f00")
+    >>> graph.key.tolist(), graph.saddle_energy.tolist(), graph.exact
+    (['00', '11'], [2.0], True)
+    """
+
+    def __init__(self, target: str | Path | None = None, *, read_only: bool = False, patience: float = 30.0) -> None:
+        self._target: Target = find(target, read_only=read_only)
+        self._patience = patience
+        self._created = look(self._target, patience=patience)
+        if read_only and not self._created:
+            raise InputError(f"{self._target.shown} is empty; fill it with: spinfunnel explore SYSTEM --atlas ...")
+        self._engine: Engine = open_engine(self._target, patience=patience)
+        self._close = weakref.finalize(self, self._engine.dispose)
+        self._open: dict[int, OpenRun] = {}
+
+    def close(self) -> None:
+        """Let go of the database; what was added stays."""
+        self._open.clear()
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Atlas: {self._target.shown}>"
+
+    # -----------------------------------------------------------------------------------------
+    # Writing
+
+    def begin(
+        self, landscape: Description, *, explorer: str, options: Mapping[str, Parameter], seed: int, version: str
+    ) -> int:
+        """Begin a run, or begin it anew: what an earlier attempt at the same job left is thrown away.
+
+        Returns
+        -------
+        int
+            The number of the run, for `add` and `finish`.
+        """
+        if self._target.read_only:
+            raise InputError(f"{self._target.shown} was opened for reading only; open it for writing to explore")
+        if not self._created:
+            create(self._engine, self._target, version=version)
+            self._created = True
+        job = _job(landscape.identity, explorer, options=options, seed=seed)
+        with self._writing() as connection:
+            place = _landscape_id(connection, landscape)
+            fresh = {
+                "landscape_id": place,
+                "job": job,
+                "explorer": explorer,
+                "options": _json(options),
+                "seed": str(seed),
+                "version": version,
+                "evaluations": 0,
+                "seconds": 0.0,
+                "outcome": _RUNNING,
+                "exact": False,
+                "started": _now(),
+                "finished": None,
+            }
+            number, attempt = _restart(connection, job, fresh)
+        self._open[number] = OpenRun(number, attempt)
+        return number
+
+    def add(self, run: int, records: Iterable[Record]) -> None:
+        """Add what a run found, all of it or (on an error) nothing.
+
+        A key that is there already is updated: a minimum by the newer record, each time counting one more visit; a
+        saddle only by a better one - exact before upper bound, then the lower energy, then the one that joins more
+        minima.
+
+        Raises
+        ------
+        InputError
+            When a saddle names a minimum that was not added before it or with it, when another process began
+            the same job anew, or when the database cannot be written.
+        """
+        state = self._opened(run)
+        try:
+            with self._writing() as connection:
+                _check_attempt(connection, state, self._target)
+                following = write(connection, state, records)
+        except BaseException:
+            state.numbers.clear()
+            raise
+        state.next_minimum, state.next_saddle = following
+
+    def finish(self, run: int, result: Run) -> None:
+        """Close a run with what came of it."""
+        state = self._opened(run)
+        values = {
+            "version": result.version,
+            "evaluations": int(result.evaluations),
+            "seconds": float(result.seconds),
+            "outcome": result.outcome,
+            "exact": bool(result.exact),
+            "finished": _now(),
+        }
+        with self._writing() as connection:
+            _check_attempt(connection, state, self._target)
+            connection.execute(update(table.run).where(table.run.c.id == run).values(values))
+        del self._open[run]
+
+    def _opened(self, run: int) -> OpenRun:
+        if run not in self._open:
+            raise InputError(f"run {run} of {self._target.shown} is not open here; begin it first")
+        return self._open[run]
+
+    # -----------------------------------------------------------------------------------------
+    # Reading
+
+    def finished(self, identity: str, *, explorer: str, options: Mapping[str, Parameter], seed: int) -> Run | None:
+        """Return the run of this job if it was finished, else None: what makes a sweep resume."""
+        job = _job(identity, explorer, options=options, seed=seed)
+        query = select(table.run).where(table.run.c.job == job, table.run.c.outcome == "finished")
+        with self._reading() as connection:
+            row = connection.execute(query).one_or_none() if connection else None
+        if row is None:
+            return None
+        entry = _run_entry(row)
+        return Run(
+            entry.explorer,
+            entry.options,
+            entry.seed,
+            entry.version,
+            entry.evaluations,
+            entry.seconds,
+            "finished",
+            entry.exact,
+        )
+
+    def landscapes(self) -> tuple[LandscapeEntry, ...]:
+        """Every landscape in the atlas, in the order in which they came."""
+        with self._reading() as connection:
+            rows = (
+                connection.execute(select(table.landscape).order_by(table.landscape.c.id)).all() if connection else []
+            )
+        return tuple(_landscape_entry(row) for row in rows)
+
+    def runs(self, identity: str) -> tuple[RunEntry, ...]:
+        """Every run on a landscape, in the order in which they began first."""
+        with self._reading() as connection:
+            return self._runs(connection, identity)
+
+    def basin_graph(
+        self, identity: str, *, allow_unfinished: bool = False, native_tolerance: float = 0.0
+    ) -> BasinGraph:
+        """Return the map of a landscape as arrays.
+
+        Where an exact run has finished, its map alone (of several the latest). Otherwise all that the finished runs
+        found: of a minimum the latest record, of a saddle the best (see `add`).
+
+        Parameters
+        ----------
+        identity : str
+            Of the landscape.
+        allow_unfinished : bool
+            Whether runs that were interrupted or killed, or are still going, count too.
+        native_tolerance : float
+            See `BasinGraph`.
+
+        Raises
+        ------
+        InputError
+            When the atlas does not know the landscape, or no run on it has finished.
+        """
+        with self._reading() as connection:
+            entry = self._entry(connection, identity)
+            chosen = self._chosen(connection, entry, allow_unfinished=allow_unfinished)
+            found = self._found(connection, chosen)
+        exact = len(chosen) == 1 and chosen[0].exact and chosen[0].outcome == "finished"
+        return to_graph(found, symmetry=entry.symmetry, exact=exact, native_tolerance=native_tolerance)
+
+    def visits(self, identity: str, *, allow_unfinished: bool = False) -> NDArray[np.int64]:
+        """How often each minimum of `basin_graph` was found by the runs it rests on, in its numbering, shape (m,)."""
+        with self._reading() as connection:
+            entry = self._entry(connection, identity)
+            found = self._found(connection, self._chosen(connection, entry, allow_unfinished=allow_unfinished))
+        return found.visits[found.minimum_order()]
+
+    def coordinates(self, identity: str) -> dict[str, bytes]:
+        """Coordinates of the minima that have some, by key (see `Minimum.state`), from the latest run of several."""
+        with self._reading() as connection:
+            self._entry(connection, identity)
+            query = (
+                select(table.minimum.c.key, table.minimum.c.state)
+                .join_from(table.minimum, table.run)
+                .join(table.landscape)
+            )
+            query = query.where(table.landscape.c.identity == identity, table.minimum.c.state.is_not(None))
+            rows = connection.execute(query.order_by(table.minimum.c.run_id)).all() if connection else []
+        return {row.key: bytes(row.state) for row in rows}
+
+    def _runs(self, connection: Connection | None, identity: str) -> tuple[RunEntry, ...]:
+        if connection is None:
+            return ()
+        query = (
+            select(table.run)
+            .join(table.landscape)
+            .where(table.landscape.c.identity == identity)
+            .order_by(table.run.c.id)
+        )
+        return tuple(_run_entry(row) for row in connection.execute(query))
+
+    def _entry(self, connection: Connection | None, identity: str) -> LandscapeEntry:
+        row = None
+        if connection is not None:
+            row = connection.execute(
+                select(table.landscape).where(table.landscape.c.identity == identity)
+            ).one_or_none()
+        if row is None:
+            raise InputError(
+                f"{self._target.shown} does not know the landscape {identity}; explore it first: spinfunnel "
+                "explore SYSTEM"
+            )
+        return _landscape_entry(row)
+
+    def _chosen(
+        self, connection: Connection | None, entry: LandscapeEntry, *, allow_unfinished: bool
+    ) -> tuple[RunEntry, ...]:
+        runs = self._runs(connection, entry.identity)
+        exact = [run for run in runs if run.exact and run.outcome == "finished"]
+        if exact:
+            return (max(exact, key=lambda run: (run.finished or "", run.number)),)
+        chosen = tuple(run for run in runs if allow_unfinished or run.outcome in _OVER)
+        if not chosen:
+            raise InputError(
+                f"the map of {entry.name} in {self._target.shown} is unfinished (its run was interrupted, or is "
+                "still going); "
+                "repeat the command that began it to finish it"
+            )
+        return chosen
+
+    def _found(self, connection: Connection | None, chosen: tuple[RunEntry, ...]) -> Found:
+        if connection is None:
+            raise InputError(f"{self._target.shown} is empty")
+        return merged([read_run(connection, run.number) for run in chosen])
+
+    # -----------------------------------------------------------------------------------------
+    # Transactions
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with (
+            guarded(self._target),
+            self._engine.connect().execution_options(write=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection | None]:
+        if not self._created:
+            self._created = look(self._target, patience=self._patience)
+        if not self._created:
+            yield None
+            return
+        with guarded(self._target), self._engine.connect() as connection:
+            yield connection
+
+
+# ---------------------------------------------------------------------------------------------
+# Rows
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _json(values: Mapping[str, Parameter]) -> str:
+    return json.dumps(dict(sorted(values.items())), default=_plain)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise InputError(
+        "a parameter of a landscape or an explorer is a number, a text or a tuple of them, got "
+        f"{type(value).__name__} {value!r}"
+    )
+
+
+def _unjson(text: str) -> dict[str, Parameter]:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}
+
+
+def _job(identity: str, explorer: str, *, options: Mapping[str, Parameter], seed: int) -> str:
+    return hashlib.sha256(json.dumps([identity, explorer, _json(options), int(seed)]).encode()).hexdigest()[:32]
+
+
+def _landscape_id(connection: Connection, landscape: Description) -> int:
+    known = table.landscape
+    values = {
+        "name": landscape.name,
+        "parameters": _json(landscape.parameters),
+        "kind": landscape.kind,
+        "size": landscape.size,
+        "states": None if landscape.states is None else str(landscape.states),
+        "symmetry": json.dumps(list(landscape.symmetry)),
+    }
+    number = connection.execute(select(known.c.id).where(known.c.identity == landscape.identity)).scalar()
+    if number is None:
+        result = connection.execute(insert(known).values(identity=landscape.identity, **values))
+        return int(result.inserted_primary_key[0])  # type: ignore[index]
+    connection.execute(update(known).where(known.c.id == number).values(values))
+    return int(number)
+
+
+def _restart(connection: Connection, job: str, fresh: Mapping[str, Any]) -> tuple[int, int]:
+    row = connection.execute(select(table.run.c.id, table.run.c.attempt).where(table.run.c.job == job)).one_or_none()
+    if row is None:
+        result = connection.execute(insert(table.run).values(**fresh, attempt=1))
+        return int(result.inserted_primary_key[0]), 1  # type: ignore[index]
+    connection.execute(update(table.run).where(table.run.c.id == row.id).values(**fresh, attempt=row.attempt + 1))
+    for owned in (table.saddle_minimum, table.saddle, table.minimum, table.census, table.tally):
+        connection.execute(delete(owned).where(owned.c.run_id == row.id))
+    return int(row.id), int(row.attempt) + 1
+
+
+def _check_attempt(connection: Connection, state: OpenRun, target: Target) -> None:
+    query = select(func.max(table.run.c.attempt)).where(table.run.c.id == state.number)
+    if connection.execute(query).scalar() != state.attempt:
+        raise InputError(
+            f"another process began run {state.number} of {target.shown} anew; let that one finish, or repeat the "
+            "command after it"
+        )
+
+
+def _landscape_entry(row: Row[Any]) -> LandscapeEntry:
+    states = None if row.states is None else int(row.states)
+    return LandscapeEntry(
+        row.identity, row.name, _unjson(row.parameters), row.kind, row.size, states, tuple(json.loads(row.symmetry))
+    )
+
+
+def _run_entry(row: Row[Any]) -> RunEntry:
+    return RunEntry(
+        row.id,
+        row.explorer,
+        _unjson(row.options),
+        int(row.seed),
+        row.version,
+        row.evaluations,
+        row.seconds,
+        row.outcome,
+        bool(row.exact),
+        row.started,
+        row.finished,
+    )

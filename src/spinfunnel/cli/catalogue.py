@@ -1,0 +1,129 @@
+"""What there is: systems, explorers and measures, each with its source."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from spinfunnel.cli.show import console
+from spinfunnel.cli.sitting import put_json
+
+if TYPE_CHECKING:
+    from spinfunnel.explore import Explorer
+    from spinfunnel.measure import Measure
+    from spinfunnel.systems import System
+
+__all__ = ["explorers", "measures", "systems"]
+
+
+def systems(name: str | None, *, json: bool) -> None:
+    """List the systems, or show one in detail."""
+    from spinfunnel.landscape import InputError
+    from spinfunnel.systems import SYSTEMS
+    from spinfunnel.systems.registry import suggestion
+
+    if name is not None and name not in SYSTEMS:
+        raise InputError(
+            f"there is no system {name!r}{suggestion(name, list(SYSTEMS))}; there are {', '.join(SYSTEMS)}"
+        )
+    chosen = list(SYSTEMS.values()) if name is None else [SYSTEMS[name]]
+    if json:
+        put_json({"systems": [_system_json(system) for system in chosen]})
+    elif name is None:
+        _list_systems(chosen)
+    else:
+        _show_system(chosen[0])
+
+
+def explorers(*, json: bool) -> None:
+    """List the explorers."""
+    from spinfunnel.explore import EXPLORERS
+
+    if json:
+        put_json({"explorers": [_explorer_json(explorer) for explorer in EXPLORERS.values()]})
+        return
+    table = _table("explorer", "landscapes", "what", "source")
+    for explorer in EXPLORERS.values():
+        table.add_row(
+            explorer.name, ", ".join(explorer.kinds), Text(explorer.summary), Text(explorer.source, style="dim")
+        )
+    console().print(table)
+
+
+def measures(*, json: bool) -> None:
+    """List the measures."""
+    from spinfunnel.measure import MEASURES
+
+    if json:
+        put_json({"measures": [_measure_json(measure) for measure in MEASURES.values()]})
+        return
+    table = _table("measure", "what", "source")
+    for measure in MEASURES.values():
+        table.add_row(measure.name, Text(measure.summary), Text(measure.source, style="dim"))
+    console().print(table)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    for number, column in enumerate(columns):
+        table.add_column(column, no_wrap=number == 0, overflow="fold")
+    return table
+
+
+def _list_systems(chosen: list[System]) -> None:
+    table = _table("system", "parameters and defaults", "what", "source")
+    for system in chosen:
+        given = ",".join(f"{parameter.name}={parameter.default}" for parameter in system.parameters)
+        table.add_row(system.name, Text(given.replace(",", ", ")), system.summary, Text(system.source, style="dim"))
+    out = console()
+    out.print(table)
+    out.print(
+        Text(
+            "\nType a name, or name:parameter=value,...; a problem file (Gset, .qubo, COO, dimod JSON); "
+            "or file.py:function.\n"
+            "One in detail: spinfunnel systems NAME"
+        )
+    )
+
+
+def _show_system(system: System) -> None:
+    out = console()
+    out.print(Text.assemble((system.name, "bold"), f"  {system.summary}"))
+    out.print(Text(f"  {system.source}", style="dim"))
+    table = _table("parameter", "kind", "default")
+    for parameter in system.parameters:
+        table.add_row(parameter.name, parameter.kind, parameter.default)
+    out.print(Padding(table, (1, 0, 1, 2)))
+    description = (inspect.getdoc(system.build) or "").partition("Examples\n--------")[0]
+    out.print(Text(description.rstrip()), soft_wrap=True)
+    first = next((p for p in system.parameters if p.name != "seed"), None)
+    example = f"{system.name}:{first.name}={first.default},seed=1" if first else system.name
+    out.print(Text(f"\nExample: spinfunnel judge {example}"))
+
+
+def _system_json(system: System) -> dict[str, Any]:
+    parameters = [{"name": p.name, "kind": p.kind, "default": p.default} for p in system.parameters]
+    return {"name": system.name, "parameters": parameters, "summary": system.summary, "source": system.source}
+
+
+def _explorer_json(explorer: Explorer) -> dict[str, Any]:
+    return {
+        "name": explorer.name,
+        "kinds": list(explorer.kinds),
+        "exact": explorer.exact,
+        "summary": explorer.summary,
+        "source": explorer.source,
+    }
+
+
+def _measure_json(measure: Measure) -> dict[str, Any]:
+    return {
+        "name": measure.name,
+        "definition": measure.definition,
+        "summary": measure.summary,
+        "source": measure.source,
+    }

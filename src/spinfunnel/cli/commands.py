@@ -1,0 +1,341 @@
+"""The commands, one function each; what they share is in `sitting`, what they print in `show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spinfunnel.cli import sitting, work
+
+__all__ = ["app"]
+
+
+def _lines(*lines: str) -> str:
+    """Join lines that help must not wrap."""
+    return "\b\n" + "\n".join(lines)
+
+
+app = typer.Typer(
+    name="spinfunnel",
+    help=(
+        "Is it a funnel or a glass? Maps the energy landscape of a spin system, a QUBO file, a network with binary "
+        "weights or a function of your own, measures it and judges it.\n\n\b\n"
+        "Begin with:  spinfunnel demo\n"
+        "then:        spinfunnel judge problem.qubo --report problem.html\n"
+        "and:         spinfunnel systems"
+    ),
+    epilog=_lines("Exit status: 0 an answer (undecided included), 2 bad input, 130 interrupted."),
+    rich_markup_mode=None,  # plain help keeps the examples on lines of their own and starts faster
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Systems = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SYSTEM", help="name:key=value,..., a problem file, or file.py:function.", show_default=False
+    ),
+]
+OneSystem = Annotated[
+    str,
+    typer.Argument(
+        metavar="SYSTEM", help="name:key=value,..., a problem file, or file.py:function.", show_default=False
+    ),
+]
+AtlasArgument = Annotated[
+    str, typer.Argument(metavar="ATLAS", help="File or SQLAlchemy URL of an atlas already there.", show_default=False)
+]
+Which = Annotated[
+    str | None,
+    typer.Option("--landscape", metavar="NAME", help="Only landscapes of this name (or identity); all when not given."),
+]
+ExplorerName = Annotated[
+    str, typer.Option("--explorer", metavar="NAME", help="How to map: auto, or a name of: spinfunnel explorers.")
+]
+Seed = Annotated[
+    int,
+    typer.Option(
+        "--seed",
+        min=0,
+        metavar="N",
+        help="Seed of the run, and of every system that is not given one of its own (seed=...).",
+    ),
+]
+NullSeed = Annotated[
+    int | None,
+    typer.Option("--seed", min=0, metavar="N", help="Seed of the shuffled energies; that of the run when not given."),
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers", min=1, metavar="N", help="Threads; all cores when not given. The result does not depend on it."
+    ),
+]
+AtlasOption = Annotated[
+    str | None,
+    typer.Option(
+        "--atlas", metavar="PATH-or-URL", help="Keep the map here; what it holds already is not computed again."
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; of the answer the verdict only.")]
+Nulls = Annotated[
+    bool, typer.Option("--nulls/--no-nulls", help="Compare with the same energies dealt at random over the states.")
+]
+NullSamples = Annotated[
+    int | None,
+    typer.Option(
+        "--null-samples",
+        min=2,
+        metavar="N",
+        help="Size of that ensemble; chosen by the number of states when not given.",
+    ),
+]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        "--budget",
+        metavar="LIMIT",
+        help="Time or energy evaluations for an explorer that samples; flooding takes none.",
+    ),
+]
+Report = Annotated[
+    Path | None,
+    typer.Option("--report", metavar="PAGE.html", help="Write one self-contained page, all systems side by side."),
+]
+Temperature = Annotated[
+    float | None,
+    typer.Option(
+        "--temperature", "-T", metavar="T", help="Temperature of the measures that need one, in the energy's unit."
+    ),
+]
+Tolerance = Annotated[
+    float,
+    typer.Option(
+        "--native-tolerance", min=0.0, metavar="E", help="Minima within this of the ground energy count as native."
+    ),
+]
+
+DEMO = (
+    "dfm:shape=4x5",
+    "ea:shape=4x5",
+    "committee:inputs=5,hidden=3,labels=digits",
+    "committee:inputs=5,hidden=3,labels=digits,shuffle=true",
+)
+
+
+@app.command(epilog=_lines("Example:", "  spinfunnel demo --report demo.html"))
+def demo(
+    report: Annotated[Path, typer.Option("--report", metavar="PAGE.html", help="Where the page goes.")] = Path(
+        "spinfunnel-demo.html"
+    ),
+    seed: Seed = 1,
+    workers: Workers = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Judge a spin funnel, a spin glass and a small network side by side, with a report.
+
+    The network has binary weights and reads handwritten digits: once with their real labels, once with random ones.
+    """
+    with sitting.answering(kept="nothing was written; the same command starts again"):
+        studies = work.studies(DEMO, seed=seed, workers=workers, report=report, quiet=quiet or json)
+        work.answer(studies, json=json, quiet=quiet, report=report)
+
+
+@app.command(
+    epilog=_lines(
+        "Examples:",
+        "  spinfunnel judge sk:n=20 --report sk.html",
+        "  spinfunnel judge problem.qubo",
+        "  spinfunnel judge mine.py:energy --json",
+        "  spinfunnel judge dfm:shape=4x5 ea:shape=4x5 --seed 3",
+    )
+)
+def judge(
+    systems: Systems,
+    explorer: ExplorerName = "auto",
+    seed: Seed = 0,
+    workers: Workers = None,
+    atlas: AtlasOption = None,
+    nulls: Nulls = True,
+    null_samples: NullSamples = None,
+    temperature: Temperature = None,
+    native_tolerance: Tolerance = 0.0,
+    budget: Budget = None,
+    report: Report = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Explore, measure and say which kind of landscape it is; several systems are compared."""
+    with sitting.answering(kept=work.kept(atlas)):
+        studies = work.studies(
+            systems,
+            explorer=explorer,
+            seed=seed,
+            workers=workers,
+            atlas=atlas,
+            nulls=work.null_choice(nulls, null_samples),
+            temperature=temperature,
+            native_tolerance=native_tolerance,
+            budget=budget,
+            report=report,
+            quiet=quiet or json,
+        )
+        work.answer(studies, json=json, quiet=quiet, report=report)
+
+
+@app.command(
+    epilog=_lines("Examples:", "  spinfunnel explore labs:n=20 --atlas labs.db", "  spinfunnel measure labs.db")
+)
+def explore(
+    system: OneSystem,
+    atlas: Annotated[
+        str, typer.Option("--atlas", metavar="PATH-or-URL", help="Where the map is kept.", show_default=False)
+    ],
+    explorer: ExplorerName = "auto",
+    seed: Seed = 0,
+    workers: Workers = None,
+    budget: Budget = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Only map a landscape into an atlas; a job that is finished there is not done again."""
+    with sitting.answering(kept=work.kept(atlas)):
+        made = work.explored(
+            system, explorer=explorer, seed=seed, workers=workers, atlas=atlas, budget=budget, quiet=quiet or json
+        )
+        if json:
+            sitting.put_json(made)
+        elif not quiet:
+            from spinfunnel.cli import show
+
+            show.explored(made, atlas=atlas)
+
+
+@app.command(epilog=_lines("Example:", "  spinfunnel measure labs.db --json"))
+def measure(
+    atlas: AtlasArgument,
+    landscape: Which = None,
+    seed: NullSeed = None,
+    workers: Workers = None,
+    nulls: Nulls = True,
+    null_samples: NullSamples = None,
+    temperature: Temperature = None,
+    native_tolerance: Tolerance = 0.0,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure and judge what an atlas already holds, without exploring."""
+    with sitting.answering(kept="the atlas is as it was; repeat the command"):
+        studies = work.recalled(
+            atlas,
+            which=landscape,
+            seed=seed,
+            workers=workers,
+            nulls=work.null_choice(nulls, null_samples),
+            temperature=temperature,
+            native_tolerance=native_tolerance,
+            quiet=quiet or json,
+        )
+        work.answer(studies, json=json, quiet=quiet, report=None)
+
+
+@app.command(epilog=_lines("Example:", "  spinfunnel report labs.db --output labs.html"))
+def report(
+    atlas: AtlasArgument,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="PAGE.html", help="Where the page goes.")] = Path(
+        "spinfunnel.html"
+    ),
+    landscape: Which = None,
+    seed: NullSeed = None,
+    workers: Workers = None,
+    nulls: Nulls = True,
+    null_samples: NullSamples = None,
+    temperature: Temperature = None,
+    native_tolerance: Tolerance = 0.0,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw the report of what an atlas already holds, without exploring."""
+    with sitting.answering(kept="the atlas is as it was; repeat the command"):
+        sitting.check_target(output, what="report")
+        studies = work.recalled(
+            atlas,
+            which=landscape,
+            seed=seed,
+            workers=workers,
+            nulls=work.null_choice(nulls, null_samples),
+            temperature=temperature,
+            native_tolerance=native_tolerance,
+            quiet=quiet or json,
+        )
+        work.answer(studies, json=json, quiet=quiet, report=output)
+
+
+@app.command(
+    epilog=_lines(
+        "Examples:",
+        "  spinfunnel export labs.db --format graphml --output labs.graphml",
+        "  spinfunnel export labs.db --format cambridge --output labs/",
+    )
+)
+def export(
+    atlas: AtlasArgument,
+    form: Annotated[
+        str, typer.Option("--format", "-f", metavar="FORM", help="graphml, csv, parquet, cambridge, barriers or dimod.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", metavar="PATH", help="A file, or for several files a folder; named after the landscape."
+        ),
+    ] = None,
+    landscape: Which = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
+    json: AsJson = False,
+) -> None:
+    """Write the map that an atlas holds in a format of other programs."""
+    with sitting.answering(kept="the atlas is as it was; repeat the command"):
+        written = work.exported(atlas, form=form, output=output, which=landscape, overwrite=overwrite)
+        if json:
+            sitting.put_json({"written": [str(path) for path in written]})
+        else:
+            for path in written:
+                typer.echo(path)
+
+
+@app.command(epilog=_lines("Examples:", "  spinfunnel systems", "  spinfunnel systems committee"))
+def systems(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One system in detail.", show_default=False)
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """List the systems that can be named, with their parameters, defaults and sources."""
+    with sitting.answering(kept="repeat the command"):
+        from spinfunnel.cli import catalogue
+
+        catalogue.systems(name, json=json)
+
+
+@app.command()
+def explorers(json: AsJson = False) -> None:
+    """List the explorers: how a landscape can be mapped."""
+    with sitting.answering(kept="repeat the command"):
+        from spinfunnel.cli import catalogue
+
+        catalogue.explorers(json=json)
+
+
+@app.command()
+def measures(json: AsJson = False) -> None:
+    """List the measures, with what they mean and where they were defined."""
+    with sitting.answering(kept="repeat the command"):
+        from spinfunnel.cli import catalogue
+
+        catalogue.measures(json=json)

@@ -1,0 +1,99 @@
+"""What every command shares: exit statuses, progress on standard error, and targets checked before the work."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import typer
+
+__all__ = ["answering", "check_target", "progress_shown", "put_json", "say"]
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+
+def say(sentence: str) -> None:
+    """Print one line on standard error."""
+    typer.echo(f"spinfunnel: {' '.join(sentence.split())}", err=True)
+
+
+def put_json(answer: Mapping[str, Any]) -> None:
+    """Print one JSON object on standard output; NaN and infinity are a bug, not a value."""
+    typer.echo(json.dumps(answer, indent=2, allow_nan=False))
+
+
+@contextmanager
+def answering(*, kept: str) -> Iterator[None]:
+    """Turn bad input into exit status 2 and an interruption into 130, each with one sentence.
+
+    Parameters
+    ----------
+    kept : str
+        What an interruption leaves behind and how to go on, said to the user.
+    """
+    from spinfunnel.landscape import InputError
+
+    try:
+        yield
+    except InputError as problem:
+        say(str(problem))
+        raise typer.Exit(BAD_INPUT) from None
+    except MemoryError as problem:
+        say(f"the memory of this machine does not suffice ({problem}); give a smaller system")
+        raise typer.Exit(BAD_INPUT) from None
+    except KeyboardInterrupt:
+        say(f"interrupted; {kept}")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def check_target(path: Path, *, what: str) -> None:
+    """Refuse a file that could not be written, before the work is done.
+
+    Raises
+    ------
+    InputError
+        Where the path is a folder, its folder is missing, or the file system refuses to write.
+    """
+    from spinfunnel.landscape import InputError
+
+    if path.is_dir():
+        raise InputError(f"{path} is a folder and cannot become the {what}; give the name of a file in it")
+    if not path.parent.is_dir():
+        raise InputError(f"the folder {path.parent} for the {what} does not exist; create it or choose another")
+    try:
+        # The superuser may write everything; a place without a single write bit was still meant to be left alone.
+        if not (path if path.exists() else path.parent).stat().st_mode & 0o222:
+            raise PermissionError("read-only")
+        if path.exists():
+            path.open("r+b").close()
+        else:
+            tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as problem:
+        reason = (problem.strerror or str(problem)).lower()
+        raise InputError(f"the {what} {path} cannot be written ({reason}); choose another place") from None
+
+
+@contextmanager
+def progress_shown(title: str, *, wanted: bool) -> Iterator[Callable[[str, float], None]]:
+    """Yield a progress callback that draws a bar on standard error, if that is a terminal and a bar is wanted."""
+    if not (wanted and sys.stderr is not None and sys.stderr.isatty()):
+        yield lambda _stage, _done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.fields[title]}"),
+        TextColumn("[dim]{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=1.0, title=title)
+        yield lambda stage, done: bar.update(task, description=stage, completed=min(max(done, 0.0), 1.0))

@@ -1,0 +1,206 @@
+"""From what was typed to studies: everything is checked first, then explored, then answered."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from spinfunnel.cli import sitting
+
+if TYPE_CHECKING:
+    from spinfunnel.atlas import Atlas, LandscapeEntry
+    from spinfunnel.landscape import Landscape
+    from spinfunnel.study import Study
+
+__all__ = ["answer", "explored", "exported", "kept", "null_choice", "recalled", "studies"]
+
+
+def studies(
+    systems: Sequence[str],
+    *,
+    explorer: str = "auto",
+    seed: int = 0,
+    workers: int | None = None,
+    atlas: str | None = None,
+    nulls: bool | int = True,
+    temperature: float | None = None,
+    native_tolerance: float = 0.0,
+    budget: str | None = None,
+    report: Path | None = None,
+    quiet: bool = False,
+) -> list[Study]:
+    """Study systems one after the other; whatever can be refused is refused before the first is explored."""
+    from spinfunnel.atlas import Atlas
+    from spinfunnel.study import study
+
+    landscapes = _checked(systems, explorer=explorer, seed=seed, budget=budget)
+    if report is not None:
+        sitting.check_target(report, what="report")
+    found = []
+    with nullcontext(None) if atlas is None else Atlas(atlas) as book:
+        for system, landscape in zip(systems, landscapes, strict=True):
+            with sitting.progress_shown(system, wanted=not quiet) as progress:
+                found.append(
+                    study(
+                        landscape,
+                        explorer=explorer,
+                        seed=seed,
+                        workers=workers,
+                        atlas=book,
+                        nulls=nulls,
+                        temperature=temperature,
+                        native_tolerance=native_tolerance,
+                        progress=progress,
+                    )
+                )
+    return found
+
+
+def explored(
+    system: str, *, explorer: str, seed: int, workers: int | None, atlas: str, budget: str | None, quiet: bool
+) -> dict[str, Any]:
+    """Map one system into an atlas; the map as JSON."""
+    from spinfunnel.atlas import Atlas
+    from spinfunnel.study import describe, explore, map_to_json
+
+    (landscape,) = _checked([system], explorer=explorer, seed=seed, budget=budget)
+    with Atlas(atlas) as book, sitting.progress_shown(system, wanted=not quiet) as progress:
+        run = explore(landscape, atlas=book, explorer=explorer, seed=seed, workers=workers, progress=progress)
+        graph = book.basin_graph(landscape.identity)
+    return map_to_json(describe(landscape), run=run, graph=graph)
+
+
+def recalled(
+    atlas: str,
+    *,
+    which: str | None,
+    seed: int | None,
+    workers: int | None,
+    nulls: bool | int,
+    temperature: float | None,
+    native_tolerance: float,
+    quiet: bool,
+) -> list[Study]:
+    """Studies of what an atlas holds; nulls where the landscape can be built again from its name."""
+    from spinfunnel.atlas import Atlas
+    from spinfunnel.study import recall
+
+    found = []
+    with Atlas(atlas, read_only=True) as book:
+        for entry in _entries(book, atlas, which=which):
+            with sitting.progress_shown(entry.name, wanted=not quiet) as progress:
+                found.append(
+                    recall(
+                        book,
+                        entry.identity,
+                        landscape=_rebuilt(entry) if nulls is not False else None,
+                        nulls=nulls,
+                        seed=seed,
+                        workers=workers,
+                        temperature=temperature,
+                        native_tolerance=native_tolerance,
+                        progress=progress,
+                    )
+                )
+    return found
+
+
+def answer(found: Sequence[Study], *, json: bool, quiet: bool, report: Path | None) -> None:
+    """Write the report, if one is wanted, and print the verdicts."""
+    if report is not None:
+        from spinfunnel.report import write_report
+
+        write_report(found, report, command=shlex.join(["spinfunnel", *sys.argv[1:]]))
+    if json:
+        objects = [study.to_json() for study in found]
+        sitting.put_json(objects[0] if len(objects) == 1 else {"studies": objects})
+    else:
+        from spinfunnel.cli import show
+
+        show.studies(found, quiet=quiet)
+    if report is not None and not quiet:
+        sitting.say(f"the report is {report}")
+
+
+def null_choice(nulls: bool, samples: int | None) -> bool | int:
+    """Put --nulls and --null-samples together."""
+    return samples if nulls and samples is not None else nulls
+
+
+def kept(atlas: str | None) -> str:
+    """Say what an interrupted command leaves behind."""
+    if atlas is None:
+        return "nothing was kept; with --atlas PATH finished maps are kept and the same command goes on from there"
+    return f"what was finished is kept in {atlas}, and the same command resumes it"
+
+
+def _checked(systems: Sequence[str], *, explorer: str, seed: int, budget: str | None) -> list[Landscape]:
+    from spinfunnel.landscape import InputError
+    from spinfunnel.study import refuse_unexplorable
+    from spinfunnel.systems import resolve
+
+    if budget is not None:
+        raise InputError(
+            f"flooding visits every state once and cannot stop at a budget of {budget}; "
+            "leave --budget out, it is for explorers that sample"
+        )
+    landscapes: list[Landscape] = [resolve(system, seed=seed) for system in systems]
+    for landscape in landscapes:
+        refuse_unexplorable(landscape, explorer=explorer)
+    return landscapes
+
+
+def _entries(book: Atlas, atlas: str, *, which: str | None) -> list[LandscapeEntry]:
+    from spinfunnel.landscape import InputError
+
+    every = book.landscapes()
+    chosen = [entry for entry in every if which in {None, entry.name, entry.identity}]
+    if not chosen:
+        names = ", ".join(sorted({entry.name for entry in every})) or "none"
+        raise InputError(f"the atlas {atlas} holds no landscape {which!r}; it holds: {names}")
+    done = [
+        entry
+        for entry in chosen
+        if any(run.outcome in {"finished", "out of budget"} for run in book.runs(entry.identity))
+    ]
+    if len(done) < len(chosen) and done:
+        sitting.say(
+            f"{len(chosen) - len(done)} unfinished maps of {atlas} are left out; repeat the command that began them"
+        )
+    return done or chosen
+
+
+def _rebuilt(entry: LandscapeEntry) -> Landscape | None:
+    """Build a landscape again from its name and parameters, if that gives the very same one."""
+    from spinfunnel.landscape import InputError
+    from spinfunnel.systems import SYSTEMS
+
+    if entry.name not in SYSTEMS:
+        return None
+    try:
+        landscape: Landscape = SYSTEMS[entry.name].build(**entry.parameters)
+    except (InputError, TypeError):
+        return None
+    return landscape if landscape.identity == entry.identity else None
+
+
+def exported(atlas: str, *, form: str, output: Path | None, which: str | None, overwrite: bool) -> list[Path]:
+    """Write one map of an atlas in a format of other programs; the files written."""
+    from spinfunnel.atlas import Atlas
+    from spinfunnel.export import FORMATS, export
+    from spinfunnel.landscape import InputError
+
+    with Atlas(atlas, read_only=True) as book:
+        entries = _entries(book, atlas, which=which)
+        if len(entries) > 1:
+            choices = ", ".join(f"{entry.name} ({entry.identity})" for entry in entries)
+            raise InputError(f"the atlas {atlas} holds {len(entries)} maps; choose one with --landscape: {choices}")
+        graph = book.basin_graph(entries[0].identity)
+    if output is None and form in FORMATS:
+        name = "".join(letter if letter.isalnum() else "-" for letter in entries[0].name)
+        output = Path(f"{name}-{form}" if FORMATS[form].files else f"{name}{FORMATS[form].extension}")
+    return export(graph, output or Path(), format=form, overwrite=overwrite)

@@ -1,0 +1,114 @@
+"""Pictures: result and axes in, axes out; each with a Plotly twin for the report.
+
+`PICTURES` lists them; adding one is one file and one row here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.plot.disconnectivity import disconnectivity_caption, disconnectivity_figure, disconnectivity_graph
+from spinfunnel.plot.overlap import overlap, overlap_caption, overlap_figure, overlap_obstacle
+from spinfunnel.plot.profile import funnel_profile, funnel_profile_caption, funnel_profile_figure
+from spinfunnel.plot.terrain import funnel_terrain, funnel_terrain_caption, funnel_terrain_figure
+
+__all__ = [
+    "PICTURES",
+    "Picture",
+    "disconnectivity_figure",
+    "disconnectivity_graph",
+    "funnel_profile",
+    "funnel_profile_figure",
+    "funnel_terrain",
+    "funnel_terrain_figure",
+    "overlap",
+    "overlap_figure",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture.
+
+    Attributes
+    ----------
+    name, title : str
+    draw : callable
+        ``draw(graph, ax=None)`` draws with Matplotlib and returns the axes.
+    figure : callable
+        ``figure(graph)`` returns the Plotly twin.
+    caption : callable
+        ``caption(graph)`` says what is drawn and what is left out of it.
+    summary : str
+        What it shows, in a phrase.
+    source : str
+        Where it comes from.
+    flat : bool
+        Whether the picture lies in a plane.
+    """
+
+    name: str
+    title: str
+    draw: Callable[..., Any]
+    figure: Callable[..., Any]
+    caption: Callable[[BasinGraph], str]
+    summary: str
+    source: str
+    flat: bool = True
+
+    def obstacle(self, graph: BasinGraph) -> str:
+        """Why this graph cannot be drawn so, in a clause; empty when it can."""
+        if graph.minima == 0:
+            return "the map has no minimum yet"
+        try:
+            self.caption(graph)
+        except InputError as error:
+            return str(error)
+        return overlap_obstacle(graph) if self.name == "overlap" else ""
+
+
+PICTURES: dict[str, Picture] = {
+    picture.name: picture
+    for picture in (
+        Picture(
+            "terrain",
+            "Funnel terrain",
+            funnel_terrain,
+            funnel_terrain_figure,
+            funnel_terrain_caption,
+            "a surface with exactly the landscape's barrier tree",
+            "Weber, Bremer, Pascucci, IEEE Trans. Vis. Comput. Graph. 13, 1416 (2007)",
+            flat=False,
+        ),
+        Picture(
+            "disconnectivity",
+            "Disconnectivity graph",
+            disconnectivity_graph,
+            disconnectivity_figure,
+            disconnectivity_caption,
+            "which minima are separated by barriers up to which energy",
+            "Becker, Karplus, J. Chem. Phys. 106, 1495 (1997); Wales, Miller, Walsh, Nature 394, 758 (1998)",
+        ),
+        Picture(
+            "profile",
+            "Funnel profile",
+            funnel_profile,
+            funnel_profile_figure,
+            funnel_profile_caption,
+            "how much of the state space drains to within eps of the ground state",
+            "this project, on the funnels of Klemm, Flamm, Stadler, Eur. Phys. J. B 63, 387 (2008)",
+        ),
+        Picture(
+            "overlap",
+            "Energy against overlap",
+            overlap,
+            overlap_figure,
+            overlap_caption,
+            "whether energy falls toward the native state",
+            "Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995)",
+        ),
+    )
+}

@@ -1,0 +1,216 @@
+"""The funnel terrain: the essay's picture, made from data.
+
+A surface with exactly the landscape's barrier tree: height is energy, area is basin weight, the
+native state in the middle, passes at the saddles' true heights (`relief`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.plot.branch import Branches, branches
+from spinfunnel.plot.palette import ACCENT, HEIGHTS, INK, axes_or_new, key_text, layout
+from spinfunnel.plot.relief import Relief, relief
+from spinfunnel.tree import merge_tree
+
+if TYPE_CHECKING:
+    from mpl_toolkits.mplot3d import Axes3D
+    from plotly.graph_objects import Figure
+
+__all__ = ["funnel_terrain", "funnel_terrain_caption", "funnel_terrain_figure", "terrain"]
+
+LIMIT = 150
+"""Pits drawn unless told otherwise; more of them are too small to be seen."""
+
+
+def terrain(graph: BasinGraph, *, limit: int | None = LIMIT, spacing: float = 0.035) -> tuple[Relief, Branches]:
+    """Terrain of a basin graph as a mesh, with the branches that it shows.
+
+    Parameters
+    ----------
+    graph : BasinGraph
+    limit : int or None
+        Number of minima drawn, the most persistent ones; the others' weight goes to the basin into which they merge.
+    spacing : float
+        Distance between vertices, see `relief`.
+
+    Raises
+    ------
+    InputError
+        For a map without minima.
+    """
+    if graph.minima == 0:
+        raise InputError("a map without a minimum has no terrain: explore the landscape first")
+    split = branches(merge_tree(graph), limit=limit)
+    return relief(split, graph.weight, spacing=spacing), split
+
+
+def funnel_terrain_caption(graph: BasinGraph, *, limit: int | None = LIMIT) -> str:
+    """Say what the terrain shows and what it leaves out."""
+    split = branches(merge_tree(graph), limit=limit)
+    text = (
+        "Height is energy, and the area of a basin is its weight, the share of random states that drain into it. Pits,"
+        " and the passes between them, are at their exact heights; the native state is in the middle."
+    )
+    if split.omitted:
+        text += (
+            f" Drawn are the {len(split.kept):,} minima with the highest barriers; the other {split.omitted:,} are"
+            " counted to the basin into which they merge."
+        )
+    if split.parts > 1:
+        text += (
+            f" The map has {split.parts:,} parts that no saddle joins; the walls between them are as high as the rim."
+        )
+    return text
+
+
+def funnel_terrain(
+    graph: BasinGraph,
+    ax: Axes3D | None = None,
+    *,
+    limit: int | None = LIMIT,
+    spacing: float = 0.035,
+    elevation: float = 54.0,
+    azimuth: float = -62.0,
+) -> Axes3D:
+    """Draw the terrain on three-dimensional Matplotlib axes.
+
+    Parameters
+    ----------
+    graph : BasinGraph
+    ax : mpl_toolkits.mplot3d.Axes3D, optional
+        Made where absent.
+    limit, spacing
+        See `terrain`.
+    elevation, azimuth : float
+        Direction of view in degrees.
+
+    Returns
+    -------
+    mpl_toolkits.mplot3d.Axes3D
+
+    Raises
+    ------
+    InputError
+        For a map without minima.
+
+    Notes
+    -----
+    Topological landscape: Weber, Bremer, Pascucci, IEEE Trans. Vis. Comput. Graph. 13, 1416 (2007).
+    """
+    import matplotlib as mpl
+    from mpl_toolkits.mplot3d.art3d import Poly3DCollection
+
+    surface, _ = terrain(graph, limit=limit, spacing=spacing)
+    axes: Any = axes_or_new(ax, size=(7.0, 5.4), projection="3d")
+    corner = np.stack([surface.x, surface.y, surface.height], axis=1)[surface.triangles]
+    low, high = float(surface.height.min()), float(surface.height.max())
+    norm = mpl.colors.Normalize(low, high)
+    colour = mpl.colors.LinearSegmentedColormap.from_list("heights", HEIGHTS)(norm(corner[:, :, 2].mean(axis=1)))
+    colour[:, :3] *= _light(corner, low, high)[:, None]
+    axes.add_collection3d(Poly3DCollection(corner, facecolors=colour, edgecolors=colour, linewidths=0.15))
+    axes.set(xlim=(-0.95, 0.95), ylim=(-0.95, 0.95), zlim=(low, high))
+    axes.set_box_aspect((1.0, 1.0, 0.5), zoom=1.04)
+    axes.grid(visible=False)
+    axes.patch.set_visible(False)
+    axes.view_init(elev=elevation, azim=azimuth)
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_ticks([])
+        axis.line.set_visible(False)
+    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
+        axis.pane.set_visible(False)
+        axis.set_tick_params(labelsize=9)
+    axes.zaxis.set_major_locator(mpl.ticker.MaxNLocator(5))
+    axes.set_zlabel("energy", labelpad=4)
+    native = surface.height[surface.pit[np.flatnonzero(surface.minimum == 0)[0]]]
+    axes.plot([0, 0], [0, 0], [native, high], color=ACCENT, lw=1.6, zorder=1e6)
+    axes.text(0, 0, high + 0.03 * (high - low), "native state", ha="center", va="bottom", fontsize=10, zorder=1e6)
+    axes.scatter([0], [0], [native], s=18, color="white", edgecolors=INK, linewidths=0.8, zorder=1e6, depthshade=False)
+    drawn: Axes3D = axes
+    return drawn
+
+
+def _light(
+    corner: np.ndarray[tuple[int, ...], np.dtype[np.float64]], low: float, high: float
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """Brightness of each triangle under a lamp from the upper left, from 0.55 to 1."""
+    scaled = corner.copy()
+    scaled[:, :, 2] = (corner[:, :, 2] - low) / max(high - low, 1e-300) * 0.9
+    normal = np.cross(scaled[:, 1] - scaled[:, 0], scaled[:, 2] - scaled[:, 0])
+    length = np.linalg.norm(normal, axis=1)
+    normal /= np.where(length > 0, length, 1.0)[:, None]
+    lamp = np.array([-0.5, 0.35, 0.79])
+    return np.asarray(0.55 + 0.45 * np.clip(np.abs(normal @ lamp), 0.0, 1.0))
+
+
+def funnel_terrain_figure(graph: BasinGraph, *, limit: int | None = LIMIT, spacing: float = 0.04) -> Figure:
+    """Draw the terrain as a Plotly figure that can be turned; see `funnel_terrain`."""
+    import plotly.graph_objects as go
+
+    surface, _ = terrain(graph, limit=limit, spacing=spacing)
+    low, high = float(surface.height.min()), float(surface.height.max())
+    mesh = go.Mesh3d(
+        x=surface.x.astype(np.float32),
+        y=surface.y.astype(np.float32),
+        z=surface.height.astype(np.float32),
+        i=surface.triangles[:, 0].astype(np.int32),
+        j=surface.triangles[:, 1].astype(np.int32),
+        k=surface.triangles[:, 2].astype(np.int32),
+        intensity=surface.height.astype(np.float32),
+        colorscale=[[place / (len(HEIGHTS) - 1), colour] for place, colour in enumerate(HEIGHTS)],
+        colorbar={
+            "title": {"text": "energy", "side": "right"},
+            "thickness": 10,
+            "len": 0.66,
+            "outlinewidth": 0,
+            "x": 1.0,
+            "xpad": 4,
+        },
+        lighting={"ambient": 0.55, "diffuse": 0.75, "specular": 0.12, "roughness": 0.7, "fresnel": 0.1},
+        lightposition={"x": -2000, "y": 1500, "z": 3000},
+        flatshading=False,
+        hoverinfo="skip",
+        showscale=True,
+    )
+    pit, minimum = surface.pit, surface.minimum
+    text = [
+        f"{'native state' if graph.native[leaf] else 'minimum'} {key_text(str(graph.key[leaf]))}"
+        f"<br>energy {graph.energy[leaf]:.6g}"
+        f"<br>basin weight {graph.weight[leaf]:.3g}"
+        for leaf in minimum.tolist()
+    ]
+    first = int(np.flatnonzero(minimum == 0)[0])
+    dots = go.Scatter3d(
+        x=surface.x[pit],
+        y=surface.y[pit],
+        z=surface.height[pit],
+        mode="markers",
+        marker={"size": 2.5, "color": "white", "line": {"color": INK, "width": 1}},
+        text=text,
+        hoverinfo="text",
+        showlegend=False,
+    )
+    mast = go.Scatter3d(
+        x=[0, 0],
+        y=[0, 0],
+        z=[surface.height[pit[first]], high + 0.02 * (high - low)],
+        mode="lines+text",
+        line={"color": ACCENT, "width": 4},
+        text=["", "native state"],
+        textposition="top center",
+        hoverinfo="skip",
+        showlegend=False,
+    )
+    hidden = {"visible": False, "showspikes": False}
+    scene = {
+        "xaxis": hidden,
+        "yaxis": hidden,
+        "zaxis": hidden,
+        "aspectmode": "manual",
+        "aspectratio": {"x": 1.25, "y": 1.25, "z": 0.6},
+        "camera": {"eye": {"x": 0.72, "y": -1.28, "z": 1.4}, "center": {"x": 0, "y": 0, "z": -0.06}},
+    }
+    return go.Figure([mesh, dots, mast], layout(scene=scene, margin={"l": 0, "r": 0, "t": 0, "b": 0}))

@@ -1,0 +1,80 @@
+"""The report: verdict and reason first, then pictures, measures with their nulls, provenance. One page, no network.
+
+Everything is inlined, Plotly's script once; everything that came from outside - names, parameters, file
+names, the command - is shown as text, never as markup.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from spinfunnel.landscape import InputError
+from spinfunnel.report.page import page
+
+if TYPE_CHECKING:
+    from spinfunnel.study import Study
+
+__all__ = ["write_report"]
+
+
+def write_report(studies: Sequence[Study], path: str | os.PathLike[str], *, command: str | None = None) -> Path:
+    """Write one self-contained HTML page about one or several landscapes, side by side.
+
+    Parameters
+    ----------
+    studies : sequence of Study
+        At least one, in the order of the columns.
+    path : str or Path
+        The file. It is replaced in one step: whoever reads it sees the old page or the new one, never a part.
+    command : str, optional
+        The command line that made the page, for its provenance.
+
+    Returns
+    -------
+    Path
+        Where the page is.
+
+    Raises
+    ------
+    InputError
+        Without a study, where the folder is missing, or where the target cannot be written.
+    """
+    if not studies:
+        raise InputError("a report needs at least one study, got none: judge a landscape first")
+    target = Path(path)
+    _refuse(target)
+    text = page(studies, command=command)
+    aside = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(target)
+    except OSError as problem:
+        raise _unwritable(target, problem) from None
+    finally:
+        aside.unlink(missing_ok=True)
+    return target
+
+
+def _refuse(target: Path) -> None:
+    if target.is_dir():
+        raise InputError(f"{target} is a folder and cannot become the report; give the name of a file in it")
+    if not target.parent.is_dir():
+        raise InputError(f"the folder {target.parent} for the report does not exist; create it or choose another")
+    try:
+        # The superuser may write everything; a place without a single write bit was still meant to be left alone.
+        for place in (target, target.parent) if target.exists() else (target.parent,):
+            if not place.stat().st_mode & 0o222:
+                raise PermissionError(13, "read-only")
+        if target.exists():
+            target.open("r+b").close()
+    except OSError as problem:
+        raise _unwritable(target, problem) from None
+
+
+def _unwritable(target: Path, problem: OSError) -> InputError:
+    reason = (problem.strerror or str(problem)).lower()
+    return InputError(f"the report {target} cannot be written ({reason}); choose another place")

@@ -1,0 +1,113 @@
+"""Pieces of text in the page: numbers, names, tables; all escaped here and nowhere else."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from spinfunnel.estimate import Estimate, Measurement
+
+__all__ = ["escape", "number", "parameters", "strip", "table", "title", "value"]
+
+
+def escape(text: object) -> str:
+    """Text as text: nothing in it is markup.
+
+    Examples
+    --------
+    >>> escape("<b>&")
+    '&lt;b&gt;&amp;'
+    """
+    return html.escape(str(text), quote=True)
+
+
+def number(value: float) -> str:
+    """Four digits, a true minus sign, thousands kept together.
+
+    Examples
+    --------
+    >>> number(-20.123456), number(1234567), number(0.000012)
+    ('\u221220.12', '1,234,567', '1.2e\u22125')
+    """
+    if float(value).is_integer() and abs(value) < 1e12:
+        text = f"{int(value):,}"
+    elif abs(value) >= 1e5:
+        text = f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.3e}"
+    else:
+        text = f"{value:.4g}"
+    mantissa, mark, exponent = text.partition("e")
+    if mark:
+        text = f"{mantissa}e{int(exponent)}"
+    return text.replace("-", "\u2212")
+
+
+def parameters(values: Iterable[tuple[str, Any]]) -> str:
+    """Parameters as they are typed: ``n=16, seed=1``, not escaped."""
+    pieces = []
+    for name, value in values:
+        shown = "x".join(map(str, value)) if isinstance(value, tuple) else value
+        pieces.append(f"{name}={shown}")
+    return ", ".join(pieces)
+
+
+def title(name: str) -> str:
+    """Name of a measure in words.
+
+    Examples
+    --------
+    >>> title("tf_tg"), title("funnel_weight")
+    ('Tf / Tg', 'funnel weight')
+    """
+    special = {"tf_tg": "Tf / Tg", "tf": "Tf", "tg": "Tg"}
+    return special.get(name, name.replace("_", " "))
+
+
+def value(measurement: Measurement, *, null: bool = False) -> str:
+    """HTML of a measurement: the value with its interval, or why there is none."""
+    if isinstance(measurement, Estimate):
+        shown = f"<b>{number(measurement.value)}</b>" if not null else number(measurement.value)
+        if measurement.exact:
+            return shown
+        return f'{shown} <span class="interval">{number(measurement.low)} … {number(measurement.high)}</span>'
+    words = measurement.outcome.replace("_", " ")
+    if null:
+        return f'<span class="quiet" title="{escape(measurement.cause)}">{escape(words)}</span>'
+    why = f"{escape(measurement.cause)}; {escape(measurement.remedy)}."
+    return f'<span class="none">{escape(words)}</span><span class="why">{why}</span>'
+
+
+def strip(measurement: Measurement, nulls: Sequence[Measurement]) -> str:
+    """Small drawing of a value against the intervals of its nulls; empty where there is nothing to compare."""
+    bands = [null for null in nulls if isinstance(null, Estimate)]
+    if not isinstance(measurement, Estimate) or not bands:
+        return ""
+    ends = [end for one in (measurement, *bands) for end in (one.low, one.high)]
+    low, high = min(ends), max(ends)
+    if not high > low or not math.isfinite(high - low):
+        return ""
+
+    def at(place: float) -> float:
+        return 6.0 + 84.0 * (place - low) / (high - low)
+
+    pieces = [
+        f'<rect class="null" x="{at(band.low):.1f}" y="4" height="8" rx="1.5"'
+        f' width="{max(at(band.high) - at(band.low), 1.5):.1f}"/>'
+        for band in bands
+    ]
+    if not measurement.exact:
+        pieces.append(
+            f'<line class="value" x1="{at(measurement.low):.1f}" x2="{at(measurement.high):.1f}" y1="8" y2="8"/>'
+        )
+    pieces.append(f'<circle class="value" cx="{at(measurement.value):.1f}" cy="8" r="3.6"/>')
+    return f'<svg class="strip" viewBox="0 0 96 16" width="96" height="16" aria-hidden="true">{"".join(pieces)}</svg>'
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str) -> str:
+    """HTML table from cells that are HTML already; the first cell of a row heads it."""
+    top = "".join(f'<th scope="col">{cell}</th>' for cell in head)
+    body = "".join(
+        f'<tr><th scope="row">{row[0]}</th>' + "".join(f"<td>{cell}</td>" for cell in row[1:]) + "</tr>" for row in rows
+    )
+    return f'<div class="scroll"><table class="{kind}"><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'

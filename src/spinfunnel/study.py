@@ -1,0 +1,470 @@
+"""One landscape from beginning to end: explore, keep, measure, compare with its null, judge."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from spinfunnel import __version__
+from spinfunnel.atlas import Atlas, LandscapeEntry
+from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.explore import EXPLORERS, Explorer
+from spinfunnel.explore.memory import refuse_if_too_large
+from spinfunnel.landscape import (
+    BasinGraph,
+    Binary,
+    Graph,
+    InputError,
+    Landscape,
+    Progress,
+    Record,
+    Run,
+    no_progress,
+)
+from spinfunnel.measure import measure_all
+from spinfunnel.nulls import SHUFFLED, null_refusal, null_sample_count, shuffled_energies
+from spinfunnel.verdict import Verdict, judge
+
+__all__ = ["Study", "describe", "explore", "map_to_json", "recall", "refuse_unexplorable", "study"]
+
+Nulls = bool | int
+"""Whether to compare with the null, or with how many samples of it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """What came of one landscape.
+
+    Attributes
+    ----------
+    landscape : LandscapeEntry
+        Name, parameters, kind, size, states, symmetry and identity.
+    run : Run
+        Who explored it, from which seed, for how long.
+    graph : BasinGraph
+        The map.
+    measures : mapping from name to Estimate or NoAnswer
+    nulls : mapping from null to (mapping from name to Estimate or NoAnswer)
+        Mean of the null ensemble with its central 95 %.
+    null_samples : mapping from null to int
+        Size of each ensemble.
+    verdict : Verdict
+    """
+
+    landscape: LandscapeEntry
+    run: Run
+    graph: BasinGraph
+    measures: Mapping[str, Measurement]
+    nulls: Mapping[str, Mapping[str, Measurement]]
+    null_samples: Mapping[str, int]
+    verdict: Verdict
+
+    def report(self, path: str | Path, *, command: str | None = None) -> Path:
+        """Write the report, one self-contained HTML page, and return its path.
+
+        Raises
+        ------
+        InputError
+            When the page cannot be written there.
+        """
+        from spinfunnel.report import write_report
+
+        return write_report([self], path, command=command)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the study as what ``spinfunnel judge --json`` prints: strictly valid JSON, without NaN and infinity.
+
+        All but ``run.seconds`` is the same for the same seed, on any number of workers.
+        """
+        answer = map_to_json(self.landscape, run=self.run, graph=self.graph)
+        answer["measures"] = {
+            name: _measure_json(value, {null: row[name] for null, row in self.nulls.items() if name in row})
+            for name, value in self.measures.items()
+        }
+        answer["null_samples"] = dict(self.null_samples)
+        answer["verdict"] = {
+            "kind": self.verdict.kind,
+            "reason": self.verdict.reason,
+            "evidence": {
+                name: _measure_json(item.measurement, item.nulls) for name, item in self.verdict.evidence.items()
+            },
+        }
+        return answer
+
+
+def study(
+    landscape: Landscape,
+    *,
+    explorer: str = "auto",
+    seed: int = 0,
+    workers: int | None = None,
+    atlas: Atlas | str | Path | None = None,
+    nulls: Nulls = True,
+    temperature: float | None = None,
+    native_tolerance: float = 0.0,
+    progress: Progress = no_progress,
+) -> Study:
+    """Explore a landscape, measure its map, compare it with its null and judge it.
+
+    Parameters
+    ----------
+    landscape : Binary, Graph or Smooth
+    explorer : str
+        A name in `EXPLORERS`; "auto" takes the exact one.
+    seed : int
+        Of the explorer and of the null ensemble.
+    workers : int, optional
+        Threads; all cores unless given. The result does not depend on it.
+    atlas : Atlas, str or Path, optional
+        Where the map is kept; in memory unless given. A job that is finished there is read instead of done again.
+    nulls : bool or int
+        Whether to compare with shuffled energies; a number sets the size of that ensemble (see
+        `nulls.null_sample_count`).
+    temperature : float, optional
+        For the measures that need one, in the unit of the energy.
+    native_tolerance : float
+        Minima within this of the ground energy count as native.
+    progress : callable
+        Told the stage and the share of it that is done.
+
+    Raises
+    ------
+    InputError
+        For an unknown explorer, a landscape that it cannot take or that does not fit into memory, or what is
+        no atlas.
+
+    Examples
+    --------
+    One stored pattern makes a landscape with one minimum, up to the global flip:
+
+    >>> from spinfunnel.systems import hopfield_memory
+    >>> result = study(hopfield_memory(10, patterns=1, seed=1))
+    >>> result.graph.minima, str(result.measures["funnel_weight"])
+    (1, '1')
+    """
+    _check(nulls=nulls, temperature=temperature, native_tolerance=native_tolerance)
+    threads = _threads(workers)
+    with nullcontext(atlas) if isinstance(atlas, Atlas) else Atlas(atlas) as book:
+        run = explore(landscape, atlas=book, explorer=explorer, seed=seed, workers=threads, progress=progress)
+        graph = book.basin_graph(landscape.identity, native_tolerance=native_tolerance)
+    return _concluded(
+        describe(landscape),
+        run=run,
+        graph=graph,
+        landscape=landscape,
+        nulls=nulls,
+        seed=seed,
+        temperature=temperature,
+        workers=threads,
+        progress=progress,
+    )
+
+
+def explore(
+    landscape: Landscape,
+    *,
+    atlas: Atlas,
+    explorer: str = "auto",
+    seed: int = 0,
+    workers: int | None = None,
+    progress: Progress = no_progress,
+) -> Run:
+    """Map a landscape into an atlas, unless the atlas holds the finished job already.
+
+    Returns
+    -------
+    Run
+        The run just made, or the one that was found.
+
+    Raises
+    ------
+    InputError
+        As `study`. A landscape that is refused leaves the atlas untouched.
+    """
+    chosen = _chosen(landscape, explorer)
+    known = atlas.finished(landscape.identity, explorer=chosen.name, options={}, seed=seed)
+    if known is not None:
+        return known
+    started = time.perf_counter()
+    chunks = chosen.explore(landscape, seed=seed, workers=_threads(workers), progress=progress)
+    # What the explorer refuses, it refuses before its first records; only then does a file come into being.
+    first = next(chunks, [])
+    number = atlas.begin(describe(landscape), explorer=chosen.name, options={}, seed=seed, version=__version__)
+
+    def ended(outcome: Literal["finished", "interrupted"], evaluations: int) -> Run:
+        seconds = time.perf_counter() - started
+        exact = outcome == "finished" and chosen.exact
+        return Run(chosen.name, {}, seed, __version__, evaluations, seconds, outcome, exact)
+
+    try:
+        _keep(first, chunks, atlas=atlas, number=number, progress=progress)
+    except KeyboardInterrupt:
+        atlas.finish(number, ended("interrupted", 0))
+        raise
+    run = ended("finished", _evaluations(landscape))
+    atlas.finish(number, run)
+    return run
+
+
+def recall(
+    atlas: Atlas,
+    identity: str,
+    *,
+    landscape: Landscape | None = None,
+    nulls: Nulls = True,
+    seed: int | None = None,
+    workers: int | None = None,
+    temperature: float | None = None,
+    native_tolerance: float = 0.0,
+    progress: Progress = no_progress,
+) -> Study:
+    """Measure and judge what an atlas holds, without exploring.
+
+    Parameters
+    ----------
+    atlas : Atlas
+    identity : str
+        Of the landscape in the atlas.
+    landscape : Landscape, optional
+        The landscape itself: its null is made from its energies, which an atlas does not keep.
+    nulls, workers, temperature, native_tolerance, progress
+        As in `study`.
+    seed : int, optional
+        Of the null ensemble; the run's unless given.
+
+    Raises
+    ------
+    InputError
+        When the atlas holds no finished map of it, or `landscape` is another one.
+    """
+    if landscape is not None and landscape.identity != identity:
+        raise InputError(
+            f"the landscape given is {landscape.identity}, not {identity} of the atlas; give the one that was explored"
+        )
+    _check(nulls=nulls, temperature=temperature, native_tolerance=native_tolerance)
+    graph = atlas.basin_graph(identity, native_tolerance=native_tolerance)
+    known = next(entry for entry in atlas.landscapes() if entry.identity == identity)
+    entry = known if landscape is None else describe(landscape)
+    last = [run for run in atlas.runs(identity) if run.outcome in {"finished", "out of budget"}][-1]
+    fields = {field.name: getattr(last, field.name) for field in dataclasses.fields(Run)}
+    run = Run(**fields)
+    return _concluded(
+        entry,
+        run=run,
+        graph=graph,
+        landscape=landscape,
+        nulls=nulls,
+        seed=run.seed if seed is None else seed,
+        temperature=temperature,
+        workers=_threads(workers),
+        progress=progress,
+    )
+
+
+def refuse_unexplorable(landscape: Landscape, *, explorer: str = "auto") -> None:
+    """Raise what `explore` would, of what can be known without exploring.
+
+    Raises
+    ------
+    InputError
+        When no explorer takes the landscape, or it is too large for this machine.
+
+    Examples
+    --------
+    >>> from spinfunnel.systems import sherrington_kirkpatrick
+    >>> refuse_unexplorable(sherrington_kirkpatrick(60, seed=1))
+    Traceback (most recent call last):
+        ...
+    spinfunnel.landscape.InputError: a 60-spin landscape needs ... GiB to flood exactly; ...
+    """
+    chosen = _chosen(landscape, explorer)
+    if isinstance(landscape, Binary) and chosen.name == "flooding":
+        symmetries = landscape.symmetries
+        flips = sum(symmetry.is_global_flip for symmetry in symmetries)
+        bits = landscape.size - min(flips, 1)
+        refuse_if_too_large(landscape.size, bits=bits, symmetric=len(symmetries) > flips)
+
+
+def describe(landscape: Landscape) -> LandscapeEntry:
+    """Say what a landscape is, as the atlas keeps it.
+
+    Examples
+    --------
+    >>> from spinfunnel.systems import hopfield_memory
+    >>> entry = describe(hopfield_memory(6, patterns=1, seed=1))
+    >>> entry.kind, entry.states, entry.symmetry
+    ('binary', 64, ('global flip',))
+    """
+    common = landscape.identity, landscape.name, dict(landscape.parameters)
+    if isinstance(landscape, Binary):
+        names = tuple(symmetry.name for symmetry in landscape.symmetries)
+        return LandscapeEntry(*common, "binary", landscape.size, 1 << landscape.size, names)
+    if isinstance(landscape, Graph):
+        return LandscapeEntry(*common, "graph", None, int(landscape.multiplicity.sum()), ())
+    return LandscapeEntry(*common, "smooth", landscape.dimension, None, ())
+
+
+def map_to_json(entry: LandscapeEntry, *, run: Run, graph: BasinGraph) -> dict[str, Any]:
+    """Return what is known before anything is measured, as strictly valid JSON; part of `Study.to_json`."""
+    answer: dict[str, Any] = {
+        "landscape": {
+            "name": entry.name,
+            "parameters": {name: _plain(value) for name, value in entry.parameters.items()},
+            "kind": entry.kind,
+            "size": entry.size,
+            "states": entry.states,
+            "symmetry": list(graph.symmetry),
+            "identity": entry.identity,
+        },
+        "run": {
+            "explorer": run.explorer,
+            "exact": bool(graph.exact),
+            "outcome": run.outcome,
+            "seconds": run.seconds,
+            "evaluations": run.evaluations,
+            "seed": run.seed,
+            "version": run.version,
+        },
+        "minima": graph.minima,
+        "saddles": graph.saddles,
+        "ground_energy": float(graph.energy[0]),
+        "ground_state": str(graph.key[0]),
+    }
+    if graph.census is not None:
+        answer["ground_states"] = int(graph.census.ground_states)
+        answer["minima_raw"] = int(graph.census.minima_raw)
+    return answer
+
+
+# ---------------------------------------------------------------------------------------------
+# Exploring
+
+
+def _chosen(landscape: Landscape, name: str) -> Explorer:
+    kind = describe(landscape).kind
+    fitting = [explorer for explorer in EXPLORERS.values() if kind in explorer.kinds]
+    if name == "auto":
+        if not fitting:
+            raise InputError(
+                f"no explorer takes {landscape.name}, a {kind} landscape; there are: {', '.join(EXPLORERS)}"
+            )
+        return fitting[0]
+    if name not in EXPLORERS:
+        close = get_close_matches(name, EXPLORERS, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"there are: auto, {', '.join(EXPLORERS)}"
+        raise InputError(f"there is no explorer {name!r}; {hint}")
+    if EXPLORERS[name] not in fitting:
+        raise InputError(
+            f"the explorer {name} takes {' and '.join(EXPLORERS[name].kinds)} landscapes, {landscape.name} is {kind}"
+        )
+    return EXPLORERS[name]
+
+
+def _keep(first: list[Record], rest: Iterator[list[Record]], *, atlas: Atlas, number: int, progress: Progress) -> None:
+    progress("keeping the map", 0.0)
+    atlas.add(number, first)
+    for chunk in rest:
+        atlas.add(number, chunk)
+    progress("keeping the map", 1.0)
+
+
+def _evaluations(landscape: Landscape) -> int:
+    """Energies that an exhaustive exploration computes."""
+    if isinstance(landscape, Binary):
+        return 1 << (landscape.size - any(symmetry.is_global_flip for symmetry in landscape.symmetries))
+    return len(landscape.energies) if isinstance(landscape, Graph) else 0
+
+
+def _threads(workers: int | None) -> int:
+    if workers is None:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if workers < 1:
+        raise InputError(f"{workers} workers cannot work; give at least 1")
+    return workers
+
+
+def _check(*, nulls: Nulls, temperature: float | None, native_tolerance: float) -> None:
+    """Refuse, before the work, options that would be refused after it."""
+    if not isinstance(nulls, bool) and nulls < 2:
+        raise InputError(f"a null ensemble of {nulls} has no spread; give at least 2 samples, or none with nulls=False")
+    if temperature is not None and not 0.0 < temperature < np.inf:
+        raise InputError(f"the temperature is {temperature}; give a finite number above 0")
+    if not 0.0 <= native_tolerance < np.inf:
+        raise InputError(f"the native tolerance is {native_tolerance}; give a finite number of at least 0")
+
+
+# ---------------------------------------------------------------------------------------------
+# Measuring
+
+
+def _concluded(
+    entry: LandscapeEntry,
+    *,
+    run: Run,
+    graph: BasinGraph,
+    landscape: Landscape | None,
+    nulls: Nulls,
+    seed: int,
+    temperature: float | None,
+    workers: int,
+    progress: Progress,
+) -> Study:
+    progress("measuring", 0.0)
+    measures = measure_all(graph, temperature=temperature)
+    ensembles: dict[str, dict[str, Measurement]] = {}
+    samples: dict[str, int] = {}
+    if nulls is not False:
+        count = null_sample_count(entry.states or 0) if nulls is True else int(nulls)
+        refusal = null_refusal(landscape, count=count)
+        samples[SHUFFLED] = count if refusal is None else 0
+        if refusal is not None:
+            ensembles[SHUFFLED] = dict.fromkeys(measures, refusal)
+        elif isinstance(landscape, Binary):
+            ensembles[SHUFFLED] = shuffled_energies(
+                landscape,
+                count=count,
+                seed=seed,
+                temperature=temperature,
+                native_tolerance=graph.native_tolerance,
+                workers=workers,
+                progress=progress,
+            )
+    verdict = judge(measures, nulls=ensembles, exact=graph.exact)
+    return Study(entry, run, graph, measures, ensembles, samples, verdict)
+
+
+# ---------------------------------------------------------------------------------------------
+# JSON
+
+
+def _measure_json(measurement: Measurement, nulls: Mapping[str, Measurement]) -> dict[str, Any]:
+    answer = _plain_measure(measurement)
+    if nulls:
+        answer["null"] = {name: _plain_measure(value) for name, value in nulls.items()}
+    return answer
+
+
+def _plain_measure(measurement: Measurement) -> dict[str, Any]:
+    if isinstance(measurement, NoAnswer):
+        return {"outcome": measurement.outcome, "reason": f"{measurement.cause}; {measurement.remedy}"}
+    return {
+        "value": float(measurement.value),
+        "low": float(measurement.low),
+        "high": float(measurement.high),
+        "outcome": "ok",
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,191 @@
+"""Systems: everything that has an energy, by name, from a file, or from a user's function.
+
+`SYSTEMS` is the one list; `resolve` turns what a user types into a landscape.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from spinfunnel.landscape import Binary, InputError, Parameter
+from spinfunnel.systems.committee import BinaryNetwork, binary_network
+from spinfunnel.systems.files import load_problem
+from spinfunnel.systems.glasses import (
+    disordered_ferromagnet,
+    edwards_anderson,
+    p_spin_glass,
+    random_field_ising,
+    sherrington_kirkpatrick,
+)
+from spinfunnel.systems.golf import GolfCourse, golf_course
+from spinfunnel.systems.hopfield import hopfield_memory
+from spinfunnel.systems.labs import low_autocorrelation
+from spinfunnel.systems.multiscale import multiscale_glass, multiscale_native_state
+from spinfunnel.systems.optimisation import maximum_cut, number_partitioning
+from spinfunnel.systems.polynomial import SpinPolynomial
+from spinfunnel.systems.ranges import check_range
+from spinfunnel.systems.registry import System, SystemParameter, parse_assignments, suggestion
+from spinfunnel.systems.rem import RandomEnergyModel, random_energy_model
+from spinfunnel.systems.shuffled import ShuffledEnergies
+from spinfunnel.systems.user import FunctionLandscape, load_user_landscape
+
+__all__ = [
+    "SYSTEMS",
+    "BinaryNetwork",
+    "FunctionLandscape",
+    "GolfCourse",
+    "RandomEnergyModel",
+    "ShuffledEnergies",
+    "SpinPolynomial",
+    "System",
+    "SystemParameter",
+    "binary_network",
+    "disordered_ferromagnet",
+    "edwards_anderson",
+    "golf_course",
+    "hopfield_memory",
+    "load_problem",
+    "load_user_landscape",
+    "low_autocorrelation",
+    "maximum_cut",
+    "multiscale_glass",
+    "multiscale_native_state",
+    "number_partitioning",
+    "p_spin_glass",
+    "random_energy_model",
+    "random_field_ising",
+    "resolve",
+    "sherrington_kirkpatrick",
+]
+
+SYSTEMS: dict[str, System] = {
+    system.name: system
+    for system in (
+        System(
+            "sk",
+            sherrington_kirkpatrick,
+            "Sherrington-Kirkpatrick spin glass, every pair coupled; bias adds a ferromagnetic mean",
+            "Sherrington, Kirkpatrick, Phys. Rev. Lett. 35, 1792 (1975)",
+        ),
+        System(
+            "ea",
+            edwards_anderson,
+            "Edwards-Anderson spin glass on a lattice of any dimension",
+            "Edwards, Anderson, J. Phys. F 5, 965 (1975)",
+        ),
+        System(
+            "dfm",
+            disordered_ferromagnet,
+            "disordered ferromagnet, couplings |N(0,1)|: a spin funnel",
+            "Garstecki, Hoang, Cieplak, Phys. Rev. E 60, 3219 (1999)",
+        ),
+        System(
+            "rfim",
+            random_field_ising,
+            "Ising ferromagnet in a random field",
+            "Imry, Ma, Phys. Rev. Lett. 35, 1399 (1975)",
+        ),
+        System("pspin", p_spin_glass, "fully connected Ising p-spin glass", "Derrida, Phys. Rev. B 24, 2613 (1981)"),
+        System(
+            "multiscale",
+            multiscale_glass,
+            "multi-scale, multi-spin glass with a dial from full to minimal frustration",
+            "Martin, Why Does Deep Learning Work? (2015); Bryngelson, Wolynes, PNAS 84, 7524 (1987)",
+        ),
+        System(
+            "rem",
+            random_energy_model,
+            "random energy model; slope adds a funnel toward a target",
+            "Derrida, Phys. Rev. B 24, 2613 (1981)",
+        ),
+        System("hopfield", hopfield_memory, "Hopfield memory with Hebb's rule", "Hopfield, PNAS 79, 2554 (1982)"),
+        System(
+            "labs",
+            low_autocorrelation,
+            "low autocorrelation binary strings",
+            "Bernasconi, J. Physique 48, 559 (1987); Packebusch, Mertens, J. Phys. A 49, 165001 (2016)",
+        ),
+        System(
+            "maxcut",
+            maximum_cut,
+            "maximum cut of a random graph, E = (sum of weights) - 2 cut",
+            "Helmberg, Rendl, SIAM J. Optim. 10, 673 (2000)",
+        ),
+        System(
+            "partition",
+            number_partitioning,
+            "number partitioning, E = (difference of the two sums) squared",
+            "Mertens, Phys. Rev. Lett. 81, 4281 (1998)",
+        ),
+        System(
+            "golf",
+            golf_course,
+            "Levinthal's golf course: flat, with one hole",
+            "Dill, Chan, Nat. Struct. Biol. 4, 10 (1997)",
+        ),
+        System(
+            "committee",
+            binary_network,
+            "neural network with binary weights on a teacher's, random or real labels",
+            "Barkai, Hansel, Kanter, Phys. Rev. Lett. 65, 2312 (1990); "
+            "Baldassi et al., Phys. Rev. Lett. 115, 128101 (2015)",
+        ),
+    )
+}
+
+
+def resolve(spec: str, *, seed: int | None = None) -> Binary:
+    """Landscape that a text names.
+
+    Parameters
+    ----------
+    spec : str
+        ``name`` or ``name:key=value,...`` of `SYSTEMS`; the path of a problem file (see `load_problem`); or
+        ``file.py:name``, ``file.py:name:key=value,...`` for a function of the user's own (see `load_user_landscape`).
+    seed : int, optional
+        Of the disorder, for systems that draw any; a seed within `spec` goes before it.
+
+    Raises
+    ------
+    InputError
+        Saying in one sentence what is wrong with the text or the file, with a suggestion for a misspelled name.
+
+    Examples
+    --------
+    >>> resolve("ea:shape=3x3", seed=4).parameters["seed"]
+    4
+    >>> resolve("skk")
+    Traceback (most recent call last):
+    ...
+    spinfunnel.landscape.InputError: 'skk' is neither a system (did you mean 'sk'?) nor a file; `spinfunnel systems`
+    lists the systems
+    """
+    name, colon, rest = spec.strip().partition(":")
+    if name in SYSTEMS:
+        return _build(SYSTEMS[name], rest if colon else None, spec=spec, seed=seed)
+    if name.endswith(".py"):
+        return load_user_landscape(spec.strip(), seed=seed)
+    path = Path(spec.strip())
+    if path.exists() or (not colon and (path.suffix or len(path.parts) > 1)):
+        return load_problem(path)
+    raise InputError(
+        f"{name!r} is neither a system{suggestion(name, list(SYSTEMS))} "
+        "nor a file; `spinfunnel systems` lists the systems"
+    )
+
+
+def _build(system: System, text: str | None, *, spec: str, seed: int | None) -> Binary:
+    """Build a system from the text of its parameters."""
+    values: dict[str, Parameter] = system.read(parse_assignments(text, spec=spec)) if text else {}
+    if text == "":
+        raise InputError(f"{spec!r} ends in a colon: write {system.name}:key=value, or {system.name} alone")
+    if seed is not None:
+        values.setdefault("seed", seed)
+    given = values.get("seed", 0)
+    check_range("seed", given if isinstance(given, int) else 0, low=0)
+    try:
+        return system.build(**values)
+    except InputError as error:
+        raise InputError(f"{spec}: {error}") from None
+    except MemoryError:
+        raise InputError(f"{spec} needs more memory than there is; choose a smaller size") from None

@@ -1,0 +1,198 @@
+"""Numba kernels of `SpinPolynomial`: energies of given states, and of all states in order."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+__all__ = ["add_terms", "quadratic_blocks", "walsh_blocks", "walsh_hadamard"]
+
+
+@njit(cache=True, nogil=True)
+def add_terms(
+    total: NDArray[np.float64], states: NDArray[np.uint8], indices: NDArray[np.int32], coefficients: NDArray[np.float64]
+) -> None:  # pragma: no cover - compiled
+    """Add ``sum_t c_t prod_i s_i`` of terms of one order to `total`, term by term in their order."""
+    for row in range(states.shape[0]):
+        value = 0.0
+        for term in range(indices.shape[0]):
+            ones = 0
+            for position in range(indices.shape[1]):
+                ones += states[row, indices[term, position]]
+            if (indices.shape[1] - ones) & 1:
+                value -= coefficients[term]
+            else:
+                value += coefficients[term]
+        total[row] += value
+
+
+@njit(cache=True, nogil=True)
+def _radix4(a: NDArray[np.float64], start: int, stop: int, quarter: int) -> None:  # pragma: no cover - compiled
+    """Butterflies of the two bits whose strides are 2 * quarter and quarter."""
+    for base in range(start, stop, 4 * quarter):
+        a0 = a[base : base + quarter]
+        a1 = a[base + quarter : base + 2 * quarter]
+        a2 = a[base + 2 * quarter : base + 3 * quarter]
+        a3 = a[base + 3 * quarter : base + 4 * quarter]
+        for i in range(quarter):
+            x0 = a0[i] - a2[i]
+            x2 = a0[i] + a2[i]
+            x1 = a1[i] - a3[i]
+            x3 = a1[i] + a3[i]
+            a0[i] = x0 - x1
+            a1[i] = x0 + x1
+            a2[i] = x2 - x3
+            a3[i] = x2 + x3
+
+
+@njit(cache=True, nogil=True)
+def _radix2(a: NDArray[np.float64], start: int, stop: int, half: int) -> None:  # pragma: no cover - compiled
+    for base in range(start, stop, 2 * half):
+        a0 = a[base : base + half]
+        a1 = a[base + half : base + 2 * half]
+        for i in range(half):
+            x0 = a0[i]
+            x1 = a1[i]
+            a0[i] = x0 - x1
+            a1[i] = x0 + x1
+
+
+@njit(cache=True, nogil=True)
+def _levels(a: NDArray[np.float64], start: int, stop: int, high: int, low: int) -> None:  # pragma: no cover - compiled
+    """Butterflies of bits high - 1, ..., low."""
+    bit = high
+    while bit - low >= 2:
+        _radix4(a, start, stop, 1 << (bit - 2))
+        bit -= 2
+    if bit > low:
+        _radix2(a, start, stop, 1 << (bit - 1))
+
+
+@njit(cache=True, nogil=True)
+def walsh_hadamard(a: NDArray[np.float64], start: int, bits: int, low: int) -> None:  # pragma: no cover - compiled
+    """Turn coefficients of monomials into values, in place: bits low, ..., bits - 1 of ``a[start : start + 2**bits]``.
+
+    The coefficient of the monomial prod_{i in S} s_i stands at the number whose bits are S. Strides beyond 2**12
+    come first, so that what follows stays in the first-level cache.
+    """
+    stop = start + (1 << bits)
+    near = min(bits, max(12, low))
+    _levels(a, start, stop, bits, near)
+    for base in range(start, stop, 1 << near):
+        _levels(a, base, base + (1 << near), near, low)
+
+
+@njit(cache=True, nogil=True)
+def _linear_table(
+    table: NDArray[np.float64], field: NDArray[np.float64], constant: float
+) -> None:  # pragma: no cover - compiled
+    """Fill table[x] = constant + sum_j field[j] s_j(x) by doubling."""
+    value = constant
+    for j in range(len(field)):
+        value -= field[j]
+    table[0] = value
+    for j in range(len(field)):
+        step = 2.0 * field[j]
+        for i in range(1 << j):
+            table[(1 << j) + i] = table[i] + step
+
+
+@njit(cache=True, nogil=True)
+def quadratic_blocks(
+    out: NDArray[np.float64],
+    first: int,
+    last: int,
+    low: NDArray[np.float64],
+    cross: NDArray[np.float64],
+    pairs: NDArray[np.float64],
+    field: NDArray[np.float64],
+    split: int,
+    unit: float,
+    constant: float,
+) -> None:  # pragma: no cover - compiled
+    """Write blocks of energies of a polynomial of order two.
+
+    A block is one setting of the high bits. There the energy is that of the low bits alone (`low`) plus
+    a function linear in the low spins, which is a sum of two small tables: two additions for a state.
+    """
+    high, bits = cross.shape
+    block = len(low)
+    g = np.empty(bits)
+    spin = np.empty(high)
+    near = np.empty(1 << split)
+    far = np.empty(block >> split)
+    for number in range(first, last):
+        energy = 0.0
+        g[:] = 0.0
+        for i in range(high):
+            spin[i] = 1.0 if (number >> i) & 1 else -1.0
+            local = field[i]
+            for j in range(i):
+                local += pairs[i, j] * spin[j]
+            energy += local * spin[i]
+            for j in range(bits):
+                g[j] += cross[i, j] * spin[i]
+        _linear_table(near, g[:split], energy)
+        _linear_table(far, g[split:], 0.0)
+        start = number * block
+        for row in range(len(far)):
+            shift = far[row]
+            target = out[start + (row << split) : start + ((row + 1) << split)]
+            source = low[row << split : (row + 1) << split]
+            for i in range(len(near)):
+                target[i] = (source[i] + (near[i] + shift)) * unit + constant
+
+
+@njit(cache=True, nogil=True)
+def walsh_blocks(
+    out: NDArray[np.float64],
+    first: int,
+    last: int,
+    bits: int,
+    lanes: NDArray[np.float64],
+    low_mask: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    high_number: NDArray[np.int64],
+    coefficients: NDArray[np.float64],
+    high_mask: NDArray[np.int64],
+    unit: float,
+    constant: float,
+) -> None:  # pragma: no cover - compiled
+    """Write blocks of energies of a polynomial of any order.
+
+    In a block of 2**bits states the high spins are fixed; the coefficients of the monomials in the
+    low spins are collected in place, spread over the lowest bits through the table `lanes`, and
+    transformed.
+    """
+    width = lanes.shape[0]
+    lane_bits = 0
+    while (1 << lane_bits) < width:
+        lane_bits += 1
+    sign = np.empty(len(high_mask))
+    for number in range(first, last):
+        for i in range(len(high_mask)):
+            down = high_mask[i] & ~number
+            odd = False
+            while down:
+                odd = not odd
+                down &= down - 1
+            sign[i] = -1.0 if odd else 1.0
+        start = number << bits
+        out[start : start + (1 << bits)] = 0.0
+        for row in range(len(low_mask)):
+            value = 0.0
+            for term in range(offsets[row], offsets[row + 1]):
+                value += coefficients[term] * sign[high_number[term]]
+            base = start + (low_mask[row] >> lane_bits) * width
+            target = out[base : base + width]
+            pattern = lanes[low_mask[row] & (width - 1)]
+            for i in range(width):
+                target[i] += value * pattern[i]
+        walsh_hadamard(out, start, bits, lane_bits)
+        if unit != 1.0 or constant != 0.0:
+            for i in range(start, start + (1 << bits)):
+                out[i] = out[i] * unit + constant
+        else:
+            for i in range(start, start + (1 << bits)):
+                out[i] += 0.0

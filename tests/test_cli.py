@@ -1,0 +1,368 @@
+"""The outside: exit statuses, sentences, JSON, resuming."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dimod
+import pytest
+from typer.testing import CliRunner
+
+from spinfunnel.atlas import Atlas
+from spinfunnel.cli import app, sitting
+from spinfunnel.landscape import InputError
+
+if TYPE_CHECKING:
+    from conftest import Command
+
+SMALL = "dfm:shape=3x3"
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run a command in this process, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    def call(*arguments: str, status: int = 0) -> Any:
+        result = CliRunner().invoke(app, list(arguments), prog_name="spinfunnel")
+        if result.exception is not None and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        assert result.exit_code == status, result.stderr
+        return result
+
+    return call
+
+
+def refused(run: Any, *arguments: str) -> str:
+    """Return the one sentence of a command that must be refused and write nothing."""
+    before = {path: path.read_bytes() for path in Path().rglob("*") if path.is_file()}
+    result = run(*arguments, status=2)
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("spinfunnel: ")
+    after = {
+        path: path.read_bytes() for path in Path().rglob("*") if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert after == before
+    return str(lines[0])
+
+
+# ---------------------------------------------------------------------------------------------
+# Starting
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys\n"
+        "from spinfunnel.cli import app\n"
+        "sys.argv = ['spinfunnel', 'judge', '--help']\n"
+        "try:\n    app()\nexcept SystemExit:\n    pass\n"
+        "heavy = {'numpy', 'numba', 'scipy', 'plotly', 'matplotlib', 'sqlalchemy', 'dimod', 'rich.console'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "spinfunnel judge sk:n=20" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command", ["demo", "judge", "explore", "measure", "report", "export", "systems", "explorers", "measures"]
+)
+def test_every_command_has_help(run: Any, command: str) -> None:
+    assert "Usage: spinfunnel" in run(command, "--help").stdout
+    assert command in run("--help").stdout
+
+
+def test_an_unknown_command_or_option_is_a_usage_error(run: Any) -> None:
+    assert "juge" in run("juge", status=2).stderr
+    assert "--sed" in run("judge", SMALL, "--sed", "1", status=2).stderr
+
+
+# ---------------------------------------------------------------------------------------------
+# Bad input
+
+PROBLEMS = {
+    "nan.coo": "0 1 nan\n1 2 1.0\n",
+    "infinite.coo": "0 1 inf\n1 2 1.0\n",
+    "loop.txt": "3 2\n1 1 1\n2 3 1\n",
+    "range.txt": "3 2\n1 2 1\n2 7 1\n",
+    "short.txt": "3 5\n1 2 1\n2 3 1\n",
+    "words.txt": "this is no problem file at all\n",
+    "empty.txt": "",
+    "binary.qubo": b"\x00\xff\x17\x80" * 64,
+    "broken.json": '{"type": "BinaryQuadraticModel", "lin',
+}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_a_bad_problem_file_is_refused_in_one_sentence(run: Any, name: str) -> None:
+    content = PROBLEMS[name]
+    Path(name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert name in refused(run, "judge", name, "--report", "page.html", "--atlas", "a.db")
+
+
+def test_an_asymmetric_matrix_is_refused(run: Any) -> None:
+    Path("asymmetric.csv").write_text("0,1,2\n1,0,3\n2,4,0\n")
+    assert "symmetric" in refused(run, "judge", "asymmetric.csv")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["judge", "skk"], "did you mean 'sk'"),
+        (["judge", "ea:shap=4x4"], "did you mean 'shape'"),
+        (["judge", "sk:n=-4"], "n=-4"),
+        (["judge", "sk:n=four"], "whole number"),
+        (["judge", "nowhere.txt"], "nowhere.txt"),
+        (["judge", "sk:n=60", "--atlas", "a.db"], "60-spin landscape needs"),
+        (["judge", SMALL, "sk:n=60", "--atlas", "a.db"], "60-spin landscape needs"),
+        (["explore", "sk:n=60", "--atlas", "a.db"], "60-spin landscape needs"),
+        (["judge", SMALL, "--explorer", "flodding"], "did you mean flooding"),
+        (["judge", SMALL, "--budget", "3s"], "--budget"),
+        (["judge", SMALL, "--temperature", "nan"], "temperature"),
+        (["judge", SMALL, "--temperature", "-1"], "temperature"),
+        (["judge", SMALL, "--report", "missing/page.html"], "missing"),
+        (["judge", SMALL, "--report", "."], "folder"),
+        (["judge", SMALL, "--atlas", "missing/a.db"], "missing"),
+        (["measure", "missing.db"], "missing.db"),
+        (["report", "missing.db"], "missing.db"),
+        (["export", "missing.db", "--format", "csv"], "missing.db"),
+        (["systems", "skk"], "did you mean 'sk'"),
+    ],
+)
+def test_bad_arguments_are_refused_in_one_sentence(run: Any, arguments: list[str], words: str) -> None:
+    assert words in refused(run, *arguments)
+
+
+USERS = {
+    "shape": "import numpy as np\ndef energy(states):\n    return np.zeros((len(states), 2))\n",
+    "nan": "import numpy as np\ndef energy(states):\n    return np.full(len(states), np.nan)\n",
+    "fickle": "import numpy as np\nrng = np.random.default_rng(1)\ndef energy(s):\n    return rng.random(len(s))\n",
+    "raises": "def energy(states):\n    raise RuntimeError('no')\n",
+    "syntax": "def energy(states:\n",
+    "nameless": "x = 1\n",
+}
+
+
+@pytest.mark.parametrize("name", USERS)
+def test_a_bad_function_is_refused_in_one_sentence(run: Any, name: str) -> None:
+    Path(f"{name}.py").write_text(USERS[name])
+    assert f"{name}.py" in refused(run, "judge", f"{name}.py:energy:n=6", "--report", "page.html", "--atlas", "a.db")
+
+
+def test_a_read_only_target_is_refused_before_the_work(run: Any) -> None:
+    page = Path("page.html")
+    page.write_text("mine")
+    page.chmod(0o444)
+    assert "page.html" in refused(run, "judge", "sk:n=26", "--report", "page.html")
+    folder = Path("locked")
+    folder.mkdir(mode=0o555)
+    assert "locked" in refused(run, "judge", "sk:n=26", "--report", "locked/page.html")
+    assert "locked" in refused(run, "judge", "sk:n=26", "--atlas", "locked/a.db")
+    folder.chmod(0o755)
+
+
+def test_foreign_and_newer_databases_are_refused(run: Any) -> None:
+    with sqlite3.connect("other.db") as other:
+        other.execute("create table songs (name text)")
+    other.close()
+    assert "another program" in refused(run, "judge", SMALL, "--atlas", "other.db")
+    run("explore", SMALL, "--atlas", "newer.db")
+    with sqlite3.connect("newer.db") as newer:
+        newer.execute("update spinfunnel_atlas set value = '999' where name = 'schema'")
+    newer.close()
+    assert "newer" in refused(run, "judge", SMALL, "--atlas", "newer.db")
+    Path("text.db").write_text("this is no database, whatever its name says\n")
+    assert "text.db" in refused(run, "measure", "text.db")
+
+
+def test_a_bug_shows_its_traceback(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("spinfunnel.cli.work.studies", breaks)
+    with pytest.raises(ZeroDivisionError):
+        run("judge", SMALL)
+
+
+def test_a_target_that_may_be_written_passes_untouched(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    sitting.check_target(page, what="report")
+    assert not page.exists()
+    page.write_text("mine")
+    sitting.check_target(page, what="report")
+    assert page.read_text() == "mine"
+    with pytest.raises(InputError, match="is a folder"):
+        sitting.check_target(tmp_path, what="report")
+
+
+# ---------------------------------------------------------------------------------------------
+# Answers
+
+
+def test_json_is_one_object_and_nothing_else(run: Any) -> None:
+    result = run("judge", SMALL, "--json", "--seed", "3")
+    answer = json.loads(result.stdout)
+    assert result.stderr == ""
+    assert answer["landscape"]["parameters"]["seed"] == 3
+    assert answer["verdict"]["kind"] in {"funnel", "multi-funnel", "golf course", "smooth", "glass", "undecided"}
+    assert answer["measures"]["funnel_weight"]["outcome"] == "ok"
+    both = json.loads(run("judge", SMALL, "sk:n=8,seed=7", "--json", "--seed", "3", "--no-nulls").stdout)
+    assert [study["landscape"]["parameters"]["seed"] for study in both["studies"]] == [3, 7]
+    assert "null" not in both["studies"][0]["measures"]["funnel_weight"]
+
+
+def test_same_seed_same_json_on_one_worker_and_on_two(run: Any) -> None:
+    answers = []
+    for workers in ("1", "2"):
+        answer = json.loads(run("judge", "ea:shape=3x4", "--seed", "5", "--workers", workers, "--json").stdout)
+        del answer["run"]["seconds"]
+        answers.append(answer)
+    assert answers[0] == answers[1]
+
+
+def test_verdict_comes_first_and_quiet_says_nothing_else(run: Any) -> None:
+    full = run("judge", SMALL, "sk:n=9").stdout
+    assert full.startswith("dfm:shape=3x3")
+    assert "funnel_weight" in full
+    quiet = run("judge", SMALL, "--quiet").stdout
+    assert quiet.startswith("dfm:shape=3x3")
+    assert "funnel_weight" not in quiet
+
+
+def test_a_problem_written_by_dimod_has_the_ground_state_of_its_exact_solver(run: Any) -> None:
+    model = dimod.generators.gnp_random_bqm(10, 0.5, "BINARY", random_state=4)
+    Path("problem.json").write_text(json.dumps(model.to_serializable()))
+    answer = json.loads(run("judge", "problem.json", "--no-nulls", "--json").stdout)
+    best = dimod.ExactSolver().sample(model).first
+    assert answer["ground_energy"] == pytest.approx(best.energy, abs=1e-9)
+    ours = dict(zip(model.variables, map(int, answer["ground_state"]), strict=True))
+    assert model.energy(ours) == pytest.approx(best.energy, abs=1e-9)
+
+
+def test_a_function_of_ones_own_is_judged(run: Any) -> None:
+    Path("mine.py").write_text(
+        "import numpy as np\n\nn = 9\n\n\ndef energy(states):\n"
+        "    spins = 2.0 * states - 1.0\n    return -np.sum(spins * np.roll(spins, 1, axis=1), axis=1)\n"
+    )
+    answer = json.loads(run("judge", "mine.py:energy", "--no-nulls", "--json").stdout)
+    assert answer["landscape"]["states"] == 512
+    assert answer["ground_energy"] == -9.0
+    assert answer["ground_states"] == 2
+
+
+def test_explore_measure_report_export(run: Any) -> None:
+    run("explore", SMALL, "--atlas", "a.db")
+    first = json.loads(run("explore", SMALL, "--atlas", "a.db", "--json").stdout)
+    assert json.loads(run("explore", SMALL, "--atlas", "a.db", "--json").stdout) == first  # the very same run
+    measured = json.loads(run("measure", "a.db", "--json").stdout)
+    judged = json.loads(run("judge", SMALL, "--json", "--atlas", "a.db").stdout)
+    assert measured == judged
+    run("explore", SMALL, "--atlas", "seven.db", "--seed", "7")
+    dealt = json.loads(run("measure", "seven.db", "--seed", "8", "--json").stdout)
+    assert dealt["run"]["seed"] == 7  # the run's own, whatever the null is dealt from
+    run("report", "a.db", "--output", "page.html")
+    assert "dfm" in Path("page.html").read_text()
+    written = json.loads(run("export", "a.db", "--format", "cambridge", "--output", "out", "--json").stdout)["written"]
+    assert sorted(Path(path).name for path in written) == ["min.data", "ts.data"]
+    assert len(Path("out/min.data").read_text().splitlines()) == first["minima"]
+    assert "exists" in refused(run, "export", "a.db", "--format", "cambridge", "--output", "out")
+    run("export", "a.db", "--format", "graphml")
+    assert Path("dfm.graphml").is_file()
+    assert "did you mean" in refused(run, "export", "a.db", "--format", "grafml")
+
+
+def test_an_atlas_of_several_maps_is_told_apart(run: Any) -> None:
+    run("explore", SMALL, "--atlas", "a.db")
+    run("explore", "sk:n=8", "--atlas", "a.db")
+    every = json.loads(run("measure", "a.db", "--json", "--no-nulls").stdout)["studies"]
+    assert [study["landscape"]["name"] for study in every] == ["dfm", "sk"]
+    one = json.loads(run("measure", "a.db", "--json", "--no-nulls", "--landscape", "sk").stdout)
+    assert one["landscape"]["name"] == "sk"
+    assert "--landscape" in refused(run, "export", "a.db", "--format", "csv")
+    assert "dfm, sk" in refused(run, "measure", "a.db", "--landscape", "ea")
+
+
+def test_catalogues_list_everything_with_sources(run: Any) -> None:
+    from spinfunnel.measure import MEASURES
+    from spinfunnel.systems import SYSTEMS
+
+    listed = json.loads(run("systems", "--json").stdout)["systems"]
+    assert [row["name"] for row in listed] == list(SYSTEMS)
+    assert all(row["source"] and row["summary"] for row in listed)
+    assert all(name in run("systems").stdout for name in SYSTEMS)
+    assert "bias" in run("systems", "sk").stdout
+    assert [row["name"] for row in json.loads(run("measures", "--json").stdout)["measures"]] == list(MEASURES)
+    assert "funnel_weight" in run("measures").stdout
+    assert "flooding" in run("explorers").stdout
+    assert json.loads(run("explorers", "--json").stdout)["explorers"][0]["exact"] is True
+
+
+# ---------------------------------------------------------------------------------------------
+# Interruption
+
+
+def wait_for(condition: Any, *, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_kill_in_the_middle_and_the_same_command_finishes(spinfunnel: Command, tmp_path: Path) -> None:
+    atlas = tmp_path / "a.db"
+    many = "rem:n=17"  # thousands of minima: writing them takes long enough to be hit
+    process = spinfunnel.start("explore", many, "--atlas", str(atlas))
+    wait_for(lambda: atlas.exists() or process.poll() is not None)
+    time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    with Atlas(atlas) as book:
+        runs = [run for entry in book.landscapes() for run in book.runs(entry.identity)]
+        assert all(run.outcome in {"running", "finished"} for run in runs)
+    done = spinfunnel("explore", many, "--atlas", str(atlas), "--json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    with Atlas(atlas, read_only=True) as book:
+        graph = book.basin_graph(answer["landscape"]["identity"])
+    assert graph.minima == answer["minima"]
+    assert graph.weight.sum() == pytest.approx(1.0)
+    fresh = json.loads(spinfunnel("explore", many, "--atlas", str(tmp_path / "b.db"), "--json").stdout)
+    del answer["run"]["seconds"], fresh["run"]["seconds"]
+    assert answer == fresh
+
+
+def test_an_interruption_ends_with_130_and_says_how_to_go_on(spinfunnel: Command, tmp_path: Path) -> None:
+    atlas = tmp_path / "a.db"
+    process = spinfunnel.start("judge", "rem:n=18", "--null-samples", "200", "--atlas", str(atlas))
+    wait_for(lambda: atlas.exists() or process.poll() is not None)
+    time.sleep(0.2)
+    os.kill(process.pid, signal.SIGINT)
+    out, error = process.communicate(timeout=60)
+    assert process.returncode == 130, error
+    assert out == ""
+    assert error.splitlines()[-1].startswith("spinfunnel: interrupted; ")
+    assert "same command" in error
+    assert "Traceback" not in error
+    with Atlas(atlas) as book:
+        assert len(book.landscapes()) == 1
+
+
+def test_a_reader_that_went_away_is_no_error_message(tmp_path: Path, spinfunnel: Command) -> None:
+    process = spinfunnel.start("systems")
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    error = process.stderr.read()
+    process.wait(timeout=60)
+    process.stderr.close()
+    assert "Traceback" not in error
