@@ -25,7 +25,17 @@ from spinfunnel.explore.flooding import flood
 from spinfunnel.landscape import Binary, state_bits
 from spinfunnel.systems import resolve
 
-SYSTEMS = ["sk:n=16", "sk:n=20", "sk:n=24", "rem:n=20", "rem:n=24", "labs:n=20", "labs:n=24", "ea:shape=4x6", "dfm:shape=4x6"]
+SYSTEMS = [
+    "sk:n=16",
+    "sk:n=20",
+    "sk:n=24",
+    "rem:n=20",
+    "rem:n=24",
+    "labs:n=20",
+    "labs:n=24",
+    "ea:shape=4x6",
+    "dfm:shape=4x6",
+]
 LARGE = ["sk:n=28", "sk:n=30"]
 
 

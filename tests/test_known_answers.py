@@ -17,9 +17,7 @@ from spinfunnel.landscape import state_bits
 from spinfunnel.measure import measure_all
 from spinfunnel.systems import resolve
 
-LABS_OPTIMA = dict(
-    enumerate([1, 2, 2, 7, 3, 8, 12, 13, 5, 10, 6, 19, 15, 24, 32, 25, 29, 26, 26, 39, 47, 36], start=3)
-)
+LABS_OPTIMA = dict(enumerate([1, 2, 2, 7, 3, 8, 12, 13, 5, 10, 6, 19, 15, 24, 32, 25, 29, 26, 26, 39, 47, 36], start=3))
 LABS_MINIMA = {  # strict (all neighbours higher), weak (none lower), of all 2^N strings
     8: (24, 24), 10: (40, 168), 12: (280, 280), 13: (308, 500), 14: (352, 736), 15: (696, 1392), 16: (1352, 1352),
     20: (9628, 9628), 21: (10892, 20564), 24: (59172, 59172),
@@ -37,7 +35,9 @@ def mean_and_error(values):
 
 def assert_mean(values, known, known_error=0.0):
     mean, error = mean_and_error(values)
-    assert abs(mean - known) < 4 * math.hypot(error, known_error), f"{mean:.4g} +- {error:.2g} against {known} +- {known_error}"
+    assert abs(mean - known) < 4 * math.hypot(error, known_error), (
+        f"{mean:.4g} +- {error:.2g} against {known} +- {known_error}"
+    )
 
 
 def stable_states(n, *, p=2):
@@ -139,7 +139,10 @@ def test_freezing_a_spin_instead_of_dividing_out_the_flip_would_be_noticed():
 
 
 def test_frustration_of_the_disordered_ferromagnet():
-    values = [measure_all(g, temperature=0.5, names=["frustration"])["frustration"] for g in maps("dfm:shape=4x4", samples=100)]
+    values = [
+        measure_all(g, temperature=0.5, names=["frustration"])["frustration"]
+        for g in maps("dfm:shape=4x4", samples=100)
+    ]
     assert_mean([answer.value for answer in values if hasattr(answer, "value")], 1.21, 0.02)
 
 
@@ -147,12 +150,17 @@ def test_frustration_medians_rise_from_ferromagnet_to_glass():
     """The means of glasses are heavy-tailed (6.5(1.8) and 4.6(7)), so medians are compared, by rank (Mann and Whitney, 4 sigma)."""
     found = {}
     for spec in ("dfm:shape=4x4", "ea:shape=4x4", "sk:n=16"):
-        answers = [measure_all(g, temperature=0.5, names=["frustration"])["frustration"] for g in maps(spec, samples=60)]
+        answers = [
+            measure_all(g, temperature=0.5, names=["frustration"])["frustration"] for g in maps(spec, samples=60)
+        ]
         found[spec] = np.array([answer.value for answer in answers if hasattr(answer, "value")])
     ferromagnet = found.pop("dfm:shape=4x4")
     for values in found.values():
         above = (values[:, None] > ferromagnet[None, :]).sum()
-        pairs, spread = len(values) * len(ferromagnet), math.sqrt(len(values) * len(ferromagnet) * (len(values) + len(ferromagnet) + 1) / 12)
+        pairs, spread = (
+            len(values) * len(ferromagnet),
+            math.sqrt(len(values) * len(ferromagnet) * (len(values) + len(ferromagnet) + 1) / 12),
+        )
         assert above - pairs / 2 > 4 * spread
 
 
@@ -169,7 +177,9 @@ def test_minima_of_low_autocorrelation_strings(n):
     assert graph.orbit[graph.plateau == 1].sum() == strict
 
 
-@pytest.mark.parametrize(("n", "minima", "share", "weight", "funnels"), [(12, 280, 0.214, 0.117, 68), (16, 1352, 0.183, 0.174, 408)])
+@pytest.mark.parametrize(
+    ("n", "minima", "share", "weight", "funnels"), [(12, 280, 0.214, 0.117, 68), (16, 1352, 0.183, 0.174, 408)]
+)
 def test_funnels_of_low_autocorrelation_strings(n, minima, share, weight, funnels):
     """The table's rows are for the plain cube with ties in the descent going to the first bit, which the slow twin can do."""
     landscape = resolve(f"labs:n={n}")
@@ -183,12 +193,19 @@ def test_funnels_of_low_autocorrelation_strings(n, minima, share, weight, funnel
 
 @pytest.mark.parametrize(
     ("spec", "known"),
-    [("sk:n=17,seed=5", 1 - 4 / 17), ("pspin:n=14,p=3,seed=1", 1 - 6 / 14), ("pspin:n=12,p=4", 1 - 8 / 12), ("labs:n=3", None)],
+    [
+        ("sk:n=17,seed=5", 1 - 4 / 17),
+        ("pspin:n=14,p=3,seed=1", 1 - 6 / 14),
+        ("pspin:n=12,p=4", 1 - 8 / 12),
+        ("labs:n=3", None),
+    ],
 )
 def test_autocorrelation_of_pure_models_is_the_same_in_every_sample(spec, known):
     found = flood(resolve(spec)).census.autocorrelation
     if known is None:
-        assert found == pytest.approx(1 - 4 / 3)  # E = const + s_1 s_3 squared away: one pair interaction among three spins
+        assert found == pytest.approx(
+            1 - 4 / 3
+        )  # E = const + s_1 s_3 squared away: one pair interaction among three spins
     else:
         assert found == pytest.approx(known, abs=1e-12)
 

@@ -105,7 +105,7 @@ def key_states(key: NDArray[np.str_]) -> NDArray[np.uint8]:
 
     Examples
     --------
-    >>> key_states(np.array(['1000', '0110']))
+    >>> key_states(np.array(["1000", "0110"]))
     array([[1, 0, 0, 0],
            [0, 1, 1, 0]], dtype=uint8)
     """
@@ -471,7 +471,14 @@ class BasinGraph:
 
     def records(self) -> Iterator[Record]:
         """Yield the map as records, minima before the saddles that name them."""
-        for row in zip(self.key.tolist(), self.energy.tolist(), self.weight.tolist(), self.plateau.tolist(), self.orbit.tolist(), strict=True):
+        for row in zip(
+            self.key.tolist(),
+            self.energy.tolist(),
+            self.weight.tolist(),
+            self.plateau.tolist(),
+            self.orbit.tolist(),
+            strict=True,
+        ):
             yield Minimum(*row)
         names = self.key[self.saddle_minima].tolist()
         bounds = np.where(self.saddle_exact, "exact", "upper").tolist()

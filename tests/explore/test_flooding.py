@@ -150,7 +150,9 @@ def test_exits_of_equal_height_are_all_kept():
     for column in (hub, spoke):
         np.minimum.at(exit_of, column, height)
     plain = flood_graph(hypercube_graph(landscape, group=close_group(landscape.symmetries, size=11)), symmetry=())
-    np.testing.assert_array_equal(np.bincount(hub, height == exit_of[hub]), np.bincount(plain.direct_edges()[0], height == exit_of[hub]))
+    np.testing.assert_array_equal(
+        np.bincount(hub, height == exit_of[hub]), np.bincount(plain.direct_edges()[0], height == exit_of[hub])
+    )
     assert ((height == exit_of[hub]) | (height == exit_of[spoke])).sum() > graph.minima
 
 
@@ -200,7 +202,9 @@ def test_merge_tree_equals_the_minimum_spanning_tree_of_the_quotient(spec):
     keep = row < graph.neighbours
     from scipy.sparse import coo_matrix
 
-    weights = coo_matrix((rank[keep] + 1.0, (row[keep], graph.neighbours[keep])), shape=(len(graph.energies),) * 2).tocsr()
+    weights = coo_matrix(
+        (rank[keep] + 1.0, (row[keep], graph.neighbours[keep])), shape=(len(graph.energies),) * 2
+    ).tocsr()
     weights.data = _fewest(weights, row[keep], graph.neighbours[keep], rank[keep] + 1.0)
     spanning = minimum_spanning_tree(weights).tocoo()
     found = flood(landscape)
@@ -308,7 +312,14 @@ def test_a_graph_of_states():
 
 def test_a_graph_of_states_must_be_symmetric():
     graph = StateGraph(
-        "arrow", np.array([0.0, 1.0]), np.array([0, 1, 1]), np.array([1]), np.array(["a", "b"]), np.ones(2, np.int64), {}, "arrow"
+        "arrow",
+        np.array([0.0, 1.0]),
+        np.array([0, 1, 1]),
+        np.array([1]),
+        np.array(["a", "b"]),
+        np.ones(2, np.int64),
+        {},
+        "arrow",
     )
     with pytest.raises(InputError, match="not symmetric"):
         flood_graph(graph, symmetry=())

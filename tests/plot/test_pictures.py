@@ -97,6 +97,21 @@ def test_the_profile_shows_the_null_band(make_map):
     assert any(trace.name and "shuffled" in trace.name for trace in funnel_profile_figure(graph, nulls=nulls).data)
 
 
+def test_captions_count_what_the_figures_draw(make_map):
+    graph = make_map(6000, seed=7)
+    points = next(trace for trace in PICTURES["overlap"].figure(graph).data if trace.name == "minima")
+    assert f"{len(points.x):,} heaviest of 6,000" in PICTURES["overlap"].caption(graph)
+    bottoms = [trace for trace in PICTURES["disconnectivity"].figure(graph).data if trace.hoverinfo == "text"]
+    drawn = sum(len(trace.x) for trace in bottoms if "more minima" not in trace.text[0])
+    assert f"{drawn:,} minima with the highest barriers" in PICTURES["disconnectivity"].caption(graph)
+    pits = next(
+        trace
+        for trace in PICTURES["terrain"].figure(graph).data
+        if trace.type == "scatter3d" and trace.mode == "markers"
+    )
+    assert f"{len(pits.x):,} minima with the highest barriers" in PICTURES["terrain"].caption(graph)
+
+
 def test_the_native_funnel_has_the_first_colour(make_map):
     graph = make_map(200, seed=6)
     shade = funnel_colours(graph)

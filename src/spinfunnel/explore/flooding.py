@@ -24,7 +24,19 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ..landscape import BasinGraph, Binary, Census, Graph, InputError, Landscape, Progress, Record, Tally, index_key, no_progress
+from ..landscape import (
+    BasinGraph,
+    Binary,
+    Census,
+    Graph,
+    InputError,
+    Landscape,
+    Progress,
+    Record,
+    Tally,
+    index_key,
+    no_progress,
+)
 from . import hypercube
 from .blocks import over_blocks
 from .graph_flood import flood_graph, hypercube_graph
@@ -123,7 +135,9 @@ def flood(landscape: Binary | Graph, *, workers: int = 1, progress: Progress = n
         group = close_group(landscape.symmetries, size=landscape.size)
         bits = landscape.size - int(group.has_global_flip)
         if bits < FEWEST_BITS:
-            return flood_graph(hypercube_graph(landscape, group=group), symmetry=tuple(s.name for s in landscape.symmetries))
+            return flood_graph(
+                hypercube_graph(landscape, group=group), symmetry=tuple(s.name for s in landscape.symmetries)
+            )
         refuse_if_too_large(landscape.size, bits=bits, symmetric=group.modulo_flip().order > 1)
         return _flood_cube(_open_cube(landscape, group=group, bits=bits, workers=workers, progress=progress), landscape)
     if isinstance(landscape, Graph):
@@ -136,7 +150,9 @@ def explore(
 ) -> Iterator[list[Record]]:
     """Yield the records of `flood` in chunks, minima before the saddles that name them. The seed has no effect."""
     if not isinstance(landscape, Binary | Graph):
-        raise InputError(f"{landscape.name} is neither binary nor a graph of states; flooding needs a finite set of states")
+        raise InputError(
+            f"{landscape.name} is neither binary nor a graph of states; flooding needs a finite set of states"
+        )
     records = flood(landscape, workers=workers, progress=progress).records()
     while chunk := list(islice(records, RECORDS_AT_ONCE)):
         yield chunk
@@ -155,7 +171,9 @@ def _open_cube(landscape: Binary, *, group: Group, bits: int, workers: int, prog
 def _check_symmetry(cube: _Cube, landscape: Binary) -> None:
     """Verify that states of one orbit have one energy, to the last digit, so that no tie is broken by rounding."""
     worst = max(
-        _in_blocks(cube, lambda start, stop: hypercube.image_off(cube.energies, cube.canon, start, stop), stage="symmetries")
+        _in_blocks(
+            cube, lambda start, stop: hypercube.image_off(cube.energies, cube.canon, start, stop), stage="symmetries"
+        )
     )
     if worst >= 0:
         raise InputError(
@@ -175,7 +193,9 @@ def _flood_cube(cube: _Cube, landscape: Binary) -> BasinGraph:
     plateau, orbit = _copies(cube, state, members=members)
     energy = cube.energies[state]
     native = energy == energy[0]
-    census = _census(cube, census_sums, int((plateau * orbit)[native].sum()), float(energy[0]), weak + _orbits(cube, strict).sum())
+    census = _census(
+        cube, census_sums, int((plateau * orbit)[native].sum()), float(energy[0]), weak + _orbits(cube, strict).sum()
+    )
     table = _saddles(cube, energy)
     tally = _overlap(cube, state[native], members, census=census)
     table = table.reordered(_by_energy_and_key(cube, table.state))
@@ -196,7 +216,9 @@ def _flood_cube(cube: _Cube, landscape: Binary) -> BasinGraph:
     )
 
 
-def _in_blocks(cube: _Cube, work: Callable[[int, int], Result], *, stage: str, total: int | None = None) -> list[Result]:
+def _in_blocks(
+    cube: _Cube, work: Callable[[int, int], Result], *, stage: str, total: int | None = None
+) -> list[Result]:
     count = cube.states if total is None else total
     return over_blocks(work, count, workers=cube.workers, progress=cube.progress, stage=stage)
 
@@ -228,7 +250,9 @@ def _descend(cube: _Cube) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[f
         room = max(64, (stop - start) >> 3)
         while True:
             found, sums = np.empty(room, np.int64), np.zeros(24)
-            strict, neutral = hypercube.descend(cube.energies, cube.label, start, stop, *cube.geometry, shift, sums, found)
+            strict, neutral = hypercube.descend(
+                cube.energies, cube.label, start, stop, *cube.geometry, shift, sums, found
+            )
             if strict + neutral <= room:
                 return found[:strict].copy(), found[room - neutral :][::-1].copy(), sums.reshape(3, 8).sum(axis=1)
             room = strict + neutral
@@ -241,7 +265,9 @@ def _descend(cube: _Cube) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[f
     if len(cube.canon):
         _in_blocks(
             cube,
-            lambda start, stop: hypercube.canonical_moves(cube.energies, cube.canon, cube.label, start, stop, *cube.geometry),
+            lambda start, stop: hypercube.canonical_moves(
+                cube.energies, cube.canon, cube.label, start, stop, *cube.geometry
+            ),
             stage="symmetries",
         )
         strict, neutral = (states[cube.canon[states] == states] for states in (strict, neutral))
@@ -445,7 +471,9 @@ def _native_distance(cube: _Cube, roots: NDArray[np.int64], members: NDArray[np.
     _in_blocks(cube, lambda start, stop: hypercube.spread_low(distance, start, stop, low), stage="overlap")
     for bit in range(low, cube.bits):
         spread = partial(hypercube.spread_bit, distance, bit=bit)
-        _in_blocks(cube, lambda start, stop, spread=spread: spread(start, stop), stage="overlap", total=cube.states // 2)
+        _in_blocks(
+            cube, lambda start, stop, spread=spread: spread(start, stop), stage="overlap", total=cube.states // 2
+        )
     return distance
 
 

@@ -144,8 +144,16 @@ def flood_graph(graph: Graph, *, symmetry: tuple[str, ...]) -> BasinGraph:
     --------
     A path of five states with two wells:
 
-    >>> path = StateGraph("path", np.array([0.0, 2.0, 1.0, 3.0, 0.5]), np.array([0, 1, 3, 5, 7, 8]),
-    ...     np.array([1, 0, 2, 1, 3, 2, 4, 3]), np.array(["a", "b", "c", "d", "e"]), np.ones(5, int), {}, "path")
+    >>> path = StateGraph(
+    ...     "path",
+    ...     np.array([0.0, 2.0, 1.0, 3.0, 0.5]),
+    ...     np.array([0, 1, 3, 5, 7, 8]),
+    ...     np.array([1, 0, 2, 1, 3, 2, 4, 3]),
+    ...     np.array(["a", "b", "c", "d", "e"]),
+    ...     np.ones(5, int),
+    ...     {},
+    ...     "path",
+    ... )
     >>> found = flood_graph(path, symmetry=())
     >>> found.key.tolist(), found.saddle_energy.tolist()
     (['a', 'e', 'c'], [2.0, 3.0])
@@ -185,7 +193,9 @@ def _checked(graph: Graph) -> tuple[Floats, Ints, Ints]:
     if not states or not np.isfinite(energies).all():
         raise InputError(f"{graph.name}: a graph of states needs at least one state, and a finite energy for every one")
     if len(offsets) != states + 1 or offsets[0] != 0 or offsets[-1] != len(neighbours) or (np.diff(offsets) < 0).any():
-        raise InputError(f"{graph.name}: offsets must rise from 0 to the number of neighbours ({len(neighbours)}) in {states + 1} steps")
+        raise InputError(
+            f"{graph.name}: offsets must rise from 0 to the number of neighbours ({len(neighbours)}) in {states + 1} steps"
+        )
     if len(neighbours) and not (0 <= neighbours.min() and neighbours.max() < states):
         raise InputError(f"{graph.name}: a neighbour's number lies outside 0 ... {states - 1}")
     forward = csr_matrix((np.ones(len(neighbours), np.int64), neighbours, offsets), shape=(states, states)) > 0
@@ -232,13 +242,26 @@ def _assemble(
         saddle_offsets=table.offset,
         saddle_minima=table.joined,
         saddle_exact=np.ones(len(table.state), np.bool_),
-        census=_census(energies, offsets, neighbours, copies, ground=(ground, int(plain[energies[bottom] == ground].sum())), weak=weak),
+        census=_census(
+            energies,
+            offsets,
+            neighbours,
+            copies,
+            ground=(ground, int(plain[energies[bottom] == ground].sum())),
+            weak=weak,
+        ),
         symmetry=symmetry,
     )
 
 
 def _census(
-    energies: Floats, offsets: Ints, neighbours: Ints, copies: Ints, *, ground: tuple[float, int], weak: NDArray[np.bool_]
+    energies: Floats,
+    offsets: Ints,
+    neighbours: Ints,
+    copies: Ints,
+    *,
+    ground: tuple[float, int],
+    weak: NDArray[np.bool_],
 ) -> Census:
     share = copies / copies.sum()
     mean = float(share @ energies)

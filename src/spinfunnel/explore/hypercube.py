@@ -41,7 +41,15 @@ Floats = NDArray[np.float64]
 
 @njit(cache=True, nogil=True)
 def descend(
-    energies: Floats, label: Labels, start: int, stop: int, bits: int, flip: int, shift: float, sums: Floats, found: Ints
+    energies: Floats,
+    label: Labels,
+    start: int,
+    stop: int,
+    bits: int,
+    flip: int,
+    shift: float,
+    sums: Floats,
+    found: Ints,
 ) -> tuple[int, int]:
     """Point every state of a block to its lowest neighbour; collect states that have none lower.
 
@@ -145,7 +153,9 @@ def plateau_root(label: Labels, state: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def union_plateaus(energies: Floats, canon: NDArray[np.uint32], label: Labels, neutral: Ints, bits: int, flip: int) -> None:
+def union_plateaus(
+    energies: Floats, canon: NDArray[np.uint32], label: Labels, neutral: Ints, bits: int, flip: int
+) -> None:
     """Join neutral states that are neighbours; afterwards each one's label is the smallest state of its set."""
     for state in neutral:
         label[state] = state
@@ -163,7 +173,9 @@ def union_plateaus(energies: Floats, canon: NDArray[np.uint32], label: Labels, n
 
 
 @njit(cache=True, nogil=True)
-def equal_exits(energies: Floats, canon: NDArray[np.uint32], label: Labels, neutral: Ints, bits: int, flip: int) -> Ints:
+def equal_exits(
+    energies: Floats, canon: NDArray[np.uint32], label: Labels, neutral: Ints, bits: int, flip: int
+) -> Ints:
     """Smallest equal neighbour that has a lower neighbour itself, for each neutral state; -1 where there is none."""
     exits = np.full(neutral.size, -1, np.int64)
     for row in range(neutral.size):
@@ -179,7 +191,14 @@ def equal_exits(energies: Floats, canon: NDArray[np.uint32], label: Labels, neut
 
 @njit(cache=True, nogil=True)
 def drain_plateaus(
-    energies: Floats, canon: NDArray[np.uint32], label: Labels, front: Ints, exits: Ints, room: int, bits: int, flip: int
+    energies: Floats,
+    canon: NDArray[np.uint32],
+    label: Labels,
+    front: Ints,
+    exits: Ints,
+    room: int,
+    bits: int,
+    flip: int,
 ) -> None:
     """Point the states of open plateaus to the next state on a shortest neutral walk to an exit (ties: smallest state).
 
@@ -252,7 +271,15 @@ def distance_sums(
 
 @njit(cache=True, nogil=True)
 def overlap_sums(
-    energies: Floats, order: Ints, rings: Ints, start: int, stop: int, native: int, shift: float, sums: Floats, lowest: Floats
+    energies: Floats,
+    order: Ints,
+    rings: Ints,
+    start: int,
+    stop: int,
+    native: int,
+    shift: float,
+    sums: Floats,
+    lowest: Floats,
 ) -> None:
     """The same for the distance to one state, without looking it up: ring by ring within runs of low bits.
 

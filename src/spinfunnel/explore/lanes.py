@@ -194,7 +194,9 @@ def _gather(builder: Any, base: Any, *, index: Any, active: Any, otherwise: Any)
         ir.FunctionType(_SIXTEEN, [places, _INT32, _FLAGS, _SIXTEEN]),
         f"llvm.masked.gather.v16i32.v16{suffix}",
     )
-    origin = builder.insert_element(_constant(_WIDE, ir.Undefined), builder.ptrtoint(base, _INT64), _constant(_INT32, 0))
+    origin = builder.insert_element(
+        _constant(_WIDE, ir.Undefined), builder.ptrtoint(base, _INT64), _constant(_INT32, 0)
+    )
     origin = builder.shuffle_vector(origin, _constant(_WIDE, ir.Undefined), _constant(_SIXTEEN, [0] * 16))
     address = builder.add(origin, builder.shl(builder.zext(index, _WIDE), _constant(_WIDE, [2] * 16)))
     return builder.call(load, [builder.inttoptr(address, places), _constant(_INT32, 4), active, otherwise])

@@ -223,6 +223,8 @@ def _select(stars: Stars, rows: Ints, keep: NDArray[np.bool_]) -> SaddleTable:
     joined[offset[:-1]] = stars.hub[rows]
     tail = np.ones(len(joined), np.bool_)
     tail[offset[:-1]] = False
-    places = np.repeat(kept_before[stars.offset[rows]] - (offset[:-1] - np.arange(len(rows))), size - 1) + np.arange(tail.sum())
+    places = np.repeat(kept_before[stars.offset[rows]] - (offset[:-1] - np.arange(len(rows))), size - 1) + np.arange(
+        tail.sum()
+    )
     joined[tail] = stars.spoke[keep][places]
     return SaddleTable(stars.state[rows], stars.energy[rows], offset, joined)

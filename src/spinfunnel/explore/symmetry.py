@@ -44,7 +44,9 @@ class Group:
         size = self.flips.shape[1]
         weight = np.int64(1) << np.arange(size, dtype=np.int64)
         bits = (state[:, None] >> np.arange(size)) & 1
-        return np.stack([(bits[:, row] ^ flip) @ weight for row, flip in zip(self.permutation, self.flips, strict=True)])
+        return np.stack(
+            [(bits[:, row] ^ flip) @ weight for row, flip in zip(self.permutation, self.flips, strict=True)]
+        )
 
     def modulo_flip(self) -> Group:
         """One element of each pair that differs by the global flip."""
@@ -78,7 +80,10 @@ def close_group(symmetries: tuple[Symmetry, ...], *, size: int) -> Group:
         fresh = []
         for permutation, flips in newest:
             for then, turn in generators:
-                image = (tuple(permutation[i] for i in then), tuple(flips[i] ^ int(t) for i, t in zip(then, turn, strict=True)))
+                image = (
+                    tuple(permutation[i] for i in then),
+                    tuple(flips[i] ^ int(t) for i, t in zip(then, turn, strict=True)),
+                )
                 if image not in found:
                     found.add(image)
                     fresh.append(image)

@@ -37,7 +37,7 @@ __all__ = ["Drawing", "disconnectivity_caption", "disconnectivity_figure", "disc
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-LIMIT = 600
+LIMIT = 400
 """Branches drawn one by one unless told otherwise; the others become stubs with their number."""
 _LABELLED = 8
 """Stubs whose number is written beside them in print (all carry it in the report)."""
@@ -306,7 +306,7 @@ def _legend(axes: Axes, shade: FunnelColours) -> None:
     )
 
 
-def disconnectivity_figure(graph: BasinGraph, *, limit: int | None = 300) -> Figure:
+def disconnectivity_figure(graph: BasinGraph, *, limit: int | None = LIMIT) -> Figure:
     """Draw the disconnectivity graph as a Plotly figure; see `disconnectivity_graph`."""
     import plotly.graph_objects as go
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["native_overlap", "overlap", "overlap_caption", "overlap_figure", "overlap_obstacle"]
 
 _FLIP = "global flip"
-LIMIT = 20_000
-"""Points drawn in print; beyond it the lightest are left out, and the caption says so."""
+LIMIT = 5_000
+"""Points drawn; beyond it the lightest are left out, and the caption says so."""
 
 
 def overlap_obstacle(graph: BasinGraph) -> str:
@@ -95,7 +95,7 @@ def _curves(tally: Tally) -> tuple[NDArray[np.float64], ...]:
     return tuple(row[order] for row in rows)
 
 
-def overlap_caption(graph: BasinGraph) -> str:
+def overlap_caption(graph: BasinGraph, *, limit: int = LIMIT) -> str:
     """Say what the picture shows, and up to which symmetry."""
     text = "Points are minima: colour is the funnel, size the basin weight."
     if _tally(graph) is not None:
@@ -109,8 +109,8 @@ def overlap_caption(graph: BasinGraph) -> str:
     if others:
         names = ", ".join(others)
         text += f" Minima are represented by one symmetric copy, so that their overlap is not the largest over {names}."
-    if graph.minima > LIMIT:
-        text += f" Drawn are the {LIMIT:,} heaviest of {graph.minima:,} minima."
+    if graph.minima > limit:
+        text += f" Drawn are the {limit:,} heaviest of {graph.minima:,} minima."
     return text
 
 
@@ -208,7 +208,7 @@ def _range(place: NDArray[np.float64], tally: Tally | None) -> tuple[float, floa
     return low - 0.03, 1.05
 
 
-def overlap_figure(graph: BasinGraph, *, limit: int = 3000) -> Figure:
+def overlap_figure(graph: BasinGraph, *, limit: int = LIMIT) -> Figure:
     """Draw energy against overlap as a Plotly figure; see `overlap`."""
     import plotly.graph_objects as go
 

@@ -146,19 +146,21 @@ def _light(
     return np.asarray(0.55 + 0.45 * np.clip(np.abs(normal @ lamp), 0.0, 1.0))
 
 
-def funnel_terrain_figure(graph: BasinGraph, *, limit: int | None = LIMIT, spacing: float = 0.04) -> Figure:
+def funnel_terrain_figure(graph: BasinGraph, *, limit: int | None = LIMIT, spacing: float = 0.045) -> Figure:
     """Draw the terrain as a Plotly figure that can be turned; see `funnel_terrain`."""
     import plotly.graph_objects as go
 
     surface, _ = terrain(graph, limit=limit, spacing=spacing)
     low, high = float(surface.height.min()), float(surface.height.max())
+    short = np.uint16 if len(surface.x) < 2**16 else np.int32  # Half the size of the page.
+    corners = surface.triangles.astype(short)
     mesh = go.Mesh3d(
         x=surface.x.astype(np.float32),
         y=surface.y.astype(np.float32),
         z=surface.height.astype(np.float32),
-        i=surface.triangles[:, 0].astype(np.int32),
-        j=surface.triangles[:, 1].astype(np.int32),
-        k=surface.triangles[:, 2].astype(np.int32),
+        i=corners[:, 0],
+        j=corners[:, 1],
+        k=corners[:, 2],
         intensity=surface.height.astype(np.float32),
         colorscale=[[place / (len(HEIGHTS) - 1), colour] for place, colour in enumerate(HEIGHTS)],
         colorbar={

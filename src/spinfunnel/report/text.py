@@ -33,7 +33,7 @@ def number(value: float) -> str:
     """
     if float(value).is_integer() and abs(value) < 1e12:
         text = f"{int(value):,}"
-    elif abs(value) >= 1e5:
+    elif abs(value) >= 1e3:
         text = f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.3e}"
     else:
         text = f"{value:.4g}"
