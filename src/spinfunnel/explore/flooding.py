@@ -38,7 +38,7 @@ from ..landscape import (
     no_progress,
 )
 from . import hypercube
-from .blocks import over_blocks
+from ..blocks import over_blocks
 from .graph_flood import flood_graph, hypercube_graph
 from .memory import refuse_if_too_large
 from .saddles import Forest, SaddleTable, Stars, collect_stars

@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ..landscape import InputError, Progress, Symmetry
-from .blocks import over_blocks
+from ..blocks import over_blocks
 
 __all__ = ["Group", "canonical_numbers", "close_group"]
 

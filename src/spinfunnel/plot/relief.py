@@ -21,12 +21,12 @@ from numpy.typing import NDArray
 from spinfunnel.plot.arrangement import Region, arrange
 from spinfunnel.plot.branch import Branches
 
-__all__ = ["Relief", "relief"]
+__all__ = ["SMALLEST", "Relief", "basin_shares", "relief"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-_SMALLEST = 1e-4
+SMALLEST = 1e-4
 """Least share of the disc that a region gets: what is smaller could be neither seen nor hit with the mouse."""
 
 
@@ -122,12 +122,19 @@ def relief(split: Branches, weight: Floats, *, spacing: float = 0.035) -> Relief
     return _Mesh(split, regions, spacing).build()
 
 
-def _areas(split: Branches, weight: Floats) -> Floats:
+def basin_shares(split: Branches, weight: Floats) -> Floats:
+    """Share of the drawn weight that each kept minimum stands for, with all that merges into its branch, shape (k,)."""
     reached = split.home >= 0
-    area: Floats = np.bincount(split.home[reached], weights=weight[reached], minlength=len(weight)).astype(np.float64)
-    kept = area[split.kept]
+    summed: Floats = np.zeros(len(weight))
+    np.add.at(summed, split.home[reached], weight[reached])
+    kept = summed[split.kept]
     total = float(kept.sum())
-    shares = np.maximum(kept / total if total > 0 else np.full(len(kept), 1.0 / len(kept)), _SMALLEST)
+    return kept / total if total > 0 else np.full(len(kept), 1.0 / len(kept))
+
+
+def _areas(split: Branches, weight: Floats) -> Floats:
+    area = np.zeros(len(weight))
+    shares = np.maximum(basin_shares(split, weight), SMALLEST)
     area[split.kept] = shares / shares.sum()
     return area
 

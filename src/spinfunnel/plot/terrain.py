@@ -13,7 +13,7 @@ import numpy as np
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.plot.branch import Branches, branches
 from spinfunnel.plot.palette import ACCENT, HEIGHTS, INK, axes_or_new, key_text, layout
-from spinfunnel.plot.relief import Relief, relief
+from spinfunnel.plot.relief import SMALLEST, Relief, basin_shares, relief
 from spinfunnel.tree import merge_tree
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def funnel_terrain_caption(graph: BasinGraph, *, limit: int | None = LIMIT) -> s
             f" Drawn are the {len(split.kept):,} minima with the highest barriers; the other {split.omitted:,} are"
             " counted to the basin into which they merge."
         )
+    if np.any(basin_shares(split, graph.weight) < SMALLEST):
+        text += f" Basins lighter than {100 * SMALLEST:g} % are drawn with that much area, so that they can be seen."
     if split.parts > 1:
         text += (
             f" The map has {split.parts:,} parts that no saddle joins; the walls between them are as high as the rim."

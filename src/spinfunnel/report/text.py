@@ -68,7 +68,7 @@ def value(measurement: Measurement, *, null: bool = False) -> str:
     """HTML of a measurement: the value with its interval, or why there is none."""
     if isinstance(measurement, Estimate):
         shown = f"<b>{number(measurement.value)}</b>" if not null else number(measurement.value)
-        if measurement.exact:
+        if number(measurement.low) == number(measurement.high):
             return shown
         return f'{shown} <span class="interval">{number(measurement.low)} … {number(measurement.high)}</span>'
     words = measurement.outcome.replace("_", " ")
@@ -85,7 +85,7 @@ def strip(measurement: Measurement, nulls: Sequence[Measurement]) -> str:
         return ""
     ends = [end for one in (measurement, *bands) for end in (one.low, one.high)]
     low, high = min(ends), max(ends)
-    if not high > low or not math.isfinite(high - low):
+    if not high - low > 1e-9 * max(abs(low), abs(high)) or not math.isfinite(high - low):
         return ""
 
     def at(place: float) -> float:

@@ -1,17 +1,14 @@
-"""Fixed blocks of states, dealt to threads."""
+"""How many states an array of energies holds, and how many blocks cover them."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import InputError, Progress
+from spinfunnel.landscape import InputError
 
-__all__ = ["block_count", "enumerated_bits", "run_blocks"]
+__all__ = ["block_count", "enumerated_bits"]
 
 
 def enumerated_bits(out: NDArray[Any], *, size: int) -> int:
@@ -46,52 +43,3 @@ def enumerated_bits(out: NDArray[Any], *, size: int) -> int:
 def block_count(states: int, block: int) -> int:
     """Number of blocks that cover the states (the last may be shorter)."""
     return -(-states // block)
-
-
-def run_blocks(
-    function: Callable[[int, int], None],
-    count: int,
-    *,
-    workers: int,
-    progress: Progress,
-    stage: str = "energies",
-    share: int = 1,
-) -> None:
-    """Call ``function(first, last)`` on runs of `share` blocks until all `count` blocks are done.
-
-    Each block is done exactly once and alone, so a function whose result for a block depends on the
-    block only gives the same answer with any number of workers. Progress is reported from the calling
-    thread; an exception (Ctrl-C included) stops the run after the blocks in flight.
-
-    Examples
-    --------
-    >>> seen = []
-    >>> run_blocks(
-    ...     lambda first, last: seen.extend(range(first, last)),
-    ...     5,
-    ...     workers=1,
-    ...     progress=lambda stage, done: None,
-    ...     share=2,
-    ... )
-    >>> seen
-    [0, 1, 2, 3, 4]
-    """
-    if workers < 1:
-        raise InputError(f"{workers} workers cannot work; give at least 1")
-    starts = range(0, count, share)
-    if workers == 1 or len(starts) == 1:
-        for first in starts:
-            function(first, min(first + share, count))
-            progress(stage, min(first + share, count) / count)
-        return
-    waiting: deque[Future[None]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for first in starts:
-                waiting.append(pool.submit(function, first, min(first + share, count)))
-            for done in range(len(starts)):
-                waiting.popleft().result()
-                progress(stage, (done + 1) / len(starts))
-        finally:
-            for future in waiting:
-                future.cancel()

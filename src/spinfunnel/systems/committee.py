@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
-from spinfunnel.systems.blocks import block_count, enumerated_bits, run_blocks
+from spinfunnel.blocks import over_blocks
+from spinfunnel.systems.blocks import block_count, enumerated_bits
 from spinfunnel.systems.datasets import digits, project, read_data_set
 from spinfunnel.systems.ranges import check_choice, check_range, disorder
 from spinfunnel.systems.rem import state_numbers
@@ -167,7 +168,7 @@ class BinaryNetwork:
                 part = out[number << bits : (number + 1) << bits]
                 canonical_energies(part, 0, 1, rows, 1, bits, False, False, chunk)
 
-        run_blocks(block, len(out) >> bits, workers=workers, progress=progress, share=4)
+        over_blocks(block, len(out) >> bits, workers=workers, progress=progress, stage="energies", block=4)
 
     def _enumerate_units(self, out: NDArray[np.float64], *, workers: int, progress: Progress) -> None:
         from spinfunnel.systems.committee_kernels import canonical_energies, copy_energies, unit_rows
@@ -176,22 +177,23 @@ class BinaryNetwork:
         units, output, odd, chunk = self.hidden, self.trained_output, self._odd, self._chunk()
         count = inputs.shape[0]
         rows = np.empty((self._rows, len(margin)))
-        run_blocks(
+        over_blocks(
             lambda first, last: unit_rows(rows[first:last], first, inputs, margin, activation, output),
             len(rows),
             workers=workers,
             progress=progress,
             stage="hidden units",
-            share=256,
+            block=256,
         )
-        run_blocks(
+        over_blocks(
             lambda first, last: canonical_energies(out, first, last, rows, units, count, output, odd, chunk),
             block_count(len(out), 1 << count),
             workers=workers,
             progress=progress,
-            share=max(1, (1 << 12) >> count),
+            stage="energies",
+            block=max(1, (1 << 12) >> count),
         )
-        run_blocks(
+        over_blocks(
             lambda first, last: copy_energies(
                 out, first * COPY_BLOCK, min(last * COPY_BLOCK, len(out)), units, count, output, odd
             ),
@@ -199,7 +201,7 @@ class BinaryNetwork:
             workers=workers,
             progress=progress,
             stage="symmetric copies",
-            share=8,
+            block=8,
         )
 
     def _prepared(self) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:

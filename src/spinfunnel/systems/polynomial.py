@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
-from spinfunnel.systems.blocks import enumerated_bits, run_blocks
+from spinfunnel.blocks import over_blocks
+from spinfunnel.systems.blocks import enumerated_bits
 
 if TYPE_CHECKING:
     import dimod
@@ -217,7 +218,7 @@ class SpinPolynomial:
         def block(first: int, last: int) -> None:
             quadratic_blocks(out, first, last, low, cross, pairs, local, split, unit, constant)
 
-        run_blocks(block, 1 << high, workers=workers, progress=progress, share=1 << 8)
+        over_blocks(block, 1 << high, workers=workers, progress=progress, stage="energies", block=1 << 8)
 
     def _enumerate_any(
         self,
@@ -260,7 +261,7 @@ class SpinPolynomial:
                 constant,
             )
 
-        run_blocks(block, 1 << (bits - near), workers=workers, progress=progress, share=4)
+        over_blocks(block, 1 << (bits - near), workers=workers, progress=progress, stage="energies", block=4)
 
 
 def common_unit(coefficients: NDArray[np.float64]) -> float | None:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
-from spinfunnel.systems.blocks import block_count, enumerated_bits, run_blocks
+from spinfunnel.blocks import over_blocks
+from spinfunnel.systems.blocks import block_count, enumerated_bits
 from spinfunnel.systems.ranges import check_range, disorder
 
 __all__ = ["RandomEnergyModel", "random_energy_model", "state_numbers"]
@@ -91,7 +92,9 @@ class RandomEnergyModel:
             for number in range(first, last):
                 hashed_normals(out[number * BLOCK : (number + 1) * BLOCK], number * BLOCK, *arguments)
 
-        run_blocks(block, block_count(len(out), BLOCK), workers=workers, progress=progress, share=256)
+        over_blocks(
+            block, block_count(len(out), BLOCK), workers=workers, progress=progress, stage="energies", block=256
+        )
 
     def _arguments(self) -> tuple[np.uint64, float, float, np.uint64]:
         key = np.random.SeedSequence(self.seed).generate_state(1, np.uint64)[0]

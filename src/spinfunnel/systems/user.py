@@ -25,7 +25,8 @@ from spinfunnel.landscape import (
     no_progress,
     state_bits,
 )
-from spinfunnel.systems.blocks import block_count, enumerated_bits, run_blocks
+from spinfunnel.blocks import over_blocks
+from spinfunnel.systems.blocks import block_count, enumerated_bits
 from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.registry import System, parse_assignments, suggestion
 
@@ -132,7 +133,7 @@ class FunctionLandscape:
             numbers = np.arange(first * BLOCK, min(last * BLOCK, len(out)), dtype=np.uint64)
             out[numbers[0] : numbers[-1] + 1] = self.energy(state_bits(numbers, size=self.size))
 
-        run_blocks(block, block_count(len(out), BLOCK), workers=1, progress=progress)
+        over_blocks(block, block_count(len(out), BLOCK), workers=1, progress=progress, stage="energies", block=1)
         sample = np.random.default_rng(1).integers(0, len(out), PROBES, dtype=np.uint64)
         self._check_again(state_bits(sample, size=self.size), out[sample.astype(np.int64)])
 
