@@ -2,7 +2,8 @@
 
     python benchmarks/flooding.py                 # up to 24 bits, about a minute
     python benchmarks/flooding.py --large         # also sk n=28 and n=30 (7 GB)
-    python benchmarks/flooding.py --peers         # also dimod's ExactSolver and gudhi at n=20 (another minute and a half, 1 GB)
+    python benchmarks/flooding.py --peers         # also dimod's ExactSolver and gudhi at n=20 (another minute and a
+    half, 1 GB)
 
 Each figure is the median of the repeats, all of one process on the same threads. "bare" fills an array with the
 energies of the same states by the same system and does nothing else: the limit of anything that looks at every state.
@@ -88,7 +89,7 @@ def exact_solver(spec: str) -> float:
 
 
 def persistence(spec: str) -> float:
-    """Seconds of gudhi's SimplexTree: persistence pairs of the full hypercube, which hold the heights of the merge tree."""
+    """Seconds of gudhi's SimplexTree: persistence pairs of the full hypercube, the heights of the merge tree."""
     import gudhi
 
     landscape = resolve(spec)
@@ -124,7 +125,8 @@ def main() -> None:
             json.dumps(row)
             if options.json
             else f"{spec:16} {row['states']:>11,} states {row['minima']:>8,} minima {row['seconds']:9.4f} s "
-            f"{row['ns_per_state']:7.1f} ns/state; bare {row['bare_ns_per_state']:5.2f}; ratio {row['ratio_to_bare']:6.1f}; "
+            f"{row['ns_per_state']:7.1f} ns/state; bare {row['bare_ns_per_state']:5.2f}; "
+            f"ratio {row['ratio_to_bare']:6.1f}; "
             f"peak {row['peak_gigabytes']:.1f} GB",
             flush=True,
         )

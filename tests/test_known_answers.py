@@ -1,7 +1,7 @@
 """What is known about landscapes of up to 24 bits, reproduced by the flood.
 
-Means over disorder are compared with a tolerance of four standard errors of the difference (one comparison in 16,000 fails by chance if all is
-well); the seeds are fixed, so a failure is a change in the program.
+Means over disorder are compared with a tolerance of four standard errors of the difference (one comparison in 16,000
+fails by chance if all is well); the seeds are fixed, so a failure is a change in the program.
 """
 
 import math
@@ -51,7 +51,7 @@ def stable_states(n, *, p=2):
 
 @pytest.mark.parametrize(("n", "known"), [(8, 5.22650), (12, 11.5494), (16, 25.5781), (20, 56.6913)])
 def test_the_formula_for_stable_states_is_the_known_one(n, known):
-    assert stable_states(n) == pytest.approx(known, rel=2e-6)
+    assert stable_states(n) == pytest.approx(known, rel=5e-6)
 
 
 @pytest.mark.parametrize(("n", "samples"), [(8, 400), (12, 200), (16, 100), (20, 60)])
@@ -127,7 +127,7 @@ def test_funnels_after_klemm_flamm_and_stadler(spec):
 
 
 def test_freezing_a_spin_instead_of_dividing_out_the_flip_would_be_noticed():
-    """The broken twin of the table: half the cube without the fixed spin's move gives .46 / .59 instead of .77 / .88."""
+    """The broken twin: half the cube without the fixed spin's move gives .46 / .59 instead of .77 / .88."""
     weights = []
     for seed in range(30):
         energies = np.empty(1 << 15)
@@ -147,7 +147,7 @@ def test_frustration_of_the_disordered_ferromagnet():
 
 
 def test_frustration_medians_rise_from_ferromagnet_to_glass():
-    """The means of glasses are heavy-tailed (6.5(1.8) and 4.6(7)), so medians are compared, by rank (Mann and Whitney, 4 sigma)."""
+    """The means of glasses are heavy-tailed (6.5(1.8), 4.6(7)): ranks are compared (Mann and Whitney, 4 sigma)."""
     found = {}
     for spec in ("dfm:shape=4x4", "ea:shape=4x4", "sk:n=16"):
         answers = [
@@ -181,7 +181,7 @@ def test_minima_of_low_autocorrelation_strings(n):
     ("n", "minima", "share", "weight", "funnels"), [(12, 280, 0.214, 0.117, 68), (16, 1352, 0.183, 0.174, 408)]
 )
 def test_funnels_of_low_autocorrelation_strings(n, minima, share, weight, funnels):
-    """The table's rows are for the plain cube with ties in the descent going to the first bit, which the slow twin can do."""
+    """The rows are for the plain cube with ties in the descent going to the first bit, as the slow twin can do."""
     landscape = resolve(f"labs:n={n}")
     graph = slow_flood(landscape.energy(state_bits(np.arange(1 << n), size=n)), ties="bit")
     answers = measure_all(graph, names=["minima", "funnel_minima", "funnel_weight", "funnels"])
@@ -216,7 +216,7 @@ def test_the_random_energy_model_has_no_correlation():
 
 
 def test_ground_energy_of_sherrington_kirkpatrick():
-    """e_0 = -0.763167 + 0.70 N^(-2/3), to a tenth of the correction (recalled from the literature, higher orders unknown)."""
+    """e_0 = -0.763167 + 0.70 N^(-2/3), to a tenth of the correction: higher orders are not known."""
     found = [graph.census.ground_energy / 20 for graph in maps("sk:n=20", samples=60)]
     correction = 0.70 * 20 ** (-2 / 3)
     assert_mean(found, -0.763167 + correction, 0.1 * correction)
@@ -228,18 +228,28 @@ def test_ground_energy_of_the_two_dimensional_torus_lies_near_the_bulk():
     assert -1.45 < found < -1.22
 
 
-def test_a_perceptron_and_a_committee_on_teacher_and_random_labels():
-    """15 binary weights, 8N patterns: means over five samples, with what one can expect of five samples."""
-    found = {}
-    for architecture, hidden in (("committee", 3), ("perceptron", 1)):
-        for labels in ("teacher", "random"):
-            spec = f"committee:architecture={architecture},inputs={15 // hidden},hidden={hidden},patterns=120,labels={labels}"
-            answers = [measure_all(g, names=["minima", "funnel_minima"]) for g in maps(spec, samples=12)]
-            found[architecture, labels] = {
-                name: np.mean([answer[name].value for answer in answers]) for name in ("minima", "funnel_minima")
-            }
-    assert found["committee", "teacher"]["funnel_minima"] > 5 * found["committee", "random"]["funnel_minima"]
-    assert found["committee", "teacher"]["minima"] < 0.4 * found["committee", "random"]["minima"]
-    assert found["perceptron", "teacher"]["minima"] < 2.5
-    assert found["perceptron", "teacher"]["funnel_minima"] > 0.9
-    assert found["perceptron", "random"]["minima"] > 50
+def labelled(architecture, *, labels, samples):
+    size = "inputs=5,hidden=3" if architecture == "committee" else "inputs=15,hidden=1"
+    graphs = maps(f"committee:architecture={architecture},{size},patterns=120,labels={labels}", samples=samples)
+    shares = [measure_all(graph, names=["funnel_minima"])["funnel_minima"].value for graph in graphs]
+    return [graph.census.minima_raw for graph in graphs], shares
+
+
+def test_committees_on_teacher_and_random_labels():
+    """15 binary weights, 8N patterns: 30 and 208 minima, means over five samples: errors of five of ours."""
+    found = {labels: labelled("committee", labels=labels, samples=40) for labels in ("teacher", "random")}
+    for labels, known in (("teacher", 30), ("random", 208)):
+        counts = found[labels][0]
+        assert_mean(counts, known, np.std(counts, ddof=1) / math.sqrt(5))
+    (teacher, teacher_error), (random, random_error) = (mean_and_error(found[key][1]) for key in ("teacher", "random"))
+    assert teacher - random > 4 * math.hypot(teacher_error, random_error)
+    assert_mean(found["teacher"][1], 0.66, np.std(found["teacher"][1], ddof=1) / math.sqrt(5))
+
+
+def test_perceptrons_on_teacher_and_random_labels():
+    """A teacher leaves a perceptron 1.2 minima in one funnel; random labels many times as many."""
+    teacher, random = (labelled("perceptron", labels=labels, samples=12) for labels in ("teacher", "random"))
+    assert_mean(teacher[0], 1.2, 0.2)
+    assert np.mean(teacher[1]) > 0.95
+    assert np.mean(random[0]) > 4 * np.mean(teacher[0])
+    assert np.mean(random[1]) < 0.95

@@ -203,8 +203,8 @@ class Binary(Protocol):
     def enumerate(self, out: NDArray[np.float64], *, workers: int = 1, progress: Progress = no_progress) -> None:
         """Write the energies of states 0, 1, ..., len(out) - 1 into `out`.
 
-        ``len(out)`` is 2**N, or 2**(N-1) where the global flip is a symmetry (bit N-1 is 0 throughout). The result does not
-        depend on `workers`, to the last digit.
+        ``len(out)`` is 2**N, or 2**(N-1) where the global flip is a symmetry (bit N-1 is 0 throughout). The result
+        does not depend on `workers`, to the last digit.
         """
         ...
 
@@ -309,8 +309,8 @@ class Saddle:
     energy : float
     minima : tuple of str
         Keys of the minima whose basins meet here. The first is the basin to which the saddle's own state drains; each
-        of the others has a neighbour of that state, at no higher energy, in its basin. So the direct saddles that the record vouches for
-        are those between the first and each of the others.
+        of the others has a neighbour of that state, at no higher energy, in its basin. So the direct saddles that the
+        record vouches for are those between the first and each of the others.
     index : int or None
         Number of negative Hessian eigenvalues, where there is a Hessian.
     bound : {"exact", "upper"}

@@ -1,5 +1,7 @@
 """The flood against slow twins, independent merge trees, and itself."""
 
+import types
+
 import gudhi
 import numpy as np
 import pytest
@@ -45,7 +47,7 @@ class Table:
     """A binary landscape that is nothing but its energies."""
 
     name = "table"
-    parameters: dict = {}
+    parameters = types.MappingProxyType({})
     identity = "table"
 
     def __init__(self, energies, symmetries=()):
@@ -303,7 +305,8 @@ def test_a_graph_of_states():
     """A square with a diagonal: two minima of two states each, joined over the diagonal's higher end."""
     graph = StateGraph(
         "square", np.array([0.0, 0.0, 2.0, 1.0, 1.0, 3.0]), np.array([0, 2, 4, 8, 10, 12, 14]),
-        np.array([1, 2, 0, 2, 0, 1, 3, 4, 2, 4, 2, 3, 5, 5]), np.array(list("abcdef")), np.ones(6, np.int64), {}, "square",
+        np.array([1, 2, 0, 2, 0, 1, 3, 4, 2, 4, 2, 3, 5, 5]), np.array(list("abcdef")),
+        np.ones(6, np.int64), {}, "square",
     )  # fmt: skip
     found = flood_graph(graph, symmetry=())
     assert found.key.tolist() == ["a", "d", "f"]

@@ -1,4 +1,4 @@
-"""Flooding of any finite graph of states in compressed rows, and the hypercube of a small binary landscape as such a graph."""
+"""Flooding of any finite graph of states in compressed rows; small hypercubes as such graphs."""
 
 from __future__ import annotations
 
@@ -194,9 +194,10 @@ def _checked(graph: Graph) -> tuple[Floats, Ints, Ints]:
         raise InputError(f"{graph.name}: a graph of states needs at least one state, and a finite energy for every one")
     if len(offsets) != states + 1 or offsets[0] != 0 or offsets[-1] != len(neighbours) or (np.diff(offsets) < 0).any():
         raise InputError(
-            f"{graph.name}: offsets must rise from 0 to the number of neighbours ({len(neighbours)}) in {states + 1} steps"
+            f"{graph.name}: offsets must rise from 0 to {len(neighbours)}, the number of neighbours, "
+            f"in {states + 1} steps"
         )
-    if len(neighbours) and not (0 <= neighbours.min() and neighbours.max() < states):
+    if len(neighbours) and not (neighbours.min() >= 0 and neighbours.max() < states):
         raise InputError(f"{graph.name}: a neighbour's number lies outside 0 ... {states - 1}")
     forward = csr_matrix((np.ones(len(neighbours), np.int64), neighbours, offsets), shape=(states, states)) > 0
     if (forward != forward.T).nnz:

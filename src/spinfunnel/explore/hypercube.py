@@ -1,10 +1,12 @@
 """Kernels on the hypercube: steepest descent, plateaus, basins, and sums over states.
 
-States are numbers below ``2**bits``. Where the global flip was divided out, state x stands for x and its mirror image, and
-the move of the fixed spin is ``mask ^ x``, mask = 2**bits - 1: a quotient keeps every move. Where further symmetries were
-divided out, ``canon[x]`` is the smallest number in the orbit of x; otherwise `canon` is empty.
+States are numbers below ``2**bits``. Where the global flip was divided out, state x stands for x and its mirror
+image, and
+the move of the fixed spin is ``mask ^ x``, mask = 2**bits - 1: a quotient keeps every move. Where further symmetries
+were divided out, ``canon[x]`` is the smallest number in the orbit of x; otherwise `canon` is empty.
 
-A label is ``~target`` (negative) while it points to the next state of the descent, and the number of the minimum (zero or
+A label is ``~target`` (negative) while it points to the next state of the descent, and the number of the minimum
+(zero or
 above) once that is known. In between, states without a lower neighbour but with an equal one carry the number of
 another state of their plateau (zero or above): a union-find forest in place.
 """
@@ -20,13 +22,13 @@ from .lanes import ROW, WALKS, descend_lanes, relax_lanes, relax_rows, walk_lane
 __all__ = [
     "canonical_moves",
     "descend",
+    "distance_sums",
     "drain",
     "drain_plateaus",
     "equal_exits",
+    "gather_below",
     "image_off",
     "move",
-    "distance_sums",
-    "gather_below",
     "overlap_sums",
     "plateau_root",
     "spread_bit",
@@ -92,7 +94,7 @@ def image_off(energies: Floats, canon: NDArray[np.uint32], start: int, stop: int
 def canonical_moves(
     energies: Floats, canon: NDArray[np.uint32], label: Labels, start: int, stop: int, bits: int, flip: int
 ) -> None:
-    """Redirect a block's moves to canonical states: other copies point to their canonical state, ties go to the smallest."""
+    """Redirect a block's moves to canonical states, ties to the smallest; other copies point to theirs."""
     for state in range(start, stop):
         if canon[state] != state:
             label[state] = ~np.int32(canon[state])
@@ -131,7 +133,7 @@ def drain(label: Labels, start: int, stop: int, counts: Ints) -> None:
 
 @njit(cache=True, nogil=True)
 def gather_below(energies: Floats, start: int, stop: int, above: float, upto: float, found: NDArray[np.uint32]) -> int:
-    """Write the states of a block with above < E <= upto, ascending; return their number (`found` must hold the block)."""
+    """Write the states of a block with above < E <= upto to `found`, which holds a block; return their number."""
     count = 0
     for state in range(start, stop):
         found[count] = state
@@ -243,11 +245,11 @@ def spread_low(distance: NDArray[np.uint8], start: int, stop: int, bits: int) ->
 
 
 @njit(cache=True, nogil=True)
-def spread_bit(distance: NDArray[np.uint8], start: int, stop: int, bit: int) -> None:
+def spread_bit(distance: NDArray[np.uint8], bit: int, start: int, stop: int) -> None:
     """One pass of the Hamming distance transform over the pairs of states that differ in `bit`, 6 or above.
 
-    Pairs are numbered 0 ... 2**(bits-1) - 1, in blocks of multiples of 64; the passes over all bits, in any order, give the exact
-    distance to the nearest source.
+    Pairs are numbered 0 ... 2**(bits-1) - 1, in blocks of multiples of 64; the passes over all bits, in any order,
+    give the exact distance to the nearest source.
     """
     low = (1 << bit) - 1
     for pair in range(start, stop, ROW):
@@ -283,8 +285,8 @@ def overlap_sums(
 ) -> None:
     """The same for the distance to one state, without looking it up: ring by ring within runs of low bits.
 
-    `order` lists the offsets within a run by their distance to the low bits of `native`, `rings` where each distance starts;
-    `start` and `stop` are multiples of the length of a run.
+    `order` lists the offsets within a run by their distance to the low bits of `native`, `rings` where each distance
+    starts; `start` and `stop` are multiples of the length of a run.
     """
     run = order.size
     for base in range(start, stop, run):

@@ -2,8 +2,8 @@
 
 A compiler does not vectorise a loop that reads at ``x ^ bit`` by itself. Here eight consecutive states are one vector:
 a flip of bit 3 or above moves the whole vector (one load), a flip of bits 0 to 2 permutes its lanes. So the scan over
-all neighbours costs one load, one comparison and two selections per neighbour and eight states. A walk downhill is a chain of
-loads that each wait for memory; sixty-four of them side by side wait together.
+all neighbours costs one load, one comparison and two selections per neighbour and eight states. A walk downhill is a
+chain of loads that each wait for memory; sixty-four of them side by side wait together.
 """
 
 from __future__ import annotations
@@ -166,16 +166,17 @@ def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any
     return builder.or_(strict, builder.shl(neutral, _constant(_INT64, LANES)))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def descend_lanes(
     typing: Any, energies: Any, start: Any, bits: Any, flip: Any, label: Any, shift: Any, sums: Any
 ) -> tuple[Any, Callable[..., Any]]:
     """Find the lowest neighbour of states ``start ... start + 7``, ``start`` a multiple of 8, ``bits`` >= 3.
 
-    Writes ``~target`` into the eight labels, where target is the lowest neighbour's number (ties: the smallest number) if it is
+    Writes ``~target`` into the eight labels, where target is the lowest neighbour's number (ties: the smallest
+    number) if it is
     strictly lower, else the state's own number. Adds (E - shift), (E - shift)^2 and (E - shift) * sum over neighbours
-    (E' - shift) to the three rows of eight in `sums`. Returns bits 0-7: states all of whose neighbours are higher; bits 8-15: states
-    without a lower neighbour but with an equal one.
+    (E' - shift) to the three rows of eight in `sums`. Returns bits 0-7: states all of whose neighbours are higher;
+    bits 8-15: states without a lower neighbour but with an equal one.
     """
     signature = types.int64(energies, types.int64, types.int64, types.int64, label, types.float64, sums)
     return signature, _generate
@@ -229,7 +230,7 @@ def _generate_walk(context: Any, builder: Any, signature: Any, arguments: Any) -
     return context.get_dummy_value()
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def walk_lanes(typing: Any, label: Any, start: Any) -> tuple[Any, Callable[..., Any]]:
     """Follow the pointers of labels ``start ... start + 63`` until all of them are the numbers of minima."""
     return types.void(label, types.int64), _generate_walk
@@ -268,13 +269,13 @@ def _generate_relax_rows(context: Any, builder: Any, signature: Any, arguments: 
     return context.get_dummy_value()
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def relax_lanes(typing: Any, distance: Any, start: Any) -> tuple[Any, Callable[..., Any]]:
     """Spread distances among 64 bytes over their six lowest bits: each becomes at most one more than a neighbour's."""
     return types.void(distance, types.int64), _generate_relax
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def relax_rows(typing: Any, distance: Any, first: Any, second: Any) -> tuple[Any, Callable[..., Any]]:
     """Spread distances between two rows of 64 bytes that differ in one higher bit."""
     return types.void(distance, types.int64, types.int64), _generate_relax_rows

@@ -21,11 +21,10 @@ MOST_BITS = 31
 
 def available_bytes() -> int:
     """Memory that this process can still take: what is free, or what its control group leaves."""
-    limits = []
+    limits: list[int] = []
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                limits.append(int(line.split()[1]) << 10)
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        limits.extend(int(line.split()[1]) << 10 for line in lines if line.startswith("MemAvailable:"))
         ceiling = Path("/sys/fs/cgroup/memory.max").read_text().strip()
         if ceiling != "max":
             limits.append(int(ceiling) - int(Path("/sys/fs/cgroup/memory.current").read_text()))
@@ -77,6 +76,7 @@ The largest that fits here has 31 spins; larger ones are for sampling (the tempe
     fits = min(MOST_BITS, max(0, (free - WORKSPACE) // per_state).bit_length() - 1)
     largest = max(0, fits + size - bits)
     raise InputError(
-        f"a {size}-spin landscape needs {_gibibytes(needed)} to flood exactly; this machine has {_gibibytes(free)} free. "
-        f"The largest that fits here has {largest} spins; larger ones are for sampling (the tempering explorer, which is to come)"
+        f"a {size}-spin landscape needs {_gibibytes(needed)} to flood exactly; this machine has {_gibibytes(free)} "
+        f"free. The largest that fits here has {largest} spins; larger ones are for sampling (the tempering explorer, "
+        "which is to come)"
     )

@@ -1,7 +1,9 @@
 """Saddles, exits and merges: Kruskal's algorithm on the states, restricted to those that can matter.
 
-A state u and its neighbours v with E(v) <= E(u) that drain elsewhere form a *star*: u is a candidate saddle of energy E(u)
-between its own basin (the hub) and theirs (the spokes). Stars are worked off in ascending order of energy, in slices; a spoke
+A state u and its neighbours v with E(v) <= E(u) that drain elsewhere form a *star*: u is a candidate saddle of energy
+E(u)
+between its own basin (the hub) and theirs (the spokes). Stars are worked off in ascending order of energy, in slices;
+a spoke
 whose basin is already connected to the hub's strictly below E(u) is neither an exit nor a merge and is dropped. Once
 all basins are connected nothing higher can matter, so the bulk of the states is never looked at.
 """
@@ -94,8 +96,10 @@ def work_off(
 ) -> int:
     """Merge basins over stars in the given order; return the number of components left.
 
-    Stars of one energy are treated together: all see the components as they were strictly below. `keep` marks spokes not
-    connected to their hub below the star, `used` the stars that merge something or are an exit, every one of several of the same
+    Stars of one energy are treated together: all see the components as they were strictly below. `keep` marks spokes
+    not
+    connected to their hub below the star, `used` the stars that merge something or are an exit, every one of several
+    of the same
     height; `level` holds the height of each basin's exits. Stops after the energy at which one component is left.
     """
     total = order.size
@@ -196,7 +200,8 @@ class Forest:
         keep = np.zeros(len(stars.spoke), np.bool_)
         used = np.zeros(len(stars.state), np.bool_)
         self.components = work_off(
-            order, stars.energy, stars.hub, stars.offset, stars.spoke, self.parent, self.level, keep, used, self.components,
+            order, stars.energy, stars.hub, stars.offset, stars.spoke, self.parent, self.level, keep, used,
+            self.components,
         )  # fmt: skip
         self.flatten()
         self._parts.append(_select(stars, order[used[order]], keep))

@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ..landscape import InputError, Progress, Symmetry
 from ..blocks import over_blocks
+from ..landscape import InputError, Progress, Symmetry
 
 __all__ = ["Group", "canonical_numbers", "close_group"]
 
@@ -112,7 +112,8 @@ def _canonical_block(
             )
             if flip and image > mask:
                 image ^= np.uint32(2 * mask + 1)
-            best = min(best, np.int64(image))
+            if image < best:
+                best = int(image)
         canon[state] = best
 
 

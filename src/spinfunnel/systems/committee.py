@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
 from spinfunnel.blocks import over_blocks
+from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
 from spinfunnel.systems.blocks import block_count, enumerated_bits
 from spinfunnel.systems.datasets import digits, project, read_data_set
 from spinfunnel.systems.ranges import check_choice, check_range, disorder

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
 from spinfunnel.blocks import over_blocks
+from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
 from spinfunnel.systems.blocks import enumerated_bits
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
 from spinfunnel.blocks import over_blocks
+from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
 from spinfunnel.systems.blocks import block_count, enumerated_bits
 from spinfunnel.systems.ranges import check_range, disorder
 

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.blocks import over_blocks
 from spinfunnel.landscape import (
     Binary,
     InputError,
@@ -25,7 +26,6 @@ from spinfunnel.landscape import (
     no_progress,
     state_bits,
 )
-from spinfunnel.blocks import over_blocks
 from spinfunnel.systems.blocks import block_count, enumerated_bits
 from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.registry import System, parse_assignments, suggestion
