@@ -46,6 +46,13 @@ def test_every_public_name_resolves() -> None:
         sf.funel  # noqa: B018 - the attribute access is the test
 
 
+@pytest.mark.parametrize("spec", ["sk:n=12", "labs:n=13", "ea:shape=3x4,bonds=bimodal", "golf:n=8", "sk:n=2"])
+def test_what_was_kept_is_what_was_found(spec: str) -> None:
+    landscape = sf.systems.resolve(spec)
+    kept, found = study(landscape, atlas=Atlas(), nulls=2), study(landscape, nulls=2)
+    assert without_seconds(kept.to_json()) == without_seconds(found.to_json())
+
+
 def test_json_is_strict_and_has_what_scripts_read(ferromagnet: Any) -> None:
     answer = study(ferromagnet, seed=3).to_json()
     assert json.loads(json.dumps(answer, allow_nan=False)) == answer

@@ -125,7 +125,7 @@ def study(
     workers : int, optional
         Threads; all cores unless given. The result does not depend on it.
     atlas : Atlas, str or Path, optional
-        Where the map is kept; in memory unless given. A job that is finished there is read instead of done again.
+        Where the map is kept; nowhere unless given. A job that is finished there is read instead of done again.
     nulls : bool or int
         Whether to compare with shuffled energies; a number sets the size of that ensemble (see
         `nulls.null_sample_count`).
@@ -153,9 +153,16 @@ def study(
     """
     _check(nulls=nulls, temperature=temperature, native_tolerance=native_tolerance)
     threads = _threads(workers)
-    with nullcontext(atlas) if isinstance(atlas, Atlas) else Atlas(atlas) as book:
-        run = explore(landscape, atlas=book, explorer=explorer, seed=seed, workers=threads, progress=progress)
-        graph = book.basin_graph(landscape.identity, native_tolerance=native_tolerance)
+    chosen = _chosen(landscape, explorer)
+    if atlas is None and chosen.map_at_once is not None:
+        started = time.perf_counter()
+        found = chosen.map_at_once(landscape, workers=threads, progress=progress)
+        graph = dataclasses.replace(found, native_tolerance=native_tolerance)
+        run = _ended(chosen, landscape, seed=seed, started=started)
+    else:
+        with nullcontext(atlas) if isinstance(atlas, Atlas) else Atlas(atlas) as book:
+            run = explore(landscape, atlas=book, explorer=explorer, seed=seed, workers=threads, progress=progress)
+            graph = book.basin_graph(landscape.identity, native_tolerance=native_tolerance)
     return _concluded(
         describe(landscape),
         run=run,
@@ -199,18 +206,12 @@ def explore(
     # What the explorer refuses, it refuses before its first records; only then does a file come into being.
     first = next(chunks, [])
     number = atlas.begin(describe(landscape), explorer=chosen.name, options={}, seed=seed, version=__version__)
-
-    def ended(outcome: Literal["finished", "interrupted"], evaluations: int) -> Run:
-        seconds = time.perf_counter() - started
-        exact = outcome == "finished" and chosen.exact
-        return Run(chosen.name, {}, seed, __version__, evaluations, seconds, outcome, exact)
-
     try:
         _keep(first, chunks, atlas=atlas, number=number, progress=progress)
     except KeyboardInterrupt:
-        atlas.finish(number, ended("interrupted", 0))
+        atlas.finish(number, _ended(chosen, landscape, seed=seed, started=started, outcome="interrupted"))
         raise
-    run = ended("finished", _evaluations(landscape))
+    run = _ended(chosen, landscape, seed=seed, started=started)
     atlas.finish(number, run)
     return run
 
@@ -367,6 +368,20 @@ def _chosen(landscape: Landscape, name: str) -> Explorer:
             f"the explorer {name} takes {' and '.join(EXPLORERS[name].kinds)} landscapes, {landscape.name} is {kind}"
         )
     return EXPLORERS[name]
+
+
+def _ended(
+    chosen: Explorer,
+    landscape: Landscape,
+    *,
+    seed: int,
+    started: float,
+    outcome: Literal["finished", "interrupted"] = "finished",
+) -> Run:
+    whole = outcome == "finished"
+    evaluations = _evaluations(landscape) if whole else 0
+    seconds = time.perf_counter() - started
+    return Run(chosen.name, {}, seed, __version__, evaluations, seconds, outcome, whole and chosen.exact)
 
 
 def _keep(first: list[Record], rest: Iterator[list[Record]], *, atlas: Atlas, number: int, progress: Progress) -> None:

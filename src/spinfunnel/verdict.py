@@ -239,10 +239,8 @@ def _gap_to_decoys(case: _Case) -> _Finding:
             return _Finding(
                 "open", f"the best dissimilar state lies {said} above the native one, as by chance in a rough landscape"
             )
-        return _Finding(
-            "yes",
-            f"the best dissimilar state lies {said} above the native one (Tf/Tg = {_ratio_of_gap(gap.value):.3g})",
-        )
+        beside = "" if null is None else f" (shuffled energies: {100 * null.value:.3g} %)"
+        return _Finding("yes", f"the best dissimilar state lies {said} above the native one{beside}")
     if high <= THRESHOLDS["tf_tg_glass"].value:
         return _Finding("no", f"a dissimilar state lies only {said} above the native one")
     return _Finding("open", f"a dissimilar state lies {said} above the native one, between glass and funnel")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from ..landscape import Record
+from ..landscape import BasinGraph, Record
 from . import flooding
 
 __all__ = ["EXPLORERS", "Explorer"]
@@ -20,6 +20,8 @@ class Explorer:
     name : str
     explore : callable
         ``explore(landscape, *, seed, workers, progress)`` yields chunks of records.
+    map_at_once : callable or None
+        ``map_at_once(landscape, *, workers, progress)`` returns the same map as a BasinGraph, where nothing is to be kept.
     kinds : tuple of str
         Kinds of landscape that it takes: "binary", "graph", "smooth".
     exact : bool
@@ -33,6 +35,7 @@ class Explorer:
     exact: bool
     summary: str
     source: str
+    map_at_once: Callable[..., BasinGraph] | None = None
 
 
 EXPLORERS: dict[str, Explorer] = {
@@ -45,6 +48,7 @@ EXPLORERS: dict[str, Explorer] = {
             True,
             "every state, exactly: minima, basins, exits, merge tree (up to 31 free bits, 13 bytes a state)",
             "Flamm, Hofacker, Stadler, Wolfinger, Z. Phys. Chem. 216, 155 (2002)",
+            flooding.flood,
         ),
     )
 }
