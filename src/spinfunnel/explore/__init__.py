@@ -21,7 +21,7 @@ class Explorer:
     explore : callable
         ``explore(landscape, *, seed, workers, progress)`` yields chunks of records.
     map_at_once : callable or None
-        ``map_at_once(landscape, *, workers, progress)`` returns the same map as a BasinGraph, where nothing is to be kept.
+        ``map_at_once(landscape, *, workers, progress)`` returns the same map as a BasinGraph, to be kept nowhere.
     kinds : tuple of str
         Kinds of landscape that it takes: "binary", "graph", "smooth".
     exact : bool

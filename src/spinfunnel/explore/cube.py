@@ -59,7 +59,9 @@ class Cube:
         """Free bits and flip, as the kernels take them."""
         return self.bits, self.flip
 
-    def in_blocks(self, work: Callable[[int, int], Result], *, stage: str, total: int | None = None) -> list[Result]:
+    def in_blocks(
+        self, work: Callable[[int, int], Result], *, stage: str, total: int | None = None, block: int | None = None
+    ) -> list[Result]:
         """Call ``work(start, stop)`` over blocks of the states, or of ``range(total)``, on all workers."""
         count = self.states if total is None else total
-        return over_blocks(work, count, workers=self.workers, progress=self.progress, stage=stage)
+        return over_blocks(work, count, workers=self.workers, progress=self.progress, stage=stage, block=block)

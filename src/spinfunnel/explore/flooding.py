@@ -46,6 +46,8 @@ FEWEST_BITS = 6
 """Below this a landscape is flooded as a plain graph: a vector of 64 distances needs six bits."""
 FEW_MINIMA = 1 << 12
 """Up to here the states of each minimum are counted in four tables at a time."""
+HOPS = 2
+"""Steps that pointers skip while they are in the cache; none where moves are still to be made canonical."""
 RECORDS_AT_ONCE = 10_000
 
 
@@ -197,6 +199,7 @@ def _by_energy_and_key(cube: Cube, state: NDArray[np.int64]) -> NDArray[np.int64
 
 def _descend(cube: Cube) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[float, float, NDArray[np.float64]]]:
     """Point every state downhill; return strict minima, neutral states, and (shift, moves, sums) for the census."""
+    hops = 0 if len(cube.canon) else HOPS
     sample = cube.energies[:: max(1, cube.states >> 12)]
     shift = float(sample.mean())
     if not np.isfinite(shift):
@@ -207,7 +210,7 @@ def _descend(cube: Cube) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[fl
         while True:
             found, sums = np.empty(room, np.int64), np.zeros(24)
             strict, neutral = hypercube.descend(
-                cube.energies, cube.label, start, stop, *cube.geometry, shift, sums, found
+                cube.energies, cube.label, start, stop, *cube.geometry, shift, sums, found, hops
             )
             if strict + neutral <= room:
                 return found[:strict].copy(), found[room - neutral :][::-1].copy(), sums.reshape(3, 8).sum(axis=1)

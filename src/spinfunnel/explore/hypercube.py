@@ -17,7 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from .lanes import ROW, WALKS, descend_lanes, relax_lanes, relax_rows, walk_lanes
+from .lanes import ROW, WALKS, below_lanes, descend_lanes, hop_lanes, relax_lanes, relax_rows, walk_lanes
 
 __all__ = [
     "canonical_moves",
@@ -38,6 +38,8 @@ __all__ = [
 
 Ints = NDArray[np.int64]
 Labels = NDArray[np.int32]
+NEAR = 1 << 15
+"""States whose labels stay in the second-level cache."""
 Floats = NDArray[np.float64]
 
 
@@ -52,26 +54,33 @@ def descend(
     shift: float,
     sums: Floats,
     found: Ints,
+    hops: int,
 ) -> tuple[int, int]:
     """Point every state of a block to its lowest neighbour; collect states that have none lower.
 
     `found` receives strict minima from its front and neutral states (some neighbour equal, none lower) from its back;
-    both counts are returned, and are right even where `found` was too short to hold them.
+    both counts are returned, and are right even where `found` was too short to hold them. With `hops`, pointers skip
+    so many states ahead while their run of states is in the cache.
     """
     strict = 0
     neutral = 0
-    for first in range(start, stop, 8):
-        marks = descend_lanes(energies, first, bits, flip, label, shift, sums)
-        if marks != 0:
-            for lane in range(8):
-                if (marks >> lane) & 1:
-                    if strict + neutral < found.size:
-                        found[strict] = first + lane
-                    strict += 1
-                elif (marks >> (8 + lane)) & 1:
-                    if strict + neutral < found.size:
-                        found[found.size - 1 - neutral] = first + lane
-                    neutral += 1
+    for run in range(start, stop, NEAR):
+        last = min(run + NEAR, stop)
+        for first in range(run, last, 8):
+            marks = descend_lanes(energies, first, bits, flip, label, shift, sums)
+            if marks != 0:
+                for lane in range(8):
+                    if (marks >> lane) & 1:
+                        if strict + neutral < found.size:
+                            found[strict] = first + lane
+                        strict += 1
+                    elif (marks >> (8 + lane)) & 1:
+                        if strict + neutral < found.size:
+                            found[found.size - 1 - neutral] = first + lane
+                        neutral += 1
+        for _ in range(hops):
+            for first in range(run, last, 16):
+                hop_lanes(label, first, run, last)
     return strict, neutral
 
 
@@ -135,9 +144,17 @@ def drain(label: Labels, start: int, stop: int, counts: Ints) -> None:
 def gather_below(energies: Floats, start: int, stop: int, above: float, upto: float, found: NDArray[np.uint32]) -> int:
     """Write the states of a block with above < E <= upto to `found`, which holds a block; return their number."""
     count = 0
-    for state in range(start, stop):
-        found[count] = state
-        count += (energies[state] > above) & (energies[state] <= upto)
+    for first in range(start, stop, 8):
+        inside = below_lanes(energies, first, above, upto)
+        while inside:
+            bit = inside & -inside
+            inside ^= bit
+            lane = 0
+            while bit > 1:
+                bit >>= 1
+                lane += 1
+            found[count] = first + lane
+            count += 1
     return count
 
 

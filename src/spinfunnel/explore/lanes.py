@@ -16,7 +16,17 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-__all__ = ["LANES", "ROW", "WALKS", "descend_lanes", "relax_lanes", "relax_rows", "walk_lanes"]
+__all__ = [
+    "LANES",
+    "ROW",
+    "WALKS",
+    "below_lanes",
+    "descend_lanes",
+    "hop_lanes",
+    "relax_lanes",
+    "relax_rows",
+    "walk_lanes",
+]
 
 LANES = 8
 """States per vector of energies."""
@@ -230,6 +240,32 @@ def _generate_walk(context: Any, builder: Any, signature: Any, arguments: Any) -
     return context.get_dummy_value()
 
 
+def _generate_hop(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    label = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    _, start, first, last = arguments
+    place = _address(builder, label, start, _SIXTEEN)
+    value = builder.load(place)
+    value.align = 4
+    target = builder.not_(value)
+    low, high = (_splat_int(builder, bound) for bound in (first, last))
+    near = builder.and_(builder.icmp_signed(">=", target, low), builder.icmp_signed("<", target, high))
+    builder.store(_gather(builder, label, index=target, active=near, otherwise=value), place).align = 4
+    return context.get_dummy_value()
+
+
+def _splat_int(builder: Any, number: Any) -> Any:
+    scalar = builder.insert_element(
+        _constant(_SIXTEEN, ir.Undefined), builder.trunc(number, _INT32), _constant(_INT32, 0)
+    )
+    return builder.shuffle_vector(scalar, _constant(_SIXTEEN, ir.Undefined), _constant(_SIXTEEN, [0] * 16))
+
+
+@intrinsic
+def hop_lanes(typing: Any, label: Any, start: Any, first: Any, last: Any) -> tuple[Any, Callable[..., Any]]:
+    """Let labels ``start ... start + 15`` that point within ``first ... last - 1`` take over what they point to."""
+    return types.void(label, types.int64, types.int64, types.int64), _generate_hop
+
+
 @intrinsic
 def walk_lanes(typing: Any, label: Any, start: Any) -> tuple[Any, Callable[..., Any]]:
     """Follow the pointers of labels ``start ... start + 63`` until all of them are the numbers of minima."""
@@ -279,3 +315,18 @@ def relax_lanes(typing: Any, distance: Any, start: Any) -> tuple[Any, Callable[.
 def relax_rows(typing: Any, distance: Any, first: Any, second: Any) -> tuple[Any, Callable[..., Any]]:
     """Spread distances between two rows of 64 bytes that differ in one higher bit."""
     return types.void(distance, types.int64, types.int64), _generate_relax_rows
+
+
+def _generate_below(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    energies = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+    _, start, above, upto = arguments
+    own = _load(builder, energies, start)
+    higher = builder.fcmp_ordered(">", own, _splat(builder, above, _DOUBLES))
+    lower = builder.fcmp_ordered("<=", own, _splat(builder, upto, _DOUBLES))
+    return builder.zext(builder.bitcast(builder.and_(higher, lower), _BYTE), _INT64)
+
+
+@intrinsic
+def below_lanes(typing: Any, energies: Any, start: Any, above: Any, upto: Any) -> tuple[Any, Callable[..., Any]]:
+    """Return which of states ``start ... start + 7`` have above < E <= upto, a bit each."""
+    return types.int64(energies, types.int64, types.float64, types.float64), _generate_below

@@ -15,6 +15,9 @@ from .saddles import Forest, SaddleTable, Stars, collect_stars
 __all__ = ["find_saddles"]
 
 STAR_ROOM = 1 << 16
+CANDIDATES = 1 << 12
+"""Candidate saddles dealt to a thread at a time: each takes some hundred nanoseconds."""
+SAMPLE = 1 << 14
 FIRST_SLICE = 1 << 13
 """States in the first slice."""
 WIDEST_SLICE = 0.05
@@ -23,7 +26,7 @@ WIDEST_SLICE = 0.05
 
 def _sample(cube: Cube) -> NDArray[np.float64]:
     """Sorted energies of states spread evenly over the cube by the golden ratio: quantiles for the slices."""
-    count = min(1 << 16, cube.states)
+    count = min(SAMPLE, cube.states)
     step = int(cube.states * 0.6180339887498949) | 1
     return np.sort(cube.energies[(np.arange(count, dtype=np.int64) * step) & (cube.states - 1)])
 
@@ -79,7 +82,7 @@ def _stars(cube: Cube, component: NDArray[np.int32], candidate: NDArray[np.uint3
         first, second, third = (np.concatenate(column) for column in zip(*parts, strict=True))
         return first, second, third
 
-    columns = zip(*cube.in_blocks(work, stage="saddles", total=len(candidate)), strict=True)
+    columns = zip(*cube.in_blocks(work, stage="saddles", total=len(candidate), block=CANDIDATES), strict=True)
     state, size, spoke = (np.concatenate(column) for column in columns)
     offset = np.concatenate([[0], np.cumsum(size, dtype=np.int64)])
     return Stars(state, cube.energies[state], cube.label[state], offset, spoke)
