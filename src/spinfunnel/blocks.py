@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache
 from typing import TypeVar
 
 from spinfunnel.landscape import InputError, Progress
@@ -66,12 +68,23 @@ def over_blocks(
             results.append(work(start, min(start + block, total)))
             progress(stage, min(start + block, total) / total)
         return results
-    pool = ThreadPoolExecutor(workers)
+    pool = _pool(workers, os.getpid())
+    futures = [pool.submit(work, start, min(start + block, total)) for start in starts]
     try:
-        futures = [pool.submit(work, start, min(start + block, total)) for start in starts]
         for done, future in enumerate(futures, 1):
             results.append(future.result())
             progress(stage, done / len(futures))
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        for future in futures:
+            future.cancel()
+        wait(futures)
     return results
+
+
+@cache
+def _pool(workers: int, process: int) -> ThreadPoolExecutor:  # noqa: ARG001
+    """Threads that stay: the dozen stages of a small flood are each shorter than a thread's birth.
+
+    Kept for each process: a forked one has none of its parent's threads.
+    """
+    return ThreadPoolExecutor(workers, thread_name_prefix="spinfunnel")
