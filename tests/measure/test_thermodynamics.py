@@ -111,6 +111,15 @@ def test_slope_is_positive_toward_the_native_state_and_about_zero_for_random_ene
     assert abs(np.mean(random)) < 0.4
 
 
+def test_slope_is_that_from_random_states_to_the_native_one():
+    """A weak field lifts the global flip; the mirror image, low as well, must not make a mountain of the way."""
+    half = sherrington_kirkpatrick(10, 1)
+    whole = np.concatenate([half, half[::-1]]) + 1e-6 * np.arange(1024)
+    assert value(slow_flood(whole), "funnel_slope") == pytest.approx(
+        value(slow_flood(half, flip=True), "funnel_slope"), rel=0.05
+    )
+
+
 def test_decoy_gap_is_the_best_state_at_overlap_one_half_or_less():
     energies = sherrington_kirkpatrick(10, 7)
     ground = int(np.argmin(energies))

@@ -73,6 +73,7 @@ BAD = {
     ),
     "raises": ("def f(x):\n    return x.sm(1)", "raised AttributeError on 96 states: .*mine.py, line 3"),
     "exits": ("raise SystemExit(3)", "failed while it was loaded: SystemExit"),
+    "quits": ("def f(x): raise SystemExit(3)", "raised SystemExit on 96 states"),
     "import": ("import no_such_module_at_all", "failed while it was loaded: ModuleNotFoundError"),
     "syntax": ("def f(x:\n", "line \\d+ is no valid Python"),
     "missing": ("def g(x): return x.sum(1)", "defines no 'f'"),

@@ -21,9 +21,10 @@ DISSIMILAR = 0.5
 def funnel_slope(topography: Topography) -> Measurement:
     """Fall of the mean energy along the overlap over the roughness: ``-dE/dQ / std(E | Q)``, a pure number.
 
-    The slope is that of the least-squares line through the mean energies E(Q) of the states that are not native, the
-    roughness the root mean square of std(E | Q); each shell of states with one Q counts once, since a walk to the
-    native state passes each. Above 1 the energy guides over the bumps; Levinthal's golf course, flat but for the hole,
+    The slope is that of the least-squares line through the mean energies E(Q) of the states that are not native, from
+    Q = 0, where random states are, toward the native state (beyond, at Q < 0, lies the native state's mirror image,
+    which pair interactions lower as well); the roughness is the root mean square of std(E | Q) there. Each shell of
+    states with one Q counts once, since a walk to the native state passes each. Above 1 the energy guides over the bumps; Levinthal's golf course, flat but for the hole,
     has no slope at all, and a random energy model about 0.
 
     Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995).
@@ -31,11 +32,13 @@ def funnel_slope(topography: Topography) -> Measurement:
     tally = overlap_tally(topography.graph)
     if isinstance(tally, NoAnswer):
         return tally
-    away = np.array(tally.position) < 1.0
+    away = (np.array(tally.position) < 1.0) & (np.array(tally.position) > -1e-12)
     overlap, energy = np.array(tally.position)[away], np.array(tally.mean)[away]
     if len(overlap) < 2:
         return NoAnswer(
-            "too_few_shells", "all states but the native ones have one overlap with them", "use a larger system"
+            "too_few_shells",
+            "all states but the native ones and those beyond Q = 0 have one overlap with them",
+            "use a larger system",
         )
     slope = -float(np.polyfit(overlap, energy, 1)[0])
     roughness = math.sqrt(float(np.mean(np.array(tally.spread)[away] ** 2)))

@@ -119,7 +119,7 @@ class FunctionLandscape:
             # A division by zero shows as an energy that is not finite, and is refused with its state.
             with np.errstate(all="ignore"):
                 answer = self.function(bits.copy())
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise InputError(
                 f"{self.name} raised {type(error).__name__} on {len(bits)} states: {_short(error)}{_place(error)}"
             ) from error
@@ -141,7 +141,7 @@ class FunctionLandscape:
         count = len(states)
         try:
             raw = np.asarray(answer)
-        except Exception as error:  # noqa: BLE001 - the object is the user's own
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the object is the user's own
             raise InputError(
                 f"{self.name} returned {type(answer).__name__}, which is no array of energies: {_short(error)}"
             ) from None
@@ -322,7 +322,7 @@ def _called(factory: Any, texts: dict[str, str], *, seed: int | None, what: str)
         return factory(**options)
     except InputError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(f"{what} raised {type(error).__name__}: {_short(error)}{_place(error)}") from error
 
 
