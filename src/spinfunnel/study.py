@@ -434,7 +434,7 @@ def _concluded(
     progress: Progress,
 ) -> Study:
     progress("measuring", 0.0)
-    measures = measure_all(graph, temperature=temperature)
+    measures = measure_all(graph, temperature=temperature, landscape=landscape, workers=workers, seed=seed)
     ensembles: dict[str, dict[str, Measurement]] = {}
     samples: dict[str, int] = {}
     if nulls is not False:

@@ -13,7 +13,9 @@ from spinfunnel.measure import MEASURES, measure_all
 
 SHARES = {"funnel_minima", "funnel_weight", "funnel_boltzmann", "rival_weight", "sharpness", "stem_share", "rival_size"}
 IN_ENERGY_UNITS = {"depth", "rival_depth", "tf", "tg"}
-AT_LEAST_ONE = {"frustration", "tf_tg", "funnels", "minima"}
+AT_LEAST_ONE = {"frustration", "tf_tg", "funnels", "minima", "two_state_ratio"}
+OF_THE_MAP = [name for name, measure in MEASURES.items() if measure.reads == "map"]
+OF_FEW_MINIMA = {name for name, measure in MEASURES.items() if measure.definition == 13}
 
 
 def rough(bits=8, seed=1):
@@ -64,7 +66,14 @@ def test_a_sampled_map_gives_no_number_without_interval(name):
     assert answer.outcome == "sampled_map"
 
 
-@pytest.mark.parametrize("name", MEASURES)
+@pytest.mark.parametrize("name", sorted(set(MEASURES) - set(OF_THE_MAP)))
+def test_what_reads_the_landscape_says_so_without_it(name):
+    answer = MEASURES[name].compute(rough())
+    assert isinstance(answer, NoAnswer)
+    assert answer.outcome == "no_landscape"
+
+
+@pytest.mark.parametrize("name", OF_THE_MAP)
 def test_a_shift_and_a_scale_of_the_energy_change_only_the_unit(name):
     energies = np.random.default_rng(4).normal(size=256)
     energies[9] = -9.0
@@ -132,5 +141,7 @@ def test_a_million_minima_take_about_two_seconds():
     start = time.perf_counter()
     answers = measure_all(graph)
     seconds = time.perf_counter() - start
-    assert all(isinstance(answer, Estimate) for name, answer in answers.items() if name not in {"tf", "tf_tg"}), answers
+    asked = set(OF_THE_MAP) - OF_FEW_MINIMA - {"tf", "tf_tg"}
+    assert all(isinstance(answers[name], Estimate) for name in asked), answers
+    assert all(answers[name].outcome == "too_many_minima" for name in OF_FEW_MINIMA)
     assert seconds < 15, f"{seconds:.2f} s; about 2 s are expected on an idle core"

@@ -8,7 +8,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from spinfunnel.landscape import BasinGraph, InputError
-from spinfunnel.measure import correlation, depth, folding, frustration, motif, profile, share, slope
+from spinfunnel.measure import (
+    correlation,
+    depth,
+    folding,
+    frustration,
+    kinetics,
+    levinthal,
+    motif,
+    profile,
+    share,
+    slope,
+)
 from spinfunnel.measure.funnel import funnel_of
 from spinfunnel.measure.outcome import DEFAULT_TEMPERATURE, Measure, Topography
 from spinfunnel.measure.profile import FunnelProfile, funnel_profile
@@ -17,18 +28,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from spinfunnel.estimate import Measurement
+    from spinfunnel.landscape import Landscape
 
 __all__ = ["DEFAULT_TEMPERATURE", "MEASURES", "FunnelProfile", "Measure", "funnel_of", "funnel_profile", "measure_all"]
 
 MEASURES: dict[str, Measure] = {
     measure.name: measure
-    for group in (share, profile, frustration, depth, motif, correlation, folding, slope)
+    for group in (share, profile, frustration, depth, motif, correlation, folding, slope, kinetics, levinthal)
     for measure in group.MEASURES
 }
 
 
 def measure_all(
-    graph: BasinGraph, *, temperature: float | None = None, names: Iterable[str] | None = None
+    graph: BasinGraph,
+    *,
+    temperature: float | None = None,
+    names: Iterable[str] | None = None,
+    landscape: Landscape | None = None,
+    workers: int = 1,
+    seed: int = 0,
 ) -> dict[str, Measurement]:
     """Measure a basin graph by every measure, or by those named.
 
@@ -39,6 +57,12 @@ def measure_all(
         For the measures that need one, in the unit of the energy; `DEFAULT_TEMPERATURE` unless given.
     names : iterable of str, optional
         Keys of `MEASURES`; all unless given.
+    landscape : Landscape, optional
+        The landscape of which the graph is the map. Measures that read its states answer ``no_landscape`` without.
+    workers : int
+        Threads for the long ones; no answer depends on it.
+    seed : int
+        For those that sample.
 
     Returns
     -------
@@ -74,5 +98,5 @@ def measure_all(
     unknown = sorted(wanted - MEASURES.keys())
     if unknown:
         raise InputError(f"there is no measure {unknown[0]!r}; there are {', '.join(MEASURES)}")
-    topography = Topography(graph, temperature=temperature)
+    topography = Topography(graph, temperature=temperature, landscape=landscape, workers=workers, seed=seed)
     return {name: measure.on(topography) for name, measure in MEASURES.items() if name in wanted}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.landscape import BasinGraph, Census, InputError, Tally
+from spinfunnel.landscape import BasinGraph, Census, InputError, Landscape, Tally
 from spinfunnel.measure.funnel import Chains, chains
 from spinfunnel.tree import MergeTree, merge_tree
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["DEFAULT_TEMPERATURE", "Measure", "Topography", "exactly", "overlap_tally", "single_minimum"]
+
+Found = TypeVar("Found")
 
 DEFAULT_TEMPERATURE = 0.5
 """Temperature of measures that need one and were given none, in the unit of the energy.
@@ -33,6 +35,12 @@ class Topography:
     graph : BasinGraph
     temperature : float, optional
         In the unit of the energy, k_B = 1; `DEFAULT_TEMPERATURE` unless given.
+    landscape : Landscape, optional
+        The landscape of which the graph is the map, for measures that read its states themselves.
+    workers : int
+        Threads for those that are long; no answer depends on it.
+    seed : int
+        For those that sample.
 
     Raises
     ------
@@ -40,8 +48,20 @@ class Topography:
         For a temperature that is not a positive finite number.
     """
 
-    def __init__(self, graph: BasinGraph, *, temperature: float | None = None) -> None:
+    def __init__(
+        self,
+        graph: BasinGraph,
+        *,
+        temperature: float | None = None,
+        landscape: Landscape | None = None,
+        workers: int = 1,
+        seed: int = 0,
+    ) -> None:
         self.graph = graph
+        self.landscape = landscape
+        self.workers = workers
+        self.seed = seed
+        self._shared: dict[Any, Any] = {}
         self.temperature = DEFAULT_TEMPERATURE if temperature is None else float(temperature)
         if not (math.isfinite(self.temperature) and self.temperature > 0.0):
             raise InputError(
@@ -57,6 +77,12 @@ class Topography:
     def chains(self) -> Chains:
         """Where the chain of lowest exits leads from each minimum."""
         return chains(self.graph)
+
+    def shared(self, make: Callable[[Topography], Found]) -> Found:
+        """``make(self)``, made once for all measures that ask for the same."""
+        if make not in self._shared:
+            self._shared[make] = make(self)
+        return cast("Found", self._shared[make])
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +101,8 @@ class Measure:
         Where it was defined.
     definition : int
         Number of the definition in the project's list of measures.
+    reads : {"map", "landscape"}
+        Whether it reads the map alone, or the energies of the landscape's states as well.
     """
 
     name: str
@@ -82,23 +110,34 @@ class Measure:
     summary: str
     source: str
     definition: int
+    reads: Literal["map", "landscape"] = "map"
 
-    def compute(self, graph: BasinGraph, *, temperature: float | None = None) -> Measurement:
+    def compute(
+        self,
+        graph: BasinGraph,
+        *,
+        temperature: float | None = None,
+        landscape: Landscape | None = None,
+        workers: int = 1,
+        seed: int = 0,
+    ) -> Measurement:
         """Measure a basin graph.
 
         Parameters
         ----------
         graph : BasinGraph
         temperature : float, optional
-            In the unit of the energy, k_B = 1; read by ``frustration`` and ``funnel_boltzmann`` only, where None means
+            In the unit of the energy, k_B = 1, for the measures that are functions of one; None means
             `DEFAULT_TEMPERATURE`.
+        landscape, workers, seed
+            See `Topography`.
 
         Raises
         ------
         InputError
             For a temperature that is not a positive finite number.
         """
-        return self.on(Topography(graph, temperature=temperature))
+        return self.on(Topography(graph, temperature=temperature, landscape=landscape, workers=workers, seed=seed))
 
     def on(self, topography: Topography) -> Measurement:
         """Like `compute`, for several measures of one graph."""
@@ -109,6 +148,12 @@ class Measure:
                 "sampled_map",
                 "the map was sampled, so that its basin weights and saddles are bounds of unknown tightness",
                 "flood the landscape exactly, at a smaller size where this one does not fit in memory",
+            )
+        if self.reads == "landscape" and topography.landscape is None:
+            return NoAnswer(
+                "no_landscape",
+                "it is measured on the states themselves, of which the map alone does not tell",
+                "give the landscape beside its map",
             )
         return self.answer(topography)
 

@@ -24,8 +24,8 @@ def funnel_slope(topography: Topography) -> Measurement:
     The slope is that of the least-squares line through the mean energies E(Q) of the states that are not native, from
     Q = 0, where random states are, toward the native state (beyond, at Q < 0, lies the native state's mirror image,
     which pair interactions lower as well); the roughness is the root mean square of std(E | Q) there. Each shell of
-    states with one Q counts once, since a walk to the native state passes each. Above 1 the energy guides over the bumps; Levinthal's golf course, flat but for the hole,
-    has no slope at all, and a random energy model about 0.
+    states with one Q counts once, since a walk to the native state passes each. Above 1 the energy guides over the
+    bumps; Levinthal's golf course, flat but for the hole, has no slope at all, and a random energy model about 0.
 
     Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995).
     """

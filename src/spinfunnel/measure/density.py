@@ -1,0 +1,209 @@
+"""Canonical averages from the density of states.
+
+A histogram over all states gives exact levels where it has them, and bins with mean and standard deviation elsewhere.
+A bin of n states with mean m and standard deviation s stands for n / 2 states at m - s and m + s each: number, mean and
+variance are then those of the states themselves. What is left out is of third order: at temperature T a bin of width w
+changes Z by no more than ``n exp(-(m - E_0) / T) (w / T) (s / T)^2 exp(w / T) / 4``, and `Spectrum.log_error` adds that
+up.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinfunnel.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.landscape import BasinGraph, Tally
+from spinfunnel.measure.outcome import Topography
+
+__all__ = ["Canonical", "Spectrum", "all_states", "native_states", "other_states", "within"]
+
+Floats = NDArray[np.float64]
+
+EXACT = 1e-9
+"""Relative error up to which a number counts as exact."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Canonical:
+    """Averages in equilibrium, one for each temperature; energies in the system's unit, k_B = 1.
+
+    Attributes
+    ----------
+    temperature, energy, heat_capacity, entropy : array of float64
+        Mean energy U, its variance over T^2, and ``S = (U - E_0) / T + ln Z``.
+    log_z : array of float64
+        ``ln sum exp(-(E - E_0) / T)``, E_0 the lowest energy of the spectrum.
+    participation : array of float64
+        ``Y2 = sum_i p_i^2`` over states: its inverse is the number of states that are occupied.
+    """
+
+    temperature: Floats
+    energy: Floats
+    heat_capacity: Floats
+    entropy: Floats
+    log_z: Floats
+    participation: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spectrum:
+    """States by energy: sets with number, mean, standard deviation and width, in ascending order.
+
+    Examples
+    --------
+    One spin in a field has two levels; at T = 2 its heat capacity is ``1 / (4 cosh(1 / 4)^2) / 4``:
+
+    >>> spin = Spectrum(np.array([0.0, 1.0]), np.ones(2), np.zeros(2), np.zeros(2))
+    >>> bool(np.isclose(spin.at(2.0).heat_capacity[0], 0.25 / (4 * np.cosh(0.25) ** 2)))
+    True
+    """
+
+    energy: Floats
+    count: Floats
+    spread: Floats
+    width: Floats
+
+    @classmethod
+    def of(cls, tally: Tally) -> Spectrum:
+        """Read a histogram of the energy, or the rows of one overlap in a histogram of both."""
+        energy, count, spread, lowest = (
+            np.array(column, np.float64) for column in (tally.mean, tally.count, tally.spread, tally.lowest)
+        )
+        return cls.ordered(energy, count, spread, lowest)
+
+    @classmethod
+    def ordered(cls, energy: Floats, count: Floats, spread: Floats, lowest: Floats) -> Spectrum:
+        """From disjoint bins in ascending order: none reaches further than the lowest state of the next."""
+        reach = np.diff(lowest)
+        # The last bin's upper end is not kept: no bin is taken for wider than the widest, or six standard deviations.
+        widest = max(float(reach[spread[:-1] > 0].max(initial=0.0)), 6.0 * float(spread[-1])) if len(spread) else 0.0
+        return cls(energy, count, spread, np.where(spread > 0, np.append(reach, widest), 0.0))
+
+    @property
+    def states(self) -> float:
+        """Number of states."""
+        return float(self.count.sum())
+
+    @property
+    def ground(self) -> float:
+        """Lowest energy."""
+        return float(self.energy[0] - self.spread[0])
+
+    def without(self, energies: Floats, numbers: Floats) -> Spectrum:
+        """The spectrum without so many states at given energies; those must be in it."""
+        energy, count, spread = self.energy.copy(), self.count.copy(), self.spread.copy()
+        place = np.searchsorted(energy, energies)
+        exact = (place < len(energy)) & (energy[np.minimum(place, len(energy) - 1)] == energies)
+        np.subtract.at(count, place[exact], numbers[exact])
+        for value, number in zip(energies[~exact].tolist(), numbers[~exact].tolist(), strict=True):
+            # Taken out of the bin whose mean is next: only natives within a wide tolerance are not levels.
+            row = int(np.abs(self.energy - value).argmin())
+            left = count[row] - number
+            if left > 0:
+                mean = energy[row] + (energy[row] - value) * number / left
+                square = count[row] * (spread[row] ** 2 + energy[row] ** 2) - number * value**2
+                energy[row], spread[row] = mean, math.sqrt(max(square / left - mean**2, 0.0))
+            count[row] = left
+        kept = count > 0.5
+        return Spectrum(energy[kept], count[kept], spread[kept], self.width[kept])
+
+    def _levels(self) -> tuple[Floats, Floats]:
+        """Energies and numbers of the levels that stand for the states."""
+        wide = self.spread > 0
+        energy = np.concatenate(
+            [self.energy[~wide], (self.energy - self.spread)[wide], (self.energy + self.spread)[wide]]
+        )
+        half = 0.5 * self.count[wide]
+        return energy, np.concatenate([self.count[~wide], half, half])
+
+    def at(self, temperature: Floats | float) -> Canonical:
+        """Averages at temperatures above 0."""
+        degrees = np.atleast_1d(np.asarray(temperature, np.float64))
+        level, number = self._levels()
+        ground = float(level.min())
+        rise = level - ground
+        weight = number * np.exp(-rise / degrees[:, None])
+        total = weight.sum(axis=1)
+        mean = weight @ rise / total
+        variance = (weight * (rise - mean[:, None]) ** 2).sum(axis=1) / total
+        log_z = np.log(total)
+        paired = (number * np.exp(-2.0 * rise / degrees[:, None])).sum(axis=1)
+        return Canonical(
+            degrees, ground + mean, variance / degrees**2, mean / degrees + log_z, log_z, paired / total**2
+        )
+
+    def log_weight(self, temperature: float, *, above: float) -> float:
+        """``ln sum exp(-(E - above) / T)``."""
+        level, number = self._levels()
+        exponent = np.log(number) - (level - above) / temperature
+        top = float(exponent.max())
+        return top + math.log(float(np.exp(exponent - top).sum()))
+
+    def log_error(self, temperature: float) -> float:
+        """Bound on the error of ln Z from states being in bins; 0 where all are levels, inf where it means nothing."""
+        wide = self.spread > 0
+        if not wide.any():
+            return 0.0
+        reach, spread = self.width[wide] / temperature, self.spread[wide] / temperature
+        exponent = np.log(self.count[wide] * reach * spread**2 / 4.0) + reach
+        exponent -= (self.energy[wide] - self.ground) / temperature
+        log_z = float(self.at(temperature).log_z[0])
+        share = float(np.exp(np.minimum(exponent - log_z, 700.0)).sum())
+        return -math.log1p(-share) if share < 1.0 else math.inf
+
+
+def all_states(topography: Topography) -> Spectrum | NoAnswer:
+    """Spectrum of all plain states, or the outcome that there is none."""
+    tally = _energy_tally(topography.graph)
+    return tally if isinstance(tally, NoAnswer) else Spectrum.of(tally)
+
+
+def native_states(topography: Topography) -> Spectrum:
+    """Spectrum of the native states: all plain states of the native minima, symmetric copies included."""
+    energies, numbers = _native(topography.graph)
+    nothing = np.zeros(len(energies))
+    return Spectrum(energies, numbers, nothing, nothing)
+
+
+def other_states(topography: Topography) -> Spectrum | NoAnswer:
+    """Spectrum of all states but the native ones; at least three."""
+    everything = topography.shared(all_states)
+    if isinstance(everything, NoAnswer):
+        return everything
+    others = everything.without(*_native(topography.graph))
+    if others.states < 3:
+        return NoAnswer(
+            "too_few_states",
+            f"{others.states:.0f} of the {everything.states:.0f} states are not native",
+            "no entropy to compare with: use a larger system",
+        )
+    return others
+
+
+def within(value: float, error: float) -> Measurement:
+    """Estimate of a number whose error is bounded; exact where that is of no account."""
+    if not math.isfinite(value) or not math.isfinite(error):
+        return NoAnswer(
+            "bins_too_wide",
+            "the states that matter at this temperature lie in one bin of the density of states",
+            "rescale the energies so that the lowest are a larger share of their range",
+        )
+    if error <= EXACT * abs(value):
+        return Estimate.exactly(value)
+    return Estimate(value, value - error, value + error)
+
+
+def _native(graph: BasinGraph) -> tuple[Floats, Floats]:
+    energies, place = np.unique(graph.energy[graph.native], return_inverse=True)
+    return energies, np.bincount(place, weights=(graph.plateau * graph.orbit)[graph.native]).astype(np.float64)
+
+
+def _energy_tally(graph: BasinGraph) -> Tally | NoAnswer:
+    for tally in graph.tallies:
+        if tally.quantity == "energy" and math.isinf(tally.temperature):
+            return tally
+    return NoAnswer("no_density", "the map has no density of states", "flood the landscape exactly")
