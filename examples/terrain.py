@@ -19,7 +19,7 @@ graphs = {
     "disordered ferromagnet": sf.flood(sf.systems.disordered_ferromagnet((4, 4), seed=1)),
     "spin glass": sf.flood(sf.systems.edwards_anderson((4, 4), seed=1)),
 }
-figure = plt.figure(figsize=(12, 6), layout="constrained")
+figure = plt.figure(figsize=(12, 5), layout="constrained")
 for place, (title, graph) in enumerate(graphs.items(), start=1):
     axes = sf.plot.funnel_terrain(graph, figure.add_subplot(1, 2, place, projection="3d"))
     axes.set_title(title)

@@ -126,7 +126,7 @@ def _assemble(energies, near, drain, *, copies, bits):
     member = _plateaus(energies, near)
     graph = basin_graph(
         energies[floor], [(s, i, j) for (i, j), s in saddles.items()], weight=np.bincount(basin) / states,
-        census=slow_census(energies, near, copies=copies), tallies=(slow_overlap(energies, copies=copies, bits=bits),),
+        census=slow_census(energies, near, copies=copies), tallies=slow_tallies(energies, copies=copies, bits=bits),
     )  # fmt: skip
     return replace(
         graph, key=index_key(floor, size=bits), plateau=np.array([(member == f).sum() for f in floor]),
@@ -147,17 +147,34 @@ def slow_census(energies, near, *, copies):
 
 
 def slow_overlap(energies, *, copies, bits):
-    """Energy against overlap with the nearest native state."""
+    """Overlap of every state with the nearest native state."""
     number = np.arange(len(energies))
     ones = np.array([int(x).bit_count() for x in number])
     distance = np.full(len(energies), bits)
     for native in np.flatnonzero(energies == energies.min()):
         apart = ones[number ^ native]
         distance = np.minimum(distance, np.minimum(apart, bits - apart) if copies == 2 else apart)
-    rings = [d for d in range(bits, -1, -1) if (distance == d).any()]
-    shells = [energies[distance == d] for d in rings]
-    return Tally(
-        "overlap", float("inf"), tuple(1 - 2 * d / bits for d in rings),
-        tuple(float(len(e) * copies) for e in shells), tuple(float(e.mean()) for e in shells),
-        tuple(float(e.std()) for e in shells), tuple(float(e.min()) for e in shells),
+    return 1 - 2 * distance / bits
+
+
+def slow_tallies(energies, *, copies, bits):
+    """States by overlap with the nearest native state, by energy, and by both, level by level."""
+    overlap = slow_overlap(energies, copies=copies, bits=bits)
+    shells = [(q, energies[overlap == q]) for q in np.unique(overlap)]
+    levels = [(level, energies[energies == level]) for level in np.unique(energies)]
+    pairs = [(q, level) for q, shell in shells for level in np.unique(shell)]
+    both = [(q, level, energies[(overlap == q) & (energies == level)]) for q, level in pairs]
+
+    def tally(quantity, place, sets, **more):
+        moments = ((len(e) * copies, e.mean(), e.std() if np.ptp(e) else 0.0, e.min()) for e in sets)
+        columns = zip(*moments, strict=True)
+        return Tally(quantity, float("inf"), tuple(place), *(tuple(map(float, column)) for column in columns), **more)
+
+    return (
+        tally("overlap", [q for q, _ in shells], [e for _, e in shells]),
+        tally("energy", [level for level, _ in levels], [e for _, e in levels]),
+        tally(
+            "overlap and energy", [row[1] for row in both], [row[2] for row in both],
+            overlap=tuple(float(row[0]) for row in both),
+        ),
     )  # fmt: skip

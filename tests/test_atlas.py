@@ -52,6 +52,7 @@ def random_graph(minima: int, saddles: int, *, seed: int, size: int = 20, ties: 
         tallies=(
             Tally("overlap", np.inf, (-1.0, 0.1), (1.0, 2.0), (0.1 + 0.2, 0.0), (0.0, 5e-324), (-1e300, 0.0)),
             Tally("energy", np.inf, *(tuple(states.tolist()),) * 5),
+            Tally("overlap and energy", np.inf, *(tuple(states.tolist()),) * 5, overlap=tuple(states.tolist())),
         ),
         symmetry=("global flip",),
     )
@@ -288,11 +289,11 @@ def other_program(path: Path, *, number: int = 0) -> Path:
     return path
 
 
-def newer(path: Path) -> Path:
+def of_schema(path: Path, schema: int) -> Path:
     with Atlas(path) as atlas:
         fill(atlas, random_graph(3, 2, seed=1))
     link = sqlite3.connect(path)
-    link.execute("UPDATE spinfunnel_atlas SET value = '999' WHERE name = 'schema'")
+    link.execute("UPDATE spinfunnel_atlas SET value = ? WHERE name = 'schema'", (str(schema),))
     link.commit()
     link.execute("PRAGMA journal_mode = DELETE")
     link.close()
@@ -332,7 +333,8 @@ BAD = {
     "binary": (lambda d: written(d / "noise.bin", bytes(range(256)) * 40), "no SQLite file"),
     "other program": (lambda d: other_program(d / "other.db"), "another program"),
     "other program with a number": (lambda d: other_program(d / "other.db", number=77), "another program"),
-    "newer schema": (lambda d: newer(d / "new.db"), "newer spinfunnel"),
+    "newer schema": (lambda d: of_schema(d / "new.db", 999), "newer spinfunnel"),
+    "older schema": (lambda d: of_schema(d / "old.db", 1), "older spinfunnel"),
     "read-only file": (lambda d: read_only(d / "ro.db"), "is read-only"),
     "read-only directory": (lambda d: in_read_only_directory(d / "ro"), "read-only"),
     "truncated": (lambda d: truncated(d / "cut.db"), "damaged"),
@@ -514,7 +516,7 @@ def test_kill_leaves_whole_chunks_and_the_same_job_finishes(tmp_path: Path, dela
     link.close()
     # Every chunk that was reported is there; one more may have been through before it was reported.
     assert told <= sum(held) <= told + 350
-    assert all(count == 7003 or count % 350 == 0 for count in held)
+    assert all(count == 7004 or count % 350 == 0 for count in held)
     assert links == sum(int(sizes[:count].sum()) for _, count in whole)
     with Atlas(path) as atlas:
         assert {run.outcome for run in atlas.runs("f00d")} == {"running"}

@@ -366,3 +366,65 @@ def test_a_reader_that_went_away_is_no_error_message(tmp_path: Path, spinfunnel:
     process.wait(timeout=60)
     process.stderr.close()
     assert "Traceback" not in error
+
+
+# ---------------------------------------------------------------------------------------------
+# The process
+
+
+def process(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "spinfunnel", *arguments], stderr=subprocess.PIPE, text=True, **options
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("judge", "sk", "--sed", "1"), "No such option: --sed"),
+        (("judge", "sk", "--seed", "x"), "--seed"),
+        (("judge",), "SYSTEM"),
+        (("juge",), "juge"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence(arguments: tuple[str, ...], sentence: str) -> None:
+    done = process(*arguments, stdout=subprocess.PIPE)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert sentence in done.stderr
+    assert "see: spinfunnel" in done.stderr
+
+
+def test_without_a_command_it_says_what_there_is() -> None:
+    done = process(stdout=subprocess.PIPE)
+    assert done.returncode == 2
+    assert "judge" in done.stdout + done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_an_answer_that_cannot_be_written_is_one_sentence() -> None:
+    with Path("/dev/full").open("w") as full:
+        done = process("judge", "dfm:shape=2x3", "--json", "--no-nulls", stdout=full)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "cannot be written" in done.stderr
+
+
+def test_what_a_function_prints_is_no_part_of_the_answer(run: Any) -> None:
+    Path("chatty.py").write_text("n = 4\nprint('loading')\ndef f(s):\n    print('hello')\n    return s.sum(axis=1)\n")
+    result = run("judge", "chatty.py:f", "--json")
+    assert json.loads(result.stdout)["minima"] == 1
+    assert "hello" in result.stderr
+
+
+def test_a_file_whose_name_is_no_text_is_judged(tmp_path: Path) -> None:
+    file = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.txt")
+    try:
+        Path(file).write_text("4 4\n1 2 1\n2 3 1\n3 4 1\n4 1 1\n")
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    page = tmp_path / "page.html"
+    done = process("judge", file, "--report", str(page), "--atlas", str(tmp_path / "a.db"), stdout=subprocess.PIPE)
+    assert done.returncode == 0, done.stderr
+    assert "\N{REPLACEMENT CHARACTER}.txt" in done.stdout
+    assert "\N{REPLACEMENT CHARACTER}.txt" in page.read_text(encoding="utf-8")

@@ -177,3 +177,10 @@ def test_numbers_and_outcomes():
     assert "do this" in answer
     assert strip(Estimate.exactly(1.0), [Estimate(0.5, 0.4, 0.6)]).startswith("<svg")
     assert strip(NoAnswer("a", "b", "c"), [Estimate(0.5, 0.4, 0.6)]) == ""
+
+
+def test_the_profile_stands_beside_its_null(tmp_path):
+    text = write_report([study(flag=True)], tmp_path / "page.html").read_text()
+    assert "W(0) of shuffled energies" in text
+    assert "flag=true" in text
+    assert "W(0) of shuffled" not in write_report([study(nulls=False)], tmp_path / "page.html").read_text()

@@ -208,3 +208,10 @@ def test_the_readme_prints_what_the_code_prints(tmp_path: Path, monkeypatch: pyt
     exec(compile(code, "README.md", "exec"), {})  # noqa: S102 - our own file
     assert capsys.readouterr().out.split() == shown.split()
     assert (tmp_path / "dfm.html").stat().st_size > 1000
+
+
+def test_what_is_no_landscape_and_no_seed_is_refused(ferromagnet: Any) -> None:
+    with pytest.raises(InputError, match="'sk:n=10' is no landscape"):
+        study("sk:n=10")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="seed=-1"):
+        study(ferromagnet, seed=-1)

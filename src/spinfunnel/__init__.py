@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from spinfunnel.landscape import BasinGraph, Binary, Graph, InputError, Minimum, Saddle, Smooth
     from spinfunnel.report import write_report
     from spinfunnel.study import Study, study
+    from spinfunnel.sweep import Sweep, sweep
     from spinfunnel.tree import MergeTree, merge_tree
     from spinfunnel.verdict import Verdict, judge
 
@@ -39,6 +40,7 @@ __all__ = [
     "Saddle",
     "Smooth",
     "Study",
+    "Sweep",
     "Verdict",
     "flood",
     "judge",
@@ -46,6 +48,7 @@ __all__ = [
     "merge_tree",
     "plot",
     "study",
+    "sweep",
     "systems",
     "write_report",
 ]
@@ -63,6 +66,7 @@ _HOME = {
     "Saddle": "landscape",
     "Smooth": "landscape",
     "Study": "study",
+    "Sweep": "sweep",
     "Verdict": "verdict",
     "flood": "explore.flooding",
     "judge": "verdict",
@@ -85,7 +89,7 @@ def __dir__() -> list[str]:
 
 
 class _Package(ModuleType):
-    """The package as a module on which `study` is the function.
+    """The package as a module on which `study` and `sweep` are the functions.
 
     The import system binds ``spinfunnel.study``, the file, to the same name as soon as anybody imports it; which of
     the two a user saw would then depend on what was imported before.
@@ -98,6 +102,15 @@ class _Package(ModuleType):
 
     @study.setter
     def study(self, module: ModuleType) -> None:
+        """Leave the function in its place."""
+
+    @property
+    def sweep(self) -> Any:
+        """The function `spinfunnel.sweep.sweep`."""
+        return importlib.import_module(f"{__name__}.sweep").sweep
+
+    @sweep.setter
+    def sweep(self, module: ModuleType) -> None:
         """Leave the function in its place."""
 
 

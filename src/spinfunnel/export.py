@@ -412,7 +412,9 @@ def _prepare(chosen: Format, place: Path, *, paths: Sequence[Path], overwrite: b
     for path in paths:
         if path.exists():
             if not overwrite:
-                raise InputError(f"{path} exists; give another path, or overwrite it on purpose")
+                raise InputError(
+                    f"{path} exists; give another path, or overwrite it (--overwrite, in Python overwrite=True)"
+                )
             _need_writable(path)
     if missing:
         try:

@@ -357,29 +357,33 @@ class Census:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A histogram over states: of the energy, or of the overlap with the native state.
+    """A histogram over states: of the energy, of the overlap with the native state, or of both.
 
     Attributes
     ----------
-    quantity : {"energy", "overlap"}
-        Bins ascend in it.
+    quantity : {"energy", "overlap", "overlap and energy"}
+        Bins ascend in it; those of both by overlap, then energy, the empty ones left out.
     temperature : float
         Temperature at which states were drawn; ``inf`` where every state counts once.
     position : tuple of float
-        Centre of each bin (energy), or the overlap Q = 1 - 2 d / N with the nearest native state (overlap).
+        Centre of each bin, or the energy of all its states where that is one (energy); or the overlap
+        Q = 1 - 2 d / N with the nearest native state (overlap).
     count : tuple of float
         Number of plain states in each bin.
     mean, spread, lowest : tuple of float
         Mean, standard deviation and minimum of the energy within each bin.
+    overlap : tuple of float
+        Overlap of each bin, where the histogram is of both; `position` is then the energy.
     """
 
-    quantity: Literal["energy", "overlap"]
+    quantity: Literal["energy", "overlap", "overlap and energy"]
     temperature: float
     position: tuple[float, ...]
     count: tuple[float, ...]
     mean: tuple[float, ...]
     spread: tuple[float, ...]
     lowest: tuple[float, ...]
+    overlap: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

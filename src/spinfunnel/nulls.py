@@ -1,28 +1,84 @@
-"""The null of topography: what the measures say of the same energies dealt at random over the same states."""
+"""The two nulls, each an ensemble made from the landscape itself.
+
+*Shuffled energies*: the same energies dealt at random over the same states. Destroys topography, keeps thermodynamics.
+*Shuffled interactions*: the same system with its frustration randomised, coupling signs or a network's labels. The
+random heteropolymer of folding theory; for a network, training on labels that mean nothing.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.explore.flooding import flood
 from spinfunnel.landscape import BasinGraph, Binary, InputError, Landscape, Progress, no_progress
-from spinfunnel.measure import measure_all
+from spinfunnel.measure import COMPARED, MEASURES, measure_all
+from spinfunnel.systems.interactions import has_interactions
+from spinfunnel.systems.interactions import shuffled_interactions as with_shuffled_interactions
 from spinfunnel.systems.shuffled import ShuffledEnergies
 
-__all__ = ["SHUFFLED", "null_refusal", "null_sample_count", "over_ensemble", "shuffled_energies"]
+__all__ = [
+    "INTERACTIONS",
+    "NULLS",
+    "SHUFFLED",
+    "Comparison",
+    "Ensemble",
+    "compare",
+    "ensemble",
+    "null_refusal",
+    "null_sample_count",
+    "over_ensemble",
+    "shuffled_energies",
+    "shuffled_interactions",
+]
 
 SHUFFLED = "shuffled_energies"
-"""Name of this null wherever nulls are listed."""
+INTERACTIONS = "shuffled_interactions"
+NULLS = (SHUFFLED, INTERACTIONS)
+"""Names of the nulls wherever nulls are listed."""
 MOST_SAMPLES = 20
 FEWEST_SAMPLES = 5
 FULL_ENSEMBLE_STATES = 1 << 20
 MOST_STATES = 1 << 26
 MOST_STATES_ASKED = 1 << 28
+SIDE_BY_SIDE = 1 << 17
+"""States up to which samples are made side by side, one a thread; above, one after the other on all threads."""
+AFFORDABLE = {3: 1 << 18, 12: 1 << 13, 13: 1 << 14}
+"""States up to which the measures of a definition are taken of every sample; others are cheap at any size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ensemble:
+    """What an ensemble says.
+
+    Attributes
+    ----------
+    measures : mapping of str to Estimate or NoAnswer
+        For each measure the ensemble's mean and central 95 % (see `over_ensemble`).
+    grounds : tuple of float
+        Ground energy of each sample.
+    """
+
+    measures: Mapping[str, Measurement]
+    grounds: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All nulls of one landscape, by name: their measures, and the number of their samples (0 where there is none).
+
+    `own` are the measures of the landscape itself that compare with a null.
+    """
+
+    nulls: Mapping[str, Mapping[str, Measurement]]
+    samples: Mapping[str, int]
+    own: Mapping[str, Measurement]
 
 
 def null_sample_count(states: int) -> int:
@@ -40,7 +96,7 @@ def null_sample_count(states: int) -> int:
     return max(FEWEST_SAMPLES, min(MOST_SAMPLES, MOST_SAMPLES * FULL_ENSEMBLE_STATES // max(states, 1)))
 
 
-def null_refusal(landscape: Landscape | None, *, count: int) -> NoAnswer | None:
+def null_refusal(landscape: Landscape | None, *, count: int, null: str = SHUFFLED) -> NoAnswer | None:
     """Why there is no null of so many samples, or None where there is one.
 
     Parameters
@@ -49,6 +105,8 @@ def null_refusal(landscape: Landscape | None, *, count: int) -> NoAnswer | None:
         None where only its map is known.
     count : int
         Samples wanted; 0 where `null_sample_count` gave none.
+    null : str
+        One of `NULLS`.
 
     Examples
     --------
@@ -58,7 +116,7 @@ def null_refusal(landscape: Landscape | None, *, count: int) -> NoAnswer | None:
     if landscape is None:
         return NoAnswer(
             "no_energies",
-            "the null is made of the energies of all states, and an atlas does not keep those",
+            "a null is made from the landscape itself, and an atlas keeps only its map",
             "judge the system itself with this atlas; its map is not computed again",
         )
     if not isinstance(landscape, Binary):
@@ -66,6 +124,12 @@ def null_refusal(landscape: Landscape | None, *, count: int) -> NoAnswer | None:
             "not_binary",
             f"{landscape.name} has no bit strings over which energies could be dealt",
             "read its measures without a null",
+        )
+    if null == INTERACTIONS and not has_interactions(landscape):
+        return NoAnswer(
+            "no_interactions",
+            f"{landscape.name} has neither couplings whose signs could be shuffled nor labels",
+            "compare with shuffled energies",
         )
     if 1 << landscape.size > MOST_STATES_ASKED:
         return NoAnswer(
@@ -82,21 +146,69 @@ def null_refusal(landscape: Landscape | None, *, count: int) -> NoAnswer | None:
     return None
 
 
-def shuffled_energies(
+def compare(
+    landscape: Landscape | None,
+    graph: BasinGraph,
+    *,
+    count: int,
+    seed: int,
+    temperature: float | None = None,
+    workers: int = 1,
+    progress: Progress = no_progress,
+) -> Comparison:
+    """Make all nulls of a landscape that there are, each of `count` samples, and say why there are no others.
+
+    Parameters
+    ----------
+    landscape : Landscape or None
+        None where only its map is known.
+    graph : BasinGraph
+        Its map; its native tolerance is that of the samples.
+    count, seed, temperature, workers, progress
+        As in `ensemble`.
+    """
+    nulls: dict[str, Mapping[str, Measurement]] = {}
+    own: dict[str, Measurement] = {}
+    samples = dict.fromkeys(NULLS, 0)
+    for null in NULLS:
+        refusal = null_refusal(landscape, count=count, null=null)
+        if refusal is not None or not isinstance(landscape, Binary):
+            nulls[null] = dict.fromkeys(MEASURES, refusal) if refusal is not None else {}
+            continue
+        found = ensemble(
+            landscape,
+            null=null,
+            count=count,
+            seed=seed,
+            temperature=temperature,
+            native_tolerance=graph.native_tolerance,
+            workers=workers,
+            progress=progress,
+        )
+        nulls[null], samples[null] = found.measures, count
+        if null == INTERACTIONS:
+            own = measure_all(graph, names=COMPARED, null_grounds=found.grounds)
+    return Comparison(nulls, samples, own)
+
+
+def ensemble(
     landscape: Binary,
     *,
+    null: str,
     count: int,
     seed: int,
     temperature: float | None = None,
     native_tolerance: float = 0.0,
     workers: int = 1,
     progress: Progress = no_progress,
-) -> dict[str, Measurement]:
-    """Measures of an ensemble in which a landscape's energies are dealt at random over its states.
+) -> Ensemble:
+    """Flood and measure samples of a null.
 
     Parameters
     ----------
     landscape : Binary
+    null : str
+        One of `NULLS`.
     count : int
         Samples, at least 2.
     seed : int
@@ -109,13 +221,59 @@ def shuffled_energies(
 
     Returns
     -------
-    dict of str to Estimate or NoAnswer
-        For each measure the ensemble's mean and central 95 % (see `over_ensemble`).
+    Ensemble
+        Measures that compare with shuffled interactions compare each such sample with the others.
 
     Raises
     ------
     InputError
-        For fewer than 2 samples, which have no spread.
+        For fewer than 2 samples, which have no spread, or a landscape without interactions to shuffle.
+    """
+    if count < 2:
+        raise InputError(f"a null ensemble of {count} has no spread; give at least 2 samples")
+    states = 1 << landscape.size
+    make = _maker(landscape, null, workers=workers)
+    seeds = [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(count)]
+    names = [
+        name for name, measure in MEASURES.items()
+        if name not in COMPARED and states <= AFFORDABLE.get(measure.definition, states)
+    ]  # fmt: skip
+
+    def one(draw: int, *, threads: int) -> tuple[BasinGraph, dict[str, Measurement]]:
+        sample = make(draw)
+        graph = dataclasses.replace(flood(sample, workers=threads), native_tolerance=native_tolerance)
+        found = measure_all(
+            graph, temperature=temperature, names=names, landscape=sample, workers=threads, seed=draw
+        )  # fmt: skip
+        return graph, found
+
+    title = null.replace("_", " ")
+    maps, rows = [], []
+    with ThreadPoolExecutor(workers) as pool:
+        apart = states <= SIDE_BY_SIDE and workers > 1
+        futures = [pool.submit(one, draw, threads=1) for draw in seeds] if apart else []
+        try:
+            for number, draw in enumerate(seeds):
+                progress(f"{title}, {number + 1} of {count}", number / count)
+                graph, row = futures[number].result() if apart else one(draw, threads=workers)
+                maps.append((float(graph.energy[0]), graph if null == INTERACTIONS else None))
+                rows.append(row)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+    progress(f"{title}, {count} of {count}", 1.0)
+    grounds = tuple(ground for ground, _ in maps)
+    for number, (_, kept) in enumerate(maps):
+        others = (*grounds[:number], *grounds[number + 1 :])
+        if kept is not None:
+            rows[number] |= measure_all(kept, names=COMPARED, null_grounds=others)
+    measures = {name: _over(name, rows, states=states) for name in MEASURES}
+    return Ensemble(measures, grounds)
+
+
+def shuffled_energies(landscape: Binary, *, count: int, seed: int, **options: object) -> Mapping[str, Measurement]:
+    """Measures of an ensemble in which a landscape's energies are dealt at random over its states.
+
+    Options are those of `ensemble`.
 
     Examples
     --------
@@ -124,20 +282,49 @@ def shuffled_energies(
     >>> null["funnel_weight"].value < 0.6
     True
     """
-    if count < 2:
-        raise InputError(f"a null ensemble of {count} has no spread; give at least 2 samples")
+    return ensemble(landscape, null=SHUFFLED, count=count, seed=seed, **options).measures  # type: ignore[arg-type]
+
+
+def shuffled_interactions(landscape: Binary, *, count: int, seed: int, **options: object) -> Mapping[str, Measurement]:
+    """Measures of an ensemble of the same system with random coupling signs, or labels dealt anew.
+
+    Options are those of `ensemble`.
+
+    Examples
+    --------
+    >>> from spinfunnel.systems import disordered_ferromagnet
+    >>> null = shuffled_interactions(disordered_ferromagnet((3, 3), seed=1), count=4, seed=1)
+    >>> null["band_gap"].low <= null["band_gap"].value
+    True
+    """
+    return ensemble(landscape, null=INTERACTIONS, count=count, seed=seed, **options).measures  # type: ignore[arg-type]
+
+
+def _maker(landscape: Binary, null: str, *, workers: int) -> Callable[[int], Binary]:
+    """Sample of a null from its seed."""
+    if null == INTERACTIONS:
+        return lambda draw: with_shuffled_interactions(landscape, seed=draw)
     # Half the states where the global flip is divided out: the contract of `Binary.enumerate`.
     halved = any(symmetry.is_global_flip for symmetry in landscape.symmetries)
     energies = np.empty(1 << (landscape.size - halved))
     landscape.enumerate(energies, workers=workers)
-    found = []
-    for number, child in enumerate(np.random.SeedSequence(seed).spawn(count)):
-        progress(f"shuffled energies, {number + 1} of {count}", number / count)
-        sample = ShuffledEnergies(landscape, seed=int(child.generate_state(1)[0]), energies=energies)
-        graph: BasinGraph = dataclasses.replace(flood(sample, workers=workers), native_tolerance=native_tolerance)
-        found.append(measure_all(graph, temperature=temperature))
-    progress(f"shuffled energies, {count} of {count}", 1.0)
-    return {name: over_ensemble([row[name] for row in found]) for name in found[0]}
+    return lambda draw: ShuffledEnergies(landscape, seed=draw, energies=energies)
+
+
+def _over(name: str, rows: Sequence[Mapping[str, Measurement]], *, states: int) -> Measurement:
+    if name in rows[0]:
+        return over_ensemble([row[name] for row in rows])
+    if name in COMPARED:
+        return NoAnswer(
+            "no_null",
+            "energies dealt anew keep the ground energy, and there is nothing to compare it with",
+            "read it beside shuffled interactions",
+        )
+    return NoAnswer(
+        "not_affordable",
+        f"it takes long, and is measured of each sample up to {AFFORDABLE[MEASURES[name].definition]:,} states only",
+        f"compare at a smaller size than {states:,} states",
+    )
 
 
 def over_ensemble(sample: Sequence[Measurement]) -> Measurement:

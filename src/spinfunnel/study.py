@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -31,13 +31,13 @@ from spinfunnel.landscape import (
     no_progress,
 )
 from spinfunnel.measure import measure_all
-from spinfunnel.nulls import SHUFFLED, null_refusal, null_sample_count, shuffled_energies
+from spinfunnel.nulls import compare, null_sample_count
 from spinfunnel.verdict import Verdict, judge
 
 __all__ = ["Study", "describe", "explore", "map_to_json", "recall", "refuse_unexplorable", "study"]
 
 Nulls = bool | int
-"""Whether to compare with the null, or with how many samples of it."""
+"""Whether to compare with the nulls, or with how many samples of each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,6 +108,7 @@ def study(
     seed: int = 0,
     workers: int | None = None,
     atlas: Atlas | str | Path | None = None,
+    measures: Iterable[str] | None = None,
     nulls: Nulls = True,
     temperature: float | None = None,
     native_tolerance: float = 0.0,
@@ -126,9 +127,11 @@ def study(
         Threads; all cores unless given. The result does not depend on it.
     atlas : Atlas, str or Path, optional
         Where the map is kept; nowhere unless given. A job that is finished there is read instead of done again.
+    measures : iterable of str, optional
+        Names in `MEASURES`; all unless given. The verdict rests on those.
     nulls : bool or int
-        Whether to compare with shuffled energies; a number sets the size of that ensemble (see
-        `nulls.null_sample_count`).
+        Whether to compare with shuffled energies and shuffled interactions; a number sets the size of those ensembles
+        (see `nulls.null_sample_count`).
     temperature : float, optional
         For the measures that need one, in the unit of the energy.
     native_tolerance : float
@@ -151,7 +154,7 @@ def study(
     >>> result.graph.minima, str(result.measures["funnel_weight"])
     (1, '1')
     """
-    _check(nulls=nulls, temperature=temperature, native_tolerance=native_tolerance)
+    _check(seed=seed, nulls=nulls, temperature=temperature, native_tolerance=native_tolerance)
     threads = _threads(workers)
     chosen = _chosen(landscape, explorer)
     if atlas is None and chosen.map_at_once is not None:
@@ -172,6 +175,7 @@ def study(
         seed=seed,
         temperature=temperature,
         workers=threads,
+        names=measures,
         progress=progress,
     )
 
@@ -251,7 +255,7 @@ def recall(
         raise InputError(
             f"the landscape given is {landscape.identity}, not {identity} of the atlas; give the one that was explored"
         )
-    _check(nulls=nulls, temperature=temperature, native_tolerance=native_tolerance)
+    _check(seed=seed, nulls=nulls, temperature=temperature, native_tolerance=native_tolerance)
     graph = atlas.basin_graph(identity, native_tolerance=native_tolerance)
     known = next(entry for entry in atlas.landscapes() if entry.identity == identity)
     entry = known if landscape is None else describe(landscape)
@@ -285,14 +289,17 @@ def refuse_unexplorable(landscape: Landscape, *, explorer: str = "auto") -> None
     >>> refuse_unexplorable(sherrington_kirkpatrick(60, seed=1))
     Traceback (most recent call last):
         ...
-    spinfunnel.landscape.InputError: a 60-spin landscape needs ... GiB to flood exactly; ...
+    spinfunnel.landscape.InputError: sk: a 60-spin landscape needs ... GiB to flood exactly; ...
     """
     chosen = _chosen(landscape, explorer)
     if isinstance(landscape, Binary) and chosen.name == "flooding":
         symmetries = landscape.symmetries
         flips = sum(symmetry.is_global_flip for symmetry in symmetries)
         bits = landscape.size - min(flips, 1)
-        refuse_if_too_large(landscape.size, bits=bits, symmetric=len(symmetries) > flips)
+        try:
+            refuse_if_too_large(landscape.size, bits=bits, symmetric=len(symmetries) > flips)
+        except InputError as problem:
+            raise InputError(f"{landscape.name}: {problem}") from None
 
 
 def describe(landscape: Landscape) -> LandscapeEntry:
@@ -305,6 +312,8 @@ def describe(landscape: Landscape) -> LandscapeEntry:
     >>> entry.kind, entry.states, entry.symmetry
     ('binary', 64, ('global flip',))
     """
+    if not hasattr(landscape, "identity"):
+        raise InputError(f"{landscape!r:.60} is no landscape; make one: spinfunnel.systems.resolve('sk:n=12')")
     common = landscape.identity, landscape.name, dict(landscape.parameters)
     if isinstance(landscape, Binary):
         names = tuple(symmetry.name for symmetry in landscape.symmetries)
@@ -407,8 +416,10 @@ def _threads(workers: int | None) -> int:
     return workers
 
 
-def _check(*, nulls: Nulls, temperature: float | None, native_tolerance: float) -> None:
+def _check(*, seed: int | None, nulls: Nulls, temperature: float | None, native_tolerance: float) -> None:
     """Refuse, before the work, options that would be refused after it."""
+    if seed is not None and seed < 0:
+        raise InputError(f"seed={seed} is out of range: give seed >= 0")
     if not isinstance(nulls, bool) and nulls < 2:
         raise InputError(f"a null ensemble of {nulls} has no spread; give at least 2 samples, or none with nulls=False")
     if temperature is not None and not 0.0 < temperature < np.inf:
@@ -432,27 +443,24 @@ def _concluded(
     temperature: float | None,
     workers: int,
     progress: Progress,
+    names: Iterable[str] | None = None,
 ) -> Study:
     progress("measuring", 0.0)
-    measures = measure_all(graph, temperature=temperature, landscape=landscape, workers=workers, seed=seed)
-    ensembles: dict[str, dict[str, Measurement]] = {}
-    samples: dict[str, int] = {}
+    measures = measure_all(graph, temperature=temperature, names=names, landscape=landscape, workers=workers, seed=seed)
+    ensembles: Mapping[str, Mapping[str, Measurement]] = {}
+    samples: Mapping[str, int] = {}
     if nulls is not False:
-        count = null_sample_count(entry.states or 0) if nulls is True else int(nulls)
-        refusal = null_refusal(landscape, count=count)
-        samples[SHUFFLED] = count if refusal is None else 0
-        if refusal is not None:
-            ensembles[SHUFFLED] = dict.fromkeys(measures, refusal)
-        elif isinstance(landscape, Binary):
-            ensembles[SHUFFLED] = shuffled_energies(
-                landscape,
-                count=count,
-                seed=seed,
-                temperature=temperature,
-                native_tolerance=graph.native_tolerance,
-                workers=workers,
-                progress=progress,
-            )
+        beside = compare(
+            landscape,
+            graph,
+            count=null_sample_count(entry.states or 0) if nulls is True else int(nulls),
+            seed=seed,
+            temperature=temperature,
+            workers=workers,
+            progress=progress,
+        )
+        ensembles, samples = beside.nulls, beside.samples
+        measures |= beside.own
     verdict = judge(measures, nulls=ensembles, exact=graph.exact)
     return Study(entry, run, graph, measures, ensembles, samples, verdict)
 

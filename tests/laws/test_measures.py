@@ -9,12 +9,13 @@ import pytest
 from slow_twins import basin_graph, random_basin_graph, slow_flood
 from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import BasinGraph, Census, Tally
-from spinfunnel.measure import MEASURES, measure_all
+from spinfunnel.measure import COMPARED, MEASURES, measure_all
 
 SHARES = {"funnel_minima", "funnel_weight", "funnel_boltzmann", "rival_weight", "sharpness", "stem_share", "rival_size"}
-IN_ENERGY_UNITS = {"depth", "rival_depth", "tf", "tg"}
+IN_ENERGY_UNITS = {"depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "heat_capacity_peak"}
+OF_DENSITY = {"tf_measured", "tg_measured", "tf_tg_measured", "heat_capacity_peak", "folding_barrier"}
 AT_LEAST_ONE = {"frustration", "tf_tg", "funnels", "minima", "two_state_ratio"}
-OF_THE_MAP = [name for name, measure in MEASURES.items() if measure.reads == "map"]
+OF_THE_MAP = [name for name, measure in MEASURES.items() if measure.reads == "map" and name not in COMPARED]
 OF_FEW_MINIMA = {name for name, measure in MEASURES.items() if measure.definition == 13}
 
 
@@ -66,11 +67,18 @@ def test_a_sampled_map_gives_no_number_without_interval(name):
     assert answer.outcome == "sampled_map"
 
 
-@pytest.mark.parametrize("name", sorted(set(MEASURES) - set(OF_THE_MAP)))
+@pytest.mark.parametrize("name", sorted(set(MEASURES) - {*OF_THE_MAP, *COMPARED}))
 def test_what_reads_the_landscape_says_so_without_it(name):
     answer = MEASURES[name].compute(rough())
     assert isinstance(answer, NoAnswer)
     assert answer.outcome == "no_landscape"
+
+
+@pytest.mark.parametrize("name", COMPARED)
+def test_what_compares_with_a_null_says_so_without_it(name):
+    answer = MEASURES[name].compute(rough())
+    assert isinstance(answer, NoAnswer)
+    assert answer.outcome == "no_null"
 
 
 @pytest.mark.parametrize("name", OF_THE_MAP)
@@ -141,7 +149,7 @@ def test_a_million_minima_take_about_two_seconds():
     start = time.perf_counter()
     answers = measure_all(graph)
     seconds = time.perf_counter() - start
-    asked = set(OF_THE_MAP) - OF_FEW_MINIMA - {"tf", "tf_tg"}
+    asked = set(OF_THE_MAP) - OF_FEW_MINIMA - OF_DENSITY - {"tf", "tf_tg"}
     assert all(isinstance(answers[name], Estimate) for name in asked), answers
     assert all(answers[name].outcome == "too_many_minima" for name in OF_FEW_MINIMA)
     assert seconds < 15, f"{seconds:.2f} s; about 2 s are expected on an idle core"

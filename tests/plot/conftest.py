@@ -52,6 +52,17 @@ def _make_map(minima: int, *, seed: int = 0, ties: bool = False, parts: bool = F
         (1.0,) * (bits + 1),
         tuple(-5 * position),
     )
+    ground = float(energy.min(initial=0.0))
+    natives = float((energy == ground).sum())
+    level = (ground, *(ground + 1.0 + 0.5 * step for step in range(40)))
+    count = (natives, *(np.exp(10.0 - 0.03 * (step - 20.0) ** 2) for step in range(40)))
+    density = Tally("energy", np.inf, level, count, level, (0.0,) * 41, level)
+    spots = [(1.0, ground, natives)] + [
+        (q, e, max(1.0, n / len(position))) for q in position[:-1] for e, n in zip(level[1:], count[1:], strict=True)
+    ]
+    spots.sort()
+    overlap, place, number = zip(*spots, strict=True)
+    joint = Tally("overlap and energy", np.inf, place, number, place, (0.0,) * len(place), place, overlap=overlap)
     return BasinGraph(
         key=np.array([f"{number:0{bits}b}" for number in range(minima)]),
         energy=energy,
@@ -64,5 +75,5 @@ def _make_map(minima: int, *, seed: int = 0, ties: bool = False, parts: bool = F
         saddle_minima=pairs[order].ravel(),
         saddle_exact=np.ones(len(pairs), bool),
         census=Census(2**bits, 3.0, 4.0, float(energy.min(initial=0.0)), 1, minima, 0.5),
-        tallies=(tally,),
+        tallies=(tally, density, joint),
     )

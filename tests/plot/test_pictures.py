@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.measure.profile import FunnelProfile
 from spinfunnel.plot import PICTURES
@@ -118,3 +119,21 @@ def test_the_native_funnel_has_the_first_colour(make_map):
     assert shade.group[0] == 0
     assert len(shade.colours) == len(shade.labels) == shade.group.max() + 1
     assert "native" in shade.labels[0]
+
+
+def test_the_profile_shows_the_null_of_its_first_point(make_map):
+    graph = make_map(20)
+    null = Estimate(0.2, 0.1, 0.4)
+    points = [trace for trace in funnel_profile_figure(graph, null=null).data if trace.error_y.array is not None]
+    assert [(trace.y[0], trace.error_y.array[0], trace.error_y.arrayminus[0]) for trace in points] == [
+        (0.2, pytest.approx(0.2), pytest.approx(0.1))
+    ]
+    assert "shuffled" in funnel_profile(graph, null=null).get_legend().get_texts()[-1].get_text()
+    none = NoAnswer("not_binary", "no bits", "nothing to do")
+    assert funnel_profile(graph, null=none).get_legend() is None
+    assert not any(trace.name and "shuffled" in trace.name for trace in funnel_profile_figure(graph, null=none).data)
+
+
+def test_one_minimum_says_that_its_wall_is_not_measured(make_map):
+    assert "drawn, not measured" in PICTURES["terrain"].caption(make_map(1))
+    assert "drawn, not measured" not in PICTURES["terrain"].caption(make_map(2))

@@ -248,3 +248,53 @@ def test_large_files_load(tmp_path: Path) -> None:
     landscape = load_problem(file)
     assert landscape.size == 800
     assert landscape.energy(np.ones((1, 800), np.uint8))[0] == len(pairs)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("0 1 2\n9 0 3\n2 3 0\n", "not symmetric"),
+        ("0.0 1.0 2.0\n1.0 5.0 3.0\n2.0 3.0 0.0\n", "diagonal entry 1 is 5"),
+        ("0 nan 2\nnan 0 3\n2 3 0\n", "is nan"),
+    ],
+)
+def test_three_by_three_text_is_a_matrix(tmp_path: Path, text: str, sentence: str) -> None:
+    (tmp_path / "three.txt").write_text(text)
+    with pytest.raises(InputError, match=sentence):
+        load_problem(tmp_path / "three.txt")
+
+
+def test_three_entries_are_no_matrix(tmp_path: Path) -> None:
+    (tmp_path / "chain.txt").write_text("0 1 2\n1 2 3\n2 3 4\n")
+    assert load_problem(tmp_path / "chain.txt").size == 4
+
+
+def test_a_weighted_graph_needs_every_weight(tmp_path: Path) -> None:
+    (tmp_path / "cut.txt").write_text("3 2\n1 2 1\n2 3\n")
+    with pytest.raises(InputError, match="line 3: 2 columns"):
+        load_problem(tmp_path / "cut.txt")
+
+
+def test_a_model_file_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
+    model = dimod.BinaryQuadraticModel({"one": 1.0, "VARS": -2.0}, {("one", "VARS"): 3.0}, 0.5, "BINARY")
+    with model.to_file() as stream:
+        whole = stream.read()
+    file = tmp_path / "model"
+    for length in range(len(whole)):
+        file.write_bytes(whole[:length])
+        with pytest.raises(InputError):
+            load_problem(file)
+    file.write_bytes(whole)
+    assert load_problem(file).labels == ("one", "VARS")
+
+
+def test_other_models_of_dimod_are_named(tmp_path: Path) -> None:
+    with dimod.ConstrainedQuadraticModel().to_file() as stream:
+        (tmp_path / "model.cqm").write_bytes(stream.read())
+    with pytest.raises(InputError, match="give a BinaryQuadraticModel"):
+        load_problem(tmp_path / "model.cqm")
+
+
+def test_energies_whose_squares_overflow_are_refused() -> None:
+    with pytest.raises(InputError, match="larger unit"):
+        SpinPolynomial(3, [([[0, 1], [1, 2]], [1e308, 1e308])])

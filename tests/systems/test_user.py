@@ -9,6 +9,7 @@ import pytest
 
 from spinfunnel.landscape import InputError, Symmetry
 from spinfunnel.systems import FunctionLandscape, resolve
+from spinfunnel.systems.user import EnergyFunction
 
 GOOD = """
 import numpy as np
@@ -130,3 +131,26 @@ def test_data_in_a_closure_changes_the_identity() -> None:
         return FunctionLandscape(lambda states: weight * states.sum(axis=1), 5)
 
     assert make(1.0).identity == make(1.0).identity != make(2.0).identity
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (lambda states: np.ma.masked_array(states.sum(axis=1), states.sum(axis=1) > 2), "masked"),
+        (lambda states: states.sum(axis=1) * 1e200, "at most 1e\\+100"),
+    ],
+)
+def test_answers_that_are_no_energies(answer: EnergyFunction, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        FunctionLandscape(answer, 5)
+
+
+def test_the_number_of_bits_is_a_whole_number(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="n=x is not what n needs: give a whole number"):
+        resolve(f"{write(tmp_path, GOOD)}:ones:n=x")
+
+
+@pytest.mark.parametrize(("text", "sentence"), [("", "names no system"), (":n=3", "names no system"), ("SK", "'sk'")])
+def test_no_name_and_a_name_in_capitals(text: str, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        resolve(text)

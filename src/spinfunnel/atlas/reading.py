@@ -124,7 +124,7 @@ def _read_census(connection: Connection, run: int) -> Census | None:
 
 def _read_tallies(connection: Connection, run: int) -> tuple[Tally, ...]:
     rows = connection.execute(select(table.tally).where(table.tally.c.run_id == run).order_by(table.tally.c.number))
-    names = ("position", "count", "mean", "spread", "lowest")
+    names = ("position", "count", "mean", "spread", "lowest", "overlap")
     return tuple(
         Tally(row.quantity, row.temperature, *(tuple(json.loads(row._mapping[name])) for name in names)) for row in rows
     )

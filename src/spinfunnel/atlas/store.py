@@ -7,17 +7,24 @@ import json
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import delete, func, insert, select, update
-from sqlalchemy.engine import Connection, Engine, Row
+from sqlalchemy.engine import Connection, Engine
 
 from spinfunnel.atlas import tables as table
+from spinfunnel.atlas.entries import (
+    Description,
+    LandscapeEntry,
+    RunEntry,
+    landscape_entry,
+    run_entry,
+    to_json,
+)
 from spinfunnel.atlas.reading import Found, merged, read_run, to_graph
 from spinfunnel.atlas.target import Target, create, find, guarded, look, open_engine
 from spinfunnel.atlas.writing import OpenRun, write
@@ -27,79 +34,6 @@ __all__ = ["Atlas", "Description", "LandscapeEntry", "RunEntry"]
 
 _RUNNING = "running"
 _OVER = ("finished", "out of budget")
-
-
-class Description(Protocol):
-    """What the atlas keeps of a landscape itself."""
-
-    @property
-    def identity(self) -> str:
-        """Hash that is equal for equal landscapes only."""
-        ...
-
-    @property
-    def name(self) -> str: ...  # noqa: D102 - the word says it
-    @property
-    def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
-    @property
-    def kind(self) -> str:
-        """One of binary, graph, smooth."""
-        ...
-
-    @property
-    def size(self) -> int | None:
-        """Number of bits or coordinates, where there is one."""
-        ...
-
-    @property
-    def states(self) -> int | None:
-        """Number of states, where it is finite and known."""
-        ...
-
-    @property
-    def symmetry(self) -> tuple[str, ...]:
-        """Names of the symmetries that are divided out."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class LandscapeEntry:
-    """A landscape as the atlas knows it; attributes as in `Description`."""
-
-    identity: str
-    name: str
-    parameters: Mapping[str, Parameter]
-    kind: str
-    size: int | None
-    states: int | None
-    symmetry: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class RunEntry:
-    """A run as the atlas knows it: a `Run`, or one that is still going (or was killed): outcome "running".
-
-    Attributes
-    ----------
-    number : int
-        Number of the run in this atlas.
-    explorer, options, seed, version, evaluations, seconds, outcome, exact
-        As in `Run`.
-    started, finished : str or None
-        Times, ISO 8601, UTC.
-    """
-
-    number: int
-    explorer: str
-    options: Mapping[str, Parameter]
-    seed: int
-    version: str
-    evaluations: int
-    seconds: float
-    outcome: str
-    exact: bool
-    started: str
-    finished: str | None
 
 
 class Atlas:
@@ -189,7 +123,7 @@ class Atlas:
                 "landscape_id": place,
                 "job": job,
                 "explorer": explorer,
-                "options": _json(options),
+                "options": to_json(options),
                 "seed": str(seed),
                 "version": version,
                 "evaluations": 0,
@@ -242,6 +176,45 @@ class Atlas:
             connection.execute(update(table.run).where(table.run.c.id == run).values(values))
         del self._open[run]
 
+    def keep_answer(
+        self,
+        identity: str,
+        *,
+        explorer: str,
+        options: Mapping[str, Parameter],
+        seed: int,
+        question: str,
+        content: str,
+    ) -> None:
+        """Keep, beside a finished run, what was answered to a question about it; an earlier answer is replaced.
+
+        Parameters
+        ----------
+        identity, explorer, options, seed
+            The job.
+        question : str
+            All that the answer depends on beyond the job.
+        content : str
+            In a format of the caller's.
+
+        Raises
+        ------
+        InputError
+            When no run of this job has finished here, or when the database cannot be written.
+        """
+        job = _job(identity, explorer, options=options, seed=seed)
+        with self._writing() as connection:
+            query = select(table.run.c.id).where(table.run.c.job == job, table.run.c.outcome == "finished")
+            run = connection.execute(query).scalar()
+            if run is None:
+                raise InputError(
+                    f"{self._target.shown} holds no finished run of {explorer} on {identity}; finish it before its "
+                    "answers are kept"
+                )
+            known = table.answer.c
+            connection.execute(delete(table.answer).where(known.run_id == run, known.question == question))
+            connection.execute(insert(table.answer).values(run_id=run, question=question, content=content))
+
     def _opened(self, run: int) -> OpenRun:
         if run not in self._open:
             raise InputError(f"run {run} of {self._target.shown} is not open here; begin it first")
@@ -258,7 +231,7 @@ class Atlas:
             row = connection.execute(query).one_or_none() if connection else None
         if row is None:
             return None
-        entry = _run_entry(row)
+        entry = run_entry(row)
         return Run(
             entry.explorer,
             entry.options,
@@ -270,13 +243,27 @@ class Atlas:
             entry.exact,
         )
 
+    def answer(self, identity: str, *, seed: int, question: str) -> str | None:
+        """Return what was kept by `keep_answer` of a landscape and a seed, else None."""
+        query = (
+            select(table.answer.c.content)
+            .join_from(table.answer, table.run)
+            .join(table.landscape)
+            .where(table.landscape.c.identity == identity, table.run.c.seed == str(seed))
+            .where(table.answer.c.question == question, table.run.c.outcome == "finished")
+            .order_by(table.run.c.id.desc())
+        )
+        with self._reading() as connection:
+            content = connection.execute(query.limit(1)).scalar() if connection else None
+        return None if content is None else str(content)
+
     def landscapes(self) -> tuple[LandscapeEntry, ...]:
         """Every landscape in the atlas, in the order in which they came."""
         with self._reading() as connection:
             rows = (
                 connection.execute(select(table.landscape).order_by(table.landscape.c.id)).all() if connection else []
             )
-        return tuple(_landscape_entry(row) for row in rows)
+        return tuple(landscape_entry(row) for row in rows)
 
     def runs(self, identity: str) -> tuple[RunEntry, ...]:
         """Every run on a landscape, in the order in which they began first."""
@@ -341,7 +328,7 @@ class Atlas:
             .where(table.landscape.c.identity == identity)
             .order_by(table.run.c.id)
         )
-        return tuple(_run_entry(row) for row in connection.execute(query))
+        return tuple(run_entry(row) for row in connection.execute(query))
 
     def _entry(self, connection: Connection | None, identity: str) -> LandscapeEntry:
         row = None
@@ -354,7 +341,7 @@ class Atlas:
                 f"{self._target.shown} does not know the landscape {identity}; explore it first: spinfunnel "
                 "explore SYSTEM"
             )
-        return _landscape_entry(row)
+        return landscape_entry(row)
 
     def _chosen(
         self, connection: Connection | None, entry: LandscapeEntry, *, allow_unfinished: bool
@@ -408,32 +395,15 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def _json(values: Mapping[str, Parameter]) -> str:
-    return json.dumps(dict(sorted(values.items())), default=_plain)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, (np.generic, np.ndarray)):
-        return value.tolist()
-    raise InputError(
-        "a parameter of a landscape or an explorer is a number, a text or a tuple of them, got "
-        f"{type(value).__name__} {value!r}"
-    )
-
-
-def _unjson(text: str) -> dict[str, Parameter]:
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}
-
-
 def _job(identity: str, explorer: str, *, options: Mapping[str, Parameter], seed: int) -> str:
-    return hashlib.sha256(json.dumps([identity, explorer, _json(options), int(seed)]).encode()).hexdigest()[:32]
+    return hashlib.sha256(json.dumps([identity, explorer, to_json(options), int(seed)]).encode()).hexdigest()[:32]
 
 
 def _landscape_id(connection: Connection, landscape: Description) -> int:
     known = table.landscape
     values = {
         "name": landscape.name,
-        "parameters": _json(landscape.parameters),
+        "parameters": to_json(landscape.parameters),
         "kind": landscape.kind,
         "size": landscape.size,
         "states": None if landscape.states is None else str(landscape.states),
@@ -453,7 +423,7 @@ def _restart(connection: Connection, job: str, fresh: Mapping[str, Any]) -> tupl
         result = connection.execute(insert(table.run).values(**fresh, attempt=1))
         return int(result.inserted_primary_key[0]), 1  # type: ignore[index]
     connection.execute(update(table.run).where(table.run.c.id == row.id).values(**fresh, attempt=row.attempt + 1))
-    for owned in (table.saddle_minimum, table.saddle, table.minimum, table.census, table.tally):
+    for owned in (table.answer, table.saddle_minimum, table.saddle, table.minimum, table.census, table.tally):
         connection.execute(delete(owned).where(owned.c.run_id == row.id))
     return int(row.id), int(row.attempt) + 1
 
@@ -465,26 +435,3 @@ def _check_attempt(connection: Connection, state: OpenRun, target: Target) -> No
             f"another process began run {state.number} of {target.shown} anew; let that one finish, or repeat the "
             "command after it"
         )
-
-
-def _landscape_entry(row: Row[Any]) -> LandscapeEntry:
-    states = None if row.states is None else int(row.states)
-    return LandscapeEntry(
-        row.identity, row.name, _unjson(row.parameters), row.kind, row.size, states, tuple(json.loads(row.symmetry))
-    )
-
-
-def _run_entry(row: Row[Any]) -> RunEntry:
-    return RunEntry(
-        row.id,
-        row.explorer,
-        _unjson(row.options),
-        int(row.seed),
-        row.version,
-        row.evaluations,
-        row.seconds,
-        row.outcome,
-        bool(row.exact),
-        row.started,
-        row.finished,
-    )

@@ -29,6 +29,7 @@ from sqlalchemy.types import UserDefinedType
 __all__ = [
     "APPLICATION",
     "SCHEMA",
+    "answer",
     "census",
     "landscape",
     "marker",
@@ -40,7 +41,7 @@ __all__ = [
     "tally",
 ]
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the tables below; raised by one whenever they change."""
 
 APPLICATION = 0x5370466E
@@ -174,6 +175,17 @@ tally = Table(
     Column("mean", Text, nullable=False),
     Column("spread", Text, nullable=False),
     Column("lowest", Text, nullable=False),
+    Column("overlap", Text, nullable=False),
     PrimaryKeyConstraint("run_id", "number"),
     UniqueConstraint("run_id", "quantity", "temperature"),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    # What was asked of the map, in full: measures, nulls, options, version of the program.
+    Column("question", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    PrimaryKeyConstraint("run_id", "question"),
 )

@@ -285,6 +285,11 @@ def is_created(connection: Connection, target: Target) -> bool:
             f"{target.shown} was written by a newer spinfunnel (schema {schema}, this one knows {SCHEMA}); "
             "upgrade spinfunnel or give another path"
         )
+    if int(schema) < SCHEMA:
+        raise InputError(
+            f"{target.shown} was written by an older spinfunnel (schema {schema}, this one writes {SCHEMA}); "
+            "give another path and explore again"
+        )
     return True
 
 

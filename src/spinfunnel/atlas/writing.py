@@ -241,7 +241,7 @@ def _write_tally(connection: Connection, run: int, tally: Tally) -> None:
     )
     values = {
         name: json.dumps([float(number) for number in getattr(tally, name)])
-        for name in ("position", "count", "mean", "spread", "lowest")
+        for name in ("position", "count", "mean", "spread", "lowest", "overlap")
     }
     if connection.execute(select(table.tally.c.number).where(same)).scalar() is not None:
         connection.execute(update(table.tally).where(same).values(values))

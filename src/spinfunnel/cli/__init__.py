@@ -5,11 +5,46 @@ Nothing heavy is imported at module level, so that ``spinfunnel --help`` answers
 
 from __future__ import annotations
 
+import io
+import os
+import signal
+import sys
+from typing import Any
+
+import typer
+
 from spinfunnel.cli.commands import app
+from spinfunnel.cli.sitting import BAD_INPUT, say
 
 __all__ = ["app", "main"]
+
+USAGE_ERROR: Any = typer.BadParameter.__base__
+"""What a wrong option raises; typer has it from click or from its own copy of click."""
 
 
 def main() -> None:
     """Run the command line and end the process with its exit status."""
-    app(prog_name="spinfunnel")
+    # A shell that starts a command in the background has it ignore interruptions; this one leaves a map that resumes.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if isinstance(sys.stdout, io.TextIOWrapper):  # What the terminal cannot show is no reason to fail.
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        status = app(prog_name="spinfunnel", standalone_mode=False)
+    except USAGE_ERROR as problem:
+        status = _usage(problem)
+    except OSError as problem:
+        say(f"the answer cannot be written ({(problem.strerror or str(problem)).lower()})")
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - what is left to flush cannot be either
+        status = BAD_INPUT
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the answer is out, and threads are quick to end
+    sys.exit(status)
+
+
+def _usage(problem: Any) -> int:
+    """Say in one sentence which option or argument is wrong; without any, what there is."""
+    path = problem.ctx.command_path if problem.ctx else "spinfunnel"
+    if type(problem).__name__ == "NoArgsIsHelpError":
+        problem.show()
+    else:
+        say(f"{problem.format_message().strip().rstrip('.')}; see: {path} --help")
+    return int(problem.exit_code)

@@ -67,7 +67,7 @@ Seed = Annotated[
 ]
 NullSeed = Annotated[
     int | None,
-    typer.Option("--seed", min=0, metavar="N", help="Seed of the shuffled energies; that of the run when not given."),
+    typer.Option("--seed", min=0, metavar="N", help="Seed of the nulls; that of the run when not given."),
 ]
 Workers = Annotated[
     int | None,
@@ -84,7 +84,11 @@ AtlasOption = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; of the answer the verdict only.")]
 Nulls = Annotated[
-    bool, typer.Option("--nulls/--no-nulls", help="Compare with the same energies dealt at random over the states.")
+    bool,
+    typer.Option(
+        "--nulls/--no-nulls",
+        help="Compare with the same energies dealt at random over the states, and with shuffled interactions.",
+    ),
 ]
 NullSamples = Annotated[
     int | None,
@@ -92,7 +96,7 @@ NullSamples = Annotated[
         "--null-samples",
         min=2,
         metavar="N",
-        help="Size of that ensemble; chosen by the number of states when not given.",
+        help="Size of those ensembles; chosen by the number of states when not given.",
     ),
 ]
 Budget = Annotated[
@@ -307,6 +311,128 @@ def export(
         else:
             for path in written:
                 typer.echo(path)
+
+
+@app.command(
+    epilog=_lines(
+        "Examples:",
+        "  spinfunnel sweep sk --over n=12,16,20 --samples 50",
+        "  spinfunnel sweep dfm ea --over shape=3x4,4x4,4x5,5x5 --samples 50 --atlas lattices.db",
+        "  spinfunnel sweep dfm sk --over shape=4x4,4x5 --over n=16,20 --dask tcp://host:8786",
+    )
+)
+def sweep(
+    systems: Systems,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--over", metavar="NAME=VALUE,...", help="Sizes: n=12,16,20 or shape=3x4,4x4; once for each parameter."
+        ),
+    ] = None,
+    samples: Annotated[
+        int, typer.Option("--samples", min=2, metavar="N", help="Samples of the disorder for each system and size.")
+    ] = 20,
+    explorer: ExplorerName = "auto",
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, metavar="N", help="From which the seeds of all samples are made.")
+    ] = 0,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            metavar="N",
+            help="Processes; all cores when not given. The result does not depend on it.",
+        ),
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option("--dask", metavar="ADDRESS", help="A Dask scheduler whose workers do the work: tcp://host:8786."),
+    ] = None,
+    atlas: Annotated[
+        str | None,
+        typer.Option(
+            "--atlas", metavar="PATH-or-URL", help="Keep maps and answers here; the same sweep goes on from there."
+        ),
+    ] = None,
+    measures: Annotated[
+        str | None,
+        typer.Option(
+            "--measures",
+            metavar="NAME,...",
+            help="These only, or all. When not given: those that walk over the states up to 2^18 states only.",
+        ),
+    ] = None,
+    nulls: Annotated[
+        bool, typer.Option("--nulls/--no-nulls", help="Compare every landscape with its nulls: many times the work.")
+    ] = False,
+    null_samples: NullSamples = None,
+    temperature: Temperature = None,
+    native_tolerance: Tolerance = 0.0,
+    budget: Budget = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Study systems over sizes and samples of their disorder, and say how the funnel scales."""
+    from spinfunnel.cli import sweeping
+
+    with sitting.answering(kept=sweeping.kept(atlas)):
+        found = sweeping.swept(
+            systems,
+            over=over or [],
+            samples=samples,
+            seed=seed,
+            workers=workers,
+            dask=dask,
+            atlas=atlas,
+            explorer=explorer,
+            measures=measures,
+            nulls=work.null_choice(nulls, null_samples),
+            temperature=temperature,
+            native_tolerance=native_tolerance,
+            budget=budget,
+            quiet=quiet,
+        )
+        sweeping.answer(found, json=json, quiet=quiet)
+
+
+@app.command(
+    epilog=_lines(
+        "Examples:",
+        "  spinfunnel reproduce",
+        "  spinfunnel reproduce klemm --output figures",
+        "  spinfunnel reproduce labs --quick",
+    )
+)
+def reproduce(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One of those listed without it.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where NAME.png and NAME.csv go.")
+    ] = Path(),
+    samples: Annotated[
+        int | None,
+        typer.Option(
+            "--samples", min=2, metavar="N", help="Disorder samples for each ensemble; as many as usual when not given."
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer samples and smaller sizes: seconds.")] = False,
+    seed: Seed = 0,
+    workers: Workers = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make a published result again: its known values beside ours, and the figure."""
+    with sitting.answering(kept="nothing was written; the same command starts again"):
+        from spinfunnel.cli import reproducing
+
+        if name is None:
+            reproducing.listed(json=json)
+        else:
+            reproducing.reproduced(
+                name, output=output, samples=samples, quick=quick, seed=seed, workers=workers, json=json, quiet=quiet
+            )
 
 
 @app.command(epilog=_lines("Examples:", "  spinfunnel systems", "  spinfunnel systems committee"))

@@ -78,20 +78,20 @@ def explored(made: Mapping[str, Any], *, atlas: str) -> None:
 
 def _table(found: Sequence[Study]) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("")
+    table.add_column("", overflow="fold")
     single = len(found) == 1
     for header in ["value"] if single else _headers(found):
         table.add_column(Text(header), overflow="fold")
-    if single:
-        table.add_column(Text("shuffled energies: mean [central 95 %]"))
+    nulls = list(found[0].nulls) if single else []
+    for null in nulls:
+        table.add_column(Text(f"{null.replace('_', ' ')}: mean [central 95 %]"))
     for row in _facts(found):
-        table.add_row(*row, *([""] if single else []))
+        table.add_row(*row, *[""] * len(nulls))
     table.add_section()
     for name in found[0].measures:
         cells = [_cell(study.measures[name]) for study in found]
-        nulls = [_null_cell(study, name) for study in found]
         if single:
-            table.add_row(name, cells[0], nulls[0])
+            table.add_row(name, cells[0], *[_null_cell(found[0], null, name) for null in nulls])
         else:
             table.add_row(
                 name, *[Text.assemble(cell, _bracketed(study, name)) for cell, study in zip(cells, found, strict=True)]
@@ -150,8 +150,8 @@ def _cell(measurement: Measurement) -> Text:
     return Text(measurement.outcome.replace("_", " "), style="dim")
 
 
-def _null_cell(study: Study, name: str) -> Text:
-    row = study.nulls.get("shuffled_energies", {})
+def _null_cell(study: Study, null_name: str, name: str) -> Text:
+    row = study.nulls[null_name]
     if name not in row:
         return Text("")
     null = row[name]

@@ -6,13 +6,13 @@ import json
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import typer
 
-__all__ = ["answering", "check_target", "progress_shown", "put_json", "say"]
+__all__ = ["BAD_INPUT", "answering", "check_target", "prints_aside", "progress_shown", "put_json", "say"]
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -26,6 +26,13 @@ def say(sentence: str) -> None:
 def put_json(answer: Mapping[str, Any]) -> None:
     """Print one JSON object on standard output; NaN and infinity are a bug, not a value."""
     typer.echo(json.dumps(answer, indent=2, allow_nan=False))
+
+
+@contextmanager
+def prints_aside() -> Iterator[None]:
+    """Send what a user's function prints to standard error, so that standard output holds the answer alone."""
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 @contextmanager

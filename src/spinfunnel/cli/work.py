@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["answer", "explored", "exported", "kept", "null_choice", "recalled", "studies"]
 
 
+@sitting.prints_aside()
 def studies(
     systems: Sequence[str],
     *,
@@ -60,6 +61,7 @@ def studies(
     return found
 
 
+@sitting.prints_aside()
 def explored(
     system: str, *, explorer: str, seed: int, workers: int | None, atlas: str, budget: str | None, quiet: bool
 ) -> dict[str, Any]:
@@ -74,6 +76,7 @@ def explored(
     return map_to_json(describe(landscape), run=run, graph=graph)
 
 
+@sitting.prints_aside()
 def recalled(
     atlas: str,
     *,

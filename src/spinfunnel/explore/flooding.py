@@ -1,7 +1,7 @@
 """Flooding: the exact map of a binary landscape, from every one of its states.
 
 The passes, each in blocks over all cores: energies; steepest descent; plateaus; basins; weights; saddles and merges in
-slices of ascending energy; energies by overlap with the native state. Nothing is sampled and nothing is rounded.
+slices of ascending energy; states by energy and overlap with the native state. Nothing is sampled, nothing rounded.
 
 References
 ----------
@@ -34,9 +34,9 @@ from ..landscape import (
 )
 from . import hypercube
 from .cube import Cube
+from .density import count_states
 from .graph_flood import flood_graph, hypercube_graph
 from .memory import refuse_if_too_large
-from .overlap import overlap_tally
 from .slices import find_saddles
 from .symmetry import Group, canonical_numbers, close_group
 
@@ -162,7 +162,7 @@ def _flood_cube(cube: Cube, landscape: Binary) -> BasinGraph:
         cube, census_sums, int((plateau * orbit)[native].sum()), float(energy[0]), weak + _orbits(cube, strict).sum()
     )
     table = find_saddles(cube, energy)
-    tally = overlap_tally(cube, state[native], members, census=census)
+    tallies = count_states(cube, state[native], members, census=census)
     table = table.reordered(_by_energy_and_key(cube, table.state))
     return BasinGraph(
         key=index_key(state, size=cube.size),
@@ -176,7 +176,7 @@ def _flood_cube(cube: Cube, landscape: Binary) -> BasinGraph:
         saddle_minima=table.joined,
         saddle_exact=np.ones(len(table.state), np.bool_),
         census=census,
-        tallies=(tally,),
+        tallies=tallies,
         symmetry=tuple(symmetry.name for symmetry in landscape.symmetries),
     )
 

@@ -12,6 +12,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from ..landscape import BasinGraph, Binary, Census, Graph, InputError, Parameter, index_key, state_bits
+from .density import graph_histogram
 from .saddles import Forest, Stars
 from .symmetry import Group
 
@@ -251,6 +252,7 @@ def _assemble(
             ground=(ground, int(plain[energies[bottom] == ground].sum())),
             weak=weak,
         ),
+        tallies=(graph_histogram(energies, copies),),
         symmetry=symmetry,
     )
 

@@ -22,14 +22,12 @@ from .lanes import ROW, WALKS, below_lanes, descend_lanes, hop_lanes, relax_lane
 __all__ = [
     "canonical_moves",
     "descend",
-    "distance_sums",
     "drain",
     "drain_plateaus",
     "equal_exits",
     "gather_below",
     "image_off",
     "move",
-    "overlap_sums",
     "plateau_root",
     "spread_bit",
     "spread_low",
@@ -272,64 +270,3 @@ def spread_bit(distance: NDArray[np.uint8], bit: int, start: int, stop: int) -> 
     for pair in range(start, stop, ROW):
         first = ((pair & ~low) << 1) | (pair & low)
         relax_rows(distance, first, first | (1 << bit))
-
-
-@njit(cache=True, nogil=True)
-def distance_sums(
-    energies: Floats, distance: NDArray[np.uint8], start: int, stop: int, shift: float, sums: Floats, lowest: Floats
-) -> None:
-    """Add count, sum and sum of squares of (E - shift) by distance to `sums`, shape (3, N + 1), and keep the lowest."""
-    for state in range(start, stop):
-        ring = distance[state]
-        energy = energies[state] - shift
-        sums[0, ring] += 1.0
-        sums[1, ring] += energy
-        sums[2, ring] += energy * energy
-        lowest[ring] = min(lowest[ring], energies[state])
-
-
-@njit(cache=True, nogil=True)
-def overlap_sums(
-    energies: Floats,
-    order: Ints,
-    rings: Ints,
-    start: int,
-    stop: int,
-    native: int,
-    shift: float,
-    sums: Floats,
-    lowest: Floats,
-) -> None:
-    """The same for the distance to one state, without looking it up: ring by ring within runs of low bits.
-
-    `order` lists the offsets within a run by their distance to the low bits of `native`, `rings` where each distance
-    starts; `start` and `stop` are multiples of the length of a run.
-    """
-    run = order.size
-    for base in range(start, stop, run):
-        away = 0
-        rest = (base ^ native) & ~(run - 1)
-        while rest:
-            rest &= rest - 1
-            away += 1
-        for ring in range(rings.size - 1):
-            one, two, squares, squares_two, least = 0.0, 0.0, 0.0, 0.0, np.inf
-            last = rings[ring + 1]
-            paired = last - (last - rings[ring]) % 2
-            for place in range(rings[ring], paired, 2):
-                first = energies[base + order[place]] - shift
-                second = energies[base + order[place + 1]] - shift
-                one += first
-                two += second
-                squares += first * first
-                squares_two += second * second
-                least = min(least, energies[base + order[place]], energies[base + order[place + 1]])
-            for place in range(paired, last):
-                first = energies[base + order[place]] - shift
-                one += first
-                squares += first * first
-                least = min(least, energies[base + order[place]])
-            sums[0, away + ring] += last - rings[ring]
-            sums[1, away + ring] += one + two
-            sums[2, away + ring] += squares + squares_two
-            lowest[away + ring] = min(lowest[away + ring], least)

@@ -65,8 +65,8 @@ def refuse_if_too_large(size: int, *, bits: int, symmetric: bool, available: int
     >>> refuse_if_too_large(34, bits=33, symmetric=False, available=24 << 30)
     Traceback (most recent call last):
         ...
-    spinfunnel.landscape.InputError: a 34-spin landscape needs 104 GiB to flood exactly; this machine has 24 GiB free. \
-The largest that fits here has 31 spins; larger ones are for sampling (the tempering explorer, which is to come)
+    spinfunnel.landscape.InputError: a 34-spin landscape needs 104 GiB to flood exactly; this machine has 24 GiB free: \
+the largest that fits here has 31 spins, larger ones are for sampling (the tempering explorer, which is to come)
     """
     per_state = BYTES_PER_STATE_SYMMETRIC if symmetric else BYTES_PER_STATE
     needed = (per_state << bits) + WORKSPACE
@@ -77,6 +77,6 @@ The largest that fits here has 31 spins; larger ones are for sampling (the tempe
     largest = max(0, fits + size - bits)
     raise InputError(
         f"a {size}-spin landscape needs {_gibibytes(needed)} to flood exactly; this machine has {_gibibytes(free)} "
-        f"free. The largest that fits here has {largest} spins; larger ones are for sampling (the tempering explorer, "
+        f"free: the largest that fits here has {largest} spins, larger ones are for sampling (the tempering explorer, "
         "which is to come)"
     )

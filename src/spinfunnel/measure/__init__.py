@@ -12,31 +12,62 @@ from spinfunnel.measure import (
     correlation,
     depth,
     folding,
+    free_energy,
     frustration,
     kinetics,
     levinthal,
+    local_optima,
     motif,
     profile,
     share,
     slope,
+    stability,
+    thermodynamics,
 )
 from spinfunnel.measure.funnel import funnel_of
 from spinfunnel.measure.outcome import DEFAULT_TEMPERATURE, Measure, Topography
 from spinfunnel.measure.profile import FunnelProfile, funnel_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from spinfunnel.estimate import Measurement
     from spinfunnel.landscape import Landscape
 
-__all__ = ["DEFAULT_TEMPERATURE", "MEASURES", "FunnelProfile", "Measure", "funnel_of", "funnel_profile", "measure_all"]
+__all__ = [
+    "COMPARED",
+    "DEFAULT_TEMPERATURE",
+    "MEASURES",
+    "FunnelProfile",
+    "Measure",
+    "funnel_of",
+    "funnel_profile",
+    "measure_all",
+]
 
 MEASURES: dict[str, Measure] = {
     measure.name: measure
-    for group in (share, profile, frustration, depth, motif, correlation, folding, slope, kinetics, levinthal)
+    for group in (
+        share,
+        profile,
+        local_optima,
+        frustration,
+        depth,
+        motif,
+        correlation,
+        folding,
+        thermodynamics,
+        stability,
+        slope,
+        free_energy,
+        kinetics,
+        levinthal,
+    )
     for measure in group.MEASURES
 }
+
+COMPARED = stability.COMPARED
+"""Names of the measures that compare with the ground energies of a null."""
 
 
 def measure_all(
@@ -47,6 +78,7 @@ def measure_all(
     landscape: Landscape | None = None,
     workers: int = 1,
     seed: int = 0,
+    null_grounds: Sequence[float] = (),
 ) -> dict[str, Measurement]:
     """Measure a basin graph by every measure, or by those named.
 
@@ -63,6 +95,8 @@ def measure_all(
         Threads for the long ones; no answer depends on it.
     seed : int
         For those that sample.
+    null_grounds : sequence of float
+        Ground energies of the ensemble of shuffled interactions, for the measures that compare with it.
 
     Returns
     -------
@@ -98,5 +132,7 @@ def measure_all(
     unknown = sorted(wanted - MEASURES.keys())
     if unknown:
         raise InputError(f"there is no measure {unknown[0]!r}; there are {', '.join(MEASURES)}")
-    topography = Topography(graph, temperature=temperature, landscape=landscape, workers=workers, seed=seed)
+    topography = Topography(
+        graph, temperature=temperature, landscape=landscape, workers=workers, seed=seed, null_grounds=null_grounds
+    )
     return {name: measure.on(topography) for name, measure in MEASURES.items() if name in wanted}

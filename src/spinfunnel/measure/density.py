@@ -1,10 +1,10 @@
 """Canonical averages from the density of states.
 
 A histogram over all states gives exact levels where it has them, and bins with mean and standard deviation elsewhere.
-A bin of n states with mean m and standard deviation s stands for n / 2 states at m - s and m + s each: number, mean and
-variance are then those of the states themselves. What is left out is of third order: at temperature T a bin of width w
-changes Z by no more than ``n exp(-(m - E_0) / T) (w / T) (s / T)^2 exp(w / T) / 4``, and `Spectrum.log_error` adds that
-up.
+A bin of n states with mean m and standard deviation s stands for states at two energies, m - s and m + s or, where the
+lowest state l of the bin lies higher, l and m + s^2 / (m - l), in numbers that make up n, m and s. What is left out is
+of third order: at temperature T a bin of width w changes Z by ``n exp(-(l - E_0) / T) (w / T) (s / T)^2 / 3`` at most,
+and `Spectrum.log_error` adds that up.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ __all__ = ["Canonical", "Spectrum", "all_states", "native_states", "other_states
 
 Floats = NDArray[np.float64]
 
-EXACT = 1e-9
-"""Relative error up to which a number counts as exact."""
+EXACT = 1e-6
+"""Relative error up to which a number is given without an interval."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,11 +39,14 @@ class Canonical:
         ``ln sum exp(-(E - E_0) / T)``, E_0 the lowest energy of the spectrum.
     participation : array of float64
         ``Y2 = sum_i p_i^2`` over states: its inverse is the number of states that are occupied.
+    skew : array of float64
+        Third central moment of the energy.
     """
 
     temperature: Floats
     energy: Floats
     heat_capacity: Floats
+    skew: Floats
     entropy: Floats
     log_z: Floats
     participation: Floats
@@ -51,13 +54,13 @@ class Canonical:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Spectrum:
-    """States by energy: sets with number, mean, standard deviation and width, in ascending order.
+    """States by energy: sets with mean, number, standard deviation, lowest energy and width, in ascending order.
 
     Examples
     --------
     One spin in a field has two levels; at T = 2 its heat capacity is ``1 / (4 cosh(1 / 4)^2) / 4``:
 
-    >>> spin = Spectrum(np.array([0.0, 1.0]), np.ones(2), np.zeros(2), np.zeros(2))
+    >>> spin = Spectrum.levels(np.array([0.0, 1.0]), np.ones(2))
     >>> bool(np.isclose(spin.at(2.0).heat_capacity[0], 0.25 / (4 * np.cosh(0.25) ** 2)))
     True
     """
@@ -65,23 +68,23 @@ class Spectrum:
     energy: Floats
     count: Floats
     spread: Floats
+    lowest: Floats
     width: Floats
 
     @classmethod
-    def of(cls, tally: Tally) -> Spectrum:
-        """Read a histogram of the energy, or the rows of one overlap in a histogram of both."""
-        energy, count, spread, lowest = (
-            np.array(column, np.float64) for column in (tally.mean, tally.count, tally.spread, tally.lowest)
-        )
-        return cls.ordered(energy, count, spread, lowest)
+    def levels(cls, energy: Floats, count: Floats) -> Spectrum:
+        """Exact levels, ascending."""
+        return cls(energy, count, np.zeros(len(energy)), energy, np.zeros(len(energy)))
 
     @classmethod
-    def ordered(cls, energy: Floats, count: Floats, spread: Floats, lowest: Floats) -> Spectrum:
-        """From disjoint bins in ascending order: none reaches further than the lowest state of the next."""
+    def of(cls, tally: Tally, rows: slice = slice(None)) -> Spectrum:
+        """Read a histogram of the energy, or the rows of one overlap in a histogram of both."""
+        columns = (tally.mean, tally.count, tally.spread, tally.lowest)
+        energy, count, spread, lowest = (np.array(column[rows], np.float64) for column in columns)
         reach = np.diff(lowest)
-        # The last bin's upper end is not kept: no bin is taken for wider than the widest, or six standard deviations.
+        # The last bin's upper end is not kept: it is taken for as wide as the widest, and six standard deviations.
         widest = max(float(reach[spread[:-1] > 0].max(initial=0.0)), 6.0 * float(spread[-1])) if len(spread) else 0.0
-        return cls(energy, count, spread, np.where(spread > 0, np.append(reach, widest), 0.0))
+        return cls(energy, count, spread, lowest, np.where(spread > 0, np.append(reach, widest), 0.0))
 
     @property
     def states(self) -> float:
@@ -91,7 +94,7 @@ class Spectrum:
     @property
     def ground(self) -> float:
         """Lowest energy."""
-        return float(self.energy[0] - self.spread[0])
+        return float(self.lowest[0])
 
     def without(self, energies: Floats, numbers: Floats) -> Spectrum:
         """The spectrum without so many states at given energies; those must be in it."""
@@ -109,16 +112,17 @@ class Spectrum:
                 energy[row], spread[row] = mean, math.sqrt(max(square / left - mean**2, 0.0))
             count[row] = left
         kept = count > 0.5
-        return Spectrum(energy[kept], count[kept], spread[kept], self.width[kept])
+        return Spectrum(energy[kept], count[kept], spread[kept], self.lowest[kept], self.width[kept])
 
     def _levels(self) -> tuple[Floats, Floats]:
         """Energies and numbers of the levels that stand for the states."""
         wide = self.spread > 0
-        energy = np.concatenate(
-            [self.energy[~wide], (self.energy - self.spread)[wide], (self.energy + self.spread)[wide]]
-        )
-        half = 0.5 * self.count[wide]
-        return energy, np.concatenate([self.count[~wide], half, half])
+        mean, spread = self.energy[wide], self.spread[wide]
+        down = np.minimum(spread, mean - self.lowest[wide])
+        up = spread**2 / down
+        share = up / (up + down)
+        energy = np.concatenate([self.energy[~wide], mean - down, mean + up])
+        return energy, np.concatenate([self.count[~wide], share * self.count[wide], (1.0 - share) * self.count[wide]])
 
     def at(self, temperature: Floats | float) -> Canonical:
         """Averages at temperatures above 0."""
@@ -129,11 +133,13 @@ class Spectrum:
         weight = number * np.exp(-rise / degrees[:, None])
         total = weight.sum(axis=1)
         mean = weight @ rise / total
-        variance = (weight * (rise - mean[:, None]) ** 2).sum(axis=1) / total
+        off = rise - mean[:, None]
+        variance = (weight * off**2).sum(axis=1) / total
+        skew = (weight * off**3).sum(axis=1) / total
         log_z = np.log(total)
         paired = (number * np.exp(-2.0 * rise / degrees[:, None])).sum(axis=1)
         return Canonical(
-            degrees, ground + mean, variance / degrees**2, mean / degrees + log_z, log_z, paired / total**2
+            degrees, ground + mean, variance / degrees**2, skew, mean / degrees + log_z, log_z, paired / total**2
         )
 
     def log_weight(self, temperature: float, *, above: float) -> float:
@@ -144,16 +150,22 @@ class Spectrum:
         return top + math.log(float(np.exp(exponent - top).sum()))
 
     def log_error(self, temperature: float) -> float:
-        """Bound on the error of ln Z from states being in bins; 0 where all are levels, inf where it means nothing."""
+        """Bound on the error of ln Z from states being in bins; 0 where all are levels.
+
+        A bin's part of Z lies between ``n exp(-m / T)``, since the exponential is convex, and ``n exp(-l / T)``.
+        """
         wide = self.spread > 0
         if not wide.any():
             return 0.0
-        reach, spread = self.width[wide] / temperature, self.spread[wide] / temperature
-        exponent = np.log(self.count[wide] * reach * spread**2 / 4.0) + reach
-        exponent -= (self.energy[wide] - self.ground) / temperature
         log_z = float(self.at(temperature).log_z[0])
-        share = float(np.exp(np.minimum(exponent - log_z, 700.0)).sum())
-        return -math.log1p(-share) if share < 1.0 else math.inf
+        reach, spread = self.width[wide] / temperature, self.spread[wide] / temperature
+        number = self.count[wide] * math.exp(-log_z)
+        most = number * np.exp(-(self.lowest[wide] - self.ground) / temperature)
+        least = number * np.exp(-(self.energy[wide] - self.ground) / temperature)
+        share = float(np.minimum(most * reach * spread**2 / 3.0, most - least).sum())
+        bottom = float((self.count * np.exp(-(self.energy - self.ground) / temperature)).sum())
+        below = log_z - math.log(bottom) if bottom > 0.0 else math.inf
+        return max(math.log1p(share), min(-math.log1p(-share), below) if share < 1.0 else below)
 
 
 def all_states(topography: Topography) -> Spectrum | NoAnswer:
@@ -165,8 +177,7 @@ def all_states(topography: Topography) -> Spectrum | NoAnswer:
 def native_states(topography: Topography) -> Spectrum:
     """Spectrum of the native states: all plain states of the native minima, symmetric copies included."""
     energies, numbers = _native(topography.graph)
-    nothing = np.zeros(len(energies))
-    return Spectrum(energies, numbers, nothing, nothing)
+    return Spectrum.levels(energies, numbers)
 
 
 def other_states(topography: Topography) -> Spectrum | NoAnswer:

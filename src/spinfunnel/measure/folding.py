@@ -25,11 +25,11 @@ from spinfunnel.measure.outcome import Measure, Topography, census_of, exactly
 if TYPE_CHECKING:
     from spinfunnel.landscape import Census
 
-__all__ = ["MEASURES"]
+__all__ = ["MEASURES", "Band", "band_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Band:
+class Band:
     """The states that are not native: gap of their mean above the native energy, standard deviation, entropy."""
 
     gap: float
@@ -39,19 +39,19 @@ class _Band:
 
 def entropy(topography: Topography) -> Measurement:
     """Entropy ``S0`` of the states that are not native: the logarithm of their number."""
-    band = _band(topography)
+    band = band_of(topography)
     return band if isinstance(band, NoAnswer) else exactly(band.entropy)
 
 
 def tg(topography: Topography) -> Measurement:
     """Glass temperature ``Tg = DE / sqrt(2 S0)``, 0 where all other states have one energy."""
-    band = _band(topography)
+    band = band_of(topography)
     return band if isinstance(band, NoAnswer) else exactly(band.roughness / math.sqrt(2.0 * band.entropy))
 
 
 def tf(topography: Topography) -> Measurement:
     """Folding temperature ``Tf = (dE + sqrt(dE^2 - 2 S0 DE^2)) / (2 S0)``, in the unit of the energy."""
-    band = _band(topography)
+    band = band_of(topography)
     if isinstance(band, NoAnswer):
         return band
     inside = band.gap**2 - 2.0 * band.entropy * band.roughness**2
@@ -60,7 +60,7 @@ def tf(topography: Topography) -> Measurement:
 
 def tf_tg(topography: Topography) -> Measurement:
     """Ratio ``Tf / Tg = a + sqrt(a^2 - 1)`` of folding and glass temperature, 1 or more."""
-    band = _band(topography)
+    band = band_of(topography)
     if isinstance(band, NoAnswer):
         return band
     if band.roughness <= 1e-12 * band.gap:
@@ -73,7 +73,8 @@ def tf_tg(topography: Topography) -> Measurement:
     return _no_folding(band) if a < 1.0 else exactly(a + math.sqrt(a * a - 1.0))
 
 
-def _band(topography: Topography) -> _Band | NoAnswer:
+def band_of(topography: Topography) -> Band | NoAnswer:
+    """Read the band of states that are not native off the census, or say why there is none."""
     census = census_of(topography.graph)
     if isinstance(census, NoAnswer):
         return census
@@ -85,7 +86,7 @@ def _band(topography: Topography) -> _Band | NoAnswer:
             "no entropy to compare with: use a larger system",
         )
     gap, second = _moments_above_ground(census, others)
-    return _Band(gap, math.sqrt(max(second - gap * gap, 0.0)), math.log(others))
+    return Band(gap, math.sqrt(max(second - gap * gap, 0.0)), math.log(others))
 
 
 def _moments_above_ground(census: Census, others: int) -> tuple[float, float]:
@@ -95,7 +96,7 @@ def _moments_above_ground(census: Census, others: int) -> tuple[float, float]:
     return scale * rise, scale * (census.variance + rise * rise)
 
 
-def _no_folding(band: _Band) -> NoAnswer:
+def _no_folding(band: Band) -> NoAnswer:
     a = band.gap / (band.roughness * math.sqrt(2.0 * band.entropy))
     return NoAnswer(
         "no_folding_transition",

@@ -13,7 +13,7 @@ from spinfunnel.measure.funnel import Chains, chains
 from spinfunnel.tree import MergeTree, merge_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 __all__ = ["DEFAULT_TEMPERATURE", "Measure", "Topography", "exactly", "overlap_tally", "single_minimum"]
 
@@ -41,6 +41,8 @@ class Topography:
         Threads for those that are long; no answer depends on it.
     seed : int
         For those that sample.
+    null_grounds : sequence of float
+        Ground energies of the ensemble of shuffled interactions, for measures that compare with it.
 
     Raises
     ------
@@ -56,8 +58,10 @@ class Topography:
         landscape: Landscape | None = None,
         workers: int = 1,
         seed: int = 0,
+        null_grounds: Sequence[float] = (),
     ) -> None:
         self.graph = graph
+        self.null_grounds = tuple(null_grounds)
         self.landscape = landscape
         self.workers = workers
         self.seed = seed

@@ -29,7 +29,7 @@ from collections.abc import Callable
 import numpy as np
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.measure.density import Spectrum, all_states, native_states, other_states, within
+from spinfunnel.measure.density import all_states, native_states, other_states, within
 from spinfunnel.measure.outcome import Measure, Topography
 
 __all__ = ["MEASURES", "folding_temperature", "freezing_temperature"]
@@ -77,7 +77,9 @@ def freezing_temperature(topography: Topography) -> Measurement:
         return others
     entropy = math.log(others.states)
     lowest = float(others.count[0])
-    if lowest >= entropy or others.spread[0] > 0.0:
+    if others.spread[0] > 0.0:
+        return within(math.nan, 0.0)
+    if lowest >= entropy:
         return NoAnswer(
             "no_freezing",
             f"the lowest energy that is not native has {lowest:.0f} states, which {entropy:.3g}, the entropy of all, "
@@ -94,6 +96,16 @@ def freezing_temperature(topography: Topography) -> Measurement:
     rise = 2.0 * abs(float(here.energy[0] - half.energy[0])) / tg**2
     error = others.log_error(0.5 * tg) + 2.0 * others.log_error(tg)
     return within(tg, error / rise if rise > 0.0 else math.inf)
+
+
+def tf_measured(topography: Topography) -> Measurement:
+    """Folding temperature, see `folding_temperature`."""
+    return topography.shared(folding_temperature)
+
+
+def tg_measured(topography: Topography) -> Measurement:
+    """Glass temperature, see `freezing_temperature`."""
+    return topography.shared(freezing_temperature)
 
 
 def measured_ratio(topography: Topography) -> Measurement:
@@ -121,7 +133,13 @@ def heat_capacity_peak(topography: Topography) -> Measurement:
     grid = np.geomspace(coldest, hottest, 2 + int(PER_FOLD * math.log(hottest / coldest)))
     best = int(everything.at(grid).heat_capacity.argmax())
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    peak = _highest(lambda temperature: float(everything.at(temperature).heat_capacity[0]), low, high)
+
+    def rising(temperature: float) -> float:
+        """Sign of dC/dT = (skew / T - 2 variance) / T^3."""
+        here = everything.at(temperature)
+        return float(here.skew[0] - 2.0 * temperature**3 * here.heat_capacity[0])
+
+    peak = _root(rising, float(low), float(high))
     return within(peak, 0.0 if everything.log_error(peak) < 1e-3 else math.inf)
 
 
@@ -132,6 +150,11 @@ def _crossing(fall: Callable[[float], float], scale: float) -> float:
         low, high = high, 2.0 * high
     while fall(low) <= 0.0:
         low, high = 0.5 * low, low
+    return _root(fall, low, high)
+
+
+def _root(fall: Callable[[float], float], low: float, high: float) -> float:
+    """Place at which a function goes from above 0 at `low` to 0 or below at `high`."""
     for _ in range(STEPS):
         middle = 0.5 * (low + high)
         if not low < middle < high:
@@ -140,36 +163,19 @@ def _crossing(fall: Callable[[float], float], scale: float) -> float:
     return high
 
 
-def _highest(value: Callable[[float], float], low: float, high: float) -> float:
-    """Place of the maximum of a function with one peak between two ends, by golden sections."""
-    ratio = 0.5 * (math.sqrt(5.0) - 1.0)
-    inner, outer = high - ratio * (high - low), low + ratio * (high - low)
-    first, second = value(inner), value(outer)
-    for _ in range(STEPS // 2):
-        if first < second:
-            low, inner, first = inner, outer, second
-            outer = low + ratio * (high - low)
-            second = value(outer)
-        else:
-            high, outer, second = outer, inner, first
-            inner = high - ratio * (high - low)
-            first = value(inner)
-    return 0.5 * (low + high)
-
-
 _FROZEN = "Derrida, Phys. Rev. B 24, 2613 (1981); Bryngelson, Wolynes, PNAS 84, 7524 (1987)"
 
 MEASURES = (
     Measure(
         "tf_measured",
-        lambda topography: topography.shared(folding_temperature),
+        tf_measured,
         "folding temperature: the native states hold half of the Boltzmann weight",
         "Onuchic, Luthey-Schulten, Wolynes, Annu. Rev. Phys. Chem. 48, 545 (1997)",
         8,
     ),
     Measure(
         "tg_measured",
-        lambda topography: topography.shared(freezing_temperature),
+        tg_measured,
         "glass temperature: as many other states are occupied as the logarithm of their number",
         _FROZEN,
         8,

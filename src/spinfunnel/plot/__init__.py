@@ -10,22 +10,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.plot.density import density_of_states, density_of_states_caption, density_of_states_figure
 from spinfunnel.plot.disconnectivity import disconnectivity_caption, disconnectivity_figure, disconnectivity_graph
+from spinfunnel.plot.free_energy import free_energy, free_energy_caption, free_energy_figure
 from spinfunnel.plot.overlap import overlap, overlap_caption, overlap_figure, overlap_obstacle
 from spinfunnel.plot.profile import funnel_profile, funnel_profile_caption, funnel_profile_figure
+from spinfunnel.plot.scaling import scaling, scaling_figure
 from spinfunnel.plot.terrain import funnel_terrain, funnel_terrain_caption, funnel_terrain_figure
 
 __all__ = [
     "PICTURES",
     "Picture",
+    "density_of_states",
+    "density_of_states_figure",
     "disconnectivity_figure",
     "disconnectivity_graph",
+    "free_energy",
+    "free_energy_figure",
     "funnel_profile",
     "funnel_profile_figure",
     "funnel_terrain",
     "funnel_terrain_figure",
     "overlap",
     "overlap_figure",
+    "scaling",
+    "scaling_figure",
 ]
 
 
@@ -48,6 +57,8 @@ class Picture:
         Where it comes from.
     flat : bool
         Whether the picture lies in a plane.
+    null : str
+        Measure whose null `draw` and `figure` take as ``null=...``, if there is one.
     """
 
     name: str
@@ -58,6 +69,7 @@ class Picture:
     summary: str
     source: str
     flat: bool = True
+    null: str = ""
 
     def obstacle(self, graph: BasinGraph) -> str:
         """Why this graph cannot be drawn so, in a clause; empty when it can."""
@@ -100,6 +112,7 @@ PICTURES: dict[str, Picture] = {
             funnel_profile_caption,
             "how much of the state space drains to within eps of the ground state",
             "this project, on the funnels of Klemm, Flamm, Stadler, Eur. Phys. J. B 63, 387 (2008)",
+            null="funnel_weight",
         ),
         Picture(
             "overlap",
@@ -109,6 +122,24 @@ PICTURES: dict[str, Picture] = {
             overlap_caption,
             "whether energy falls toward the native state",
             "Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995)",
+        ),
+        Picture(
+            "free_energy",
+            "Free energy",
+            free_energy,
+            free_energy_figure,
+            free_energy_caption,
+            "whether folding goes downhill or over a barrier, and why",
+            "Onuchic, Luthey-Schulten, Wolynes, Annu. Rev. Phys. Chem. 48, 545 (1997)",
+        ),
+        Picture(
+            "density",
+            "Density of states",
+            density_of_states,
+            density_of_states_figure,
+            density_of_states_caption,
+            "how far the native state stands out from all others",
+            "Bryngelson, Wolynes, Proc. Natl. Acad. Sci. 84, 7524 (1987)",
         ),
     )
 }

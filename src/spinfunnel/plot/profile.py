@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.estimate import Estimate, Measurement
 from spinfunnel.landscape import BasinGraph
 from spinfunnel.measure.profile import FunnelProfile
 from spinfunnel.measure.profile import funnel_profile as profile_of
@@ -64,7 +65,9 @@ def null_band(nulls: Sequence[FunnelProfile]) -> tuple[Floats, Floats, Floats]:
     return eps, low, high
 
 
-def funnel_profile(graph: BasinGraph, ax: Axes | None = None, *, nulls: Sequence[FunnelProfile] = ()) -> Axes:
+def funnel_profile(
+    graph: BasinGraph, ax: Axes | None = None, *, nulls: Sequence[FunnelProfile] = (), null: Measurement | None = None
+) -> Axes:
     """Draw W(eps), with the band of a null ensemble where given.
 
     Parameters
@@ -74,6 +77,8 @@ def funnel_profile(graph: BasinGraph, ax: Axes | None = None, *, nulls: Sequence
         Made where absent.
     nulls : sequence of FunnelProfile
         Profiles of the shuffled landscapes; their central 95 % are shaded.
+    null : Estimate or NoAnswer, optional
+        Of the shuffled landscapes W(0) alone, the measure "funnel_weight": drawn as a point with its interval.
 
     Returns
     -------
@@ -94,16 +99,24 @@ def funnel_profile(graph: BasinGraph, ax: Axes | None = None, *, nulls: Sequence
     axes.fill_between(eps, weight, 1.0, step="post", color=NATIVE, alpha=0.10, lw=0)
     axes.step(eps, weight, where="post", color=NATIVE, lw=2, label="this landscape")
     axes.plot([0], [weight[0]], "o", color=NATIVE, ms=5, clip_on=False, zorder=5)
+    if isinstance(null, Estimate):
+        reach = [[null.value - null.low], [null.high - null.value]]
+        label = "W(0) of shuffled energies"
+        axes.errorbar(
+            [0], [null.value], reach, fmt="s", color=REST, ms=6, capsize=5, clip_on=False, zorder=4, label=label
+        )
     axes.set(xlim=(0.0, end), ylim=(0.0, 1.0), xlabel=_HEIGHT, ylabel=_WEIGHT)
     axes.margins(0)
     axes.grid(alpha=0.25, lw=0.6)
     tidy(axes)
-    if nulls:
+    if nulls or isinstance(null, Estimate):
         axes.legend(loc="lower right", frameon=False, fontsize=9)
     return axes
 
 
-def funnel_profile_figure(graph: BasinGraph, *, nulls: Sequence[FunnelProfile] = ()) -> Figure:
+def funnel_profile_figure(
+    graph: BasinGraph, *, nulls: Sequence[FunnelProfile] = (), null: Measurement | None = None
+) -> Figure:
     """Draw the funnel profile as a Plotly figure; see `funnel_profile`."""
     import plotly.graph_objects as go
 
@@ -134,7 +147,7 @@ def funnel_profile_figure(graph: BasinGraph, *, nulls: Sequence[FunnelProfile] =
         fill="tonexty",
         fillcolor="rgba(0,114,178,0.12)",
         name="this landscape",
-        showlegend=bool(nulls),
+        showlegend=bool(nulls) or isinstance(null, Estimate),
         hovertemplate="ε = %{x:.3f}<br>W = %{y:.3f}<extra></extra>",
     )
     figure.add_scatter(
@@ -146,6 +159,17 @@ def funnel_profile_figure(graph: BasinGraph, *, nulls: Sequence[FunnelProfile] =
         hoverinfo="skip",
         showlegend=False,
     )
+    if isinstance(null, Estimate):
+        figure.add_scatter(
+            x=[0],
+            y=[null.value],
+            error_y={"array": [null.high - null.value], "arrayminus": [null.value - null.low], "width": 6},
+            mode="markers",
+            marker={"color": REST, "size": 8, "symbol": "square"},
+            cliponaxis=False,
+            name="W(0) of shuffled energies, 95 %",
+            hovertemplate="shuffled energies: W(0) = %{y:.3g}<extra></extra>",
+        )
     figure.update_layout(
         layout(
             xaxis=axis("ε, height of the funnel's bottom", range=[0, end]),

@@ -62,6 +62,10 @@ def funnel_terrain_caption(graph: BasinGraph, *, limit: int | None = LIMIT) -> s
         )
     if np.any(basin_shares(split, graph.weight) < SMALLEST):
         text += f" Basins lighter than {100 * SMALLEST:g} % are drawn with that much area, so that they can be seen."
+    if len(split.kept) == 1:
+        text += (
+            " With one minimum there is no pass, and nothing says how its wall rises: the wall is drawn, not measured."
+        )
     if split.parts > 1:
         text += (
             f" The map has {split.parts:,} parts that no saddle joins; the walls between them are as high as the rim."
@@ -104,32 +108,30 @@ def funnel_terrain(
     Topological landscape: Weber, Bremer, Pascucci, IEEE Trans. Vis. Comput. Graph. 13, 1416 (2007).
     """
     import matplotlib as mpl
+    from matplotlib.patheffects import withStroke
     from mpl_toolkits.mplot3d.art3d import Poly3DCollection
 
     surface, _ = terrain(graph, limit=limit, spacing=spacing)
     axes: Any = axes_or_new(ax, size=(7.0, 5.4), projection="3d")
     corner = np.stack([surface.x, surface.y, surface.height], axis=1)[surface.triangles]
     low, high = float(surface.height.min()), float(surface.height.max())
-    norm = mpl.colors.Normalize(low, high)
-    colour = mpl.colors.LinearSegmentedColormap.from_list("heights", HEIGHTS)(norm(corner[:, :, 2].mean(axis=1)))
+    scale = mpl.cm.ScalarMappable(
+        mpl.colors.Normalize(low, high), mpl.colors.LinearSegmentedColormap.from_list("heights", HEIGHTS)
+    )
+    colour = scale.to_rgba(corner[:, :, 2].mean(axis=1))
     colour[:, :3] *= _light(corner, low, high)[:, None]
-    axes.add_collection3d(Poly3DCollection(corner, facecolors=colour, edgecolors=colour, linewidths=0.15))
-    axes.set(xlim=(-0.95, 0.95), ylim=(-0.95, 0.95), zlim=(low, high))
-    axes.set_box_aspect((1.0, 1.0, 0.5), zoom=1.04)
-    axes.grid(visible=False)
-    axes.patch.set_visible(False)
+    axes.add_collection3d(Poly3DCollection(corner, facecolors=colour, edgecolors=colour, linewidths=0.4))
+    # Room above the rim moves the rim, the widest part of what is seen, to the middle of the axes.
+    axes.set(xlim=(-0.95, 0.95), ylim=(-0.95, 0.95), zlim=(low, high + 0.55 * (high - low)))
+    axes.set_box_aspect((1.0, 1.0, 0.775), zoom=1.3)
+    axes.set_axis_off()
     axes.view_init(elev=elevation, azim=azimuth)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_ticks([])
-        axis.line.set_visible(False)
-    for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
-        axis.pane.set_visible(False)
-        axis.set_tick_params(labelsize=9)
-    axes.zaxis.set_major_locator(mpl.ticker.MaxNLocator(5))
-    axes.set_zlabel("energy", labelpad=4)
+    bar = axes.figure.colorbar(scale, ax=axes, shrink=0.55, aspect=26, pad=0.02, label="energy")
+    bar.outline.set_visible(False)
     native = surface.height[surface.pit[np.flatnonzero(surface.minimum == 0)[0]]]
     axes.plot([0, 0], [0, 0], [native, high], color=ACCENT, lw=1.6, zorder=1e6)
-    axes.text(0, 0, high + 0.03 * (high - low), "native state", ha="center", va="bottom", fontsize=10, zorder=1e6)
+    name = axes.text(0, 0, high + 0.03 * (high - low), "native state", ha="center", va="bottom", zorder=1e6)
+    name.set_path_effects([withStroke(linewidth=2.5, foreground="white", alpha=0.8)])
     axes.scatter([0], [0], [native], s=18, color="white", edgecolors=INK, linewidths=0.8, zorder=1e6, depthshade=False)
     drawn: Axes3D = axes
     return drawn

@@ -50,7 +50,8 @@ def write_report(studies: Sequence[Study], path: str | os.PathLike[str], *, comm
     text = page(studies, command=command)
     aside = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
     try:
-        aside.write_text(text, encoding="utf-8")
+        # A name in the command may hold bytes that are no text.
+        aside.write_text(text, encoding="utf-8", errors="replace")
         aside.replace(target)
     except OSError as problem:
         raise _unwritable(target, problem) from None

@@ -48,6 +48,7 @@ def parameters(values: Iterable[tuple[str, Any]]) -> str:
     pieces = []
     for name, value in values:
         shown = "x".join(map(str, value)) if isinstance(value, tuple) else value
+        shown = str(value).lower() if isinstance(value, bool) else shown
         pieces.append(f"{name}={shown}")
     return ", ".join(pieces)
 

@@ -161,6 +161,8 @@ def resolve(spec: str, *, seed: int | None = None) -> Binary:
     lists the systems
     """
     name, colon, rest = spec.strip().partition(":")
+    if not name:
+        raise InputError(f"{spec!r} names no system and no file; `spinfunnel systems` lists the systems")
     if name in SYSTEMS:
         return _build(SYSTEMS[name], rest if colon else None, spec=spec, seed=seed)
     if name.endswith(".py"):

@@ -12,6 +12,7 @@ import numpy as np
 from spinfunnel.landscape import InputError
 from spinfunnel.systems.model_files import BQM_MAGIC, load_bqm, load_json, load_matrix, spin_model
 from spinfunnel.systems.polynomial import SpinPolynomial
+from spinfunnel.systems.registry import file_name
 
 __all__ = ["load_problem"]
 
@@ -26,15 +27,16 @@ def load_problem(path: str | Path, *, vartype: str = "BINARY") -> SpinPolynomial
     The format is told by the content, and by the name where the content leaves a doubt:
 
     - **rudy / Gset**: first line ``vertices edges``, then ``i j weight`` for each edge, counted from 1, the weight 1
-      where it is missing. ``E = sum w_ij s_i s_j`` = (sum of weights) - 2 cut. Loops and repeated edges are refused,
+      where no edge has one. ``E = sum w_ij s_i s_j`` = (sum of weights) - 2 cut. Loops and repeated edges are refused,
       and so is a number of edges other than the announced one.
     - **.qubo** (qbsolv): ``p qubo target maxNodes nNodes nCouplers`` after comment lines ``c ...``, then ``i i a``
       and ``i j b`` counted from 0. ``E = sum a_i x_i + sum b_ij x_i x_j`` over x in {0, 1}. Repeated entries are
       refused.
     - **COO**: lines ``i j value`` counted from 0, ``i i value`` being linear; repeated entries are summed, as dimod
       does. A comment ``# vartype=SPIN`` or ``# vartype=BINARY`` says over what; without it, `vartype` holds.
-    - **matrix** ``.npy``, ``.csv``, or a text with more than three columns: symmetric couplings J with zero
-      diagonal, ``E = -sum_{i<j} J_ij s_i s_j``; ``.npz`` with ``J`` and perhaps ``h`` (``-sum h_i s_i``), or with
+    - **matrix** ``.npy``, ``.csv``, or a text with more than three columns (or three rows of three numbers with a
+      zero diagonal or no whole number where an index would stand): symmetric couplings J with zero diagonal,
+      ``E = -sum_{i<j} J_ij s_i s_j``; ``.npz`` with ``J`` and perhaps ``h`` (``-sum h_i s_i``), or with
       ``Q`` (``E = x^T Q x``; symmetric or upper triangular).
     - **dimod**: the JSON of ``BinaryQuadraticModel.to_serializable()``; the binary
       ``BinaryQuadraticModel.to_file()``; and for higher orders the JSON object ``{"type": "BinaryPolynomial",
@@ -67,6 +69,8 @@ def load_problem(path: str | Path, *, vartype: str = "BINARY") -> SpinPolynomial
     try:
         if data.startswith(BQM_MAGIC):
             return load_bqm(file, data)
+        if data.startswith(b"DIMOD"):
+            raise InputError(f"{file} holds another model of dimod's: give a BinaryQuadraticModel")
         if data.startswith((b"\x93NUMPY", b"PK")) or file.suffix.lower() in (".npy", ".npz"):
             return load_matrix(file)
         text = _text(file, data)
@@ -163,6 +167,8 @@ def _load_table(file: Path, text: str, *, vartype: str) -> SpinPolynomial:
     first = " ".join(numbers[0].words).replace(",", " ").split()
     if file.suffix.lower() == ".csv" or (_numeric(first) and (len(first) > 3 or "," in "".join(numbers[0].words))):
         return load_matrix(file, text="\n".join(" ".join(line.words).replace(",", " ") for line in numbers))
+    if file.suffix.lower() != ".coo" and _three_by_three([line.words for line in numbers]):
+        return load_matrix(file, text="\n".join(" ".join(line.words).replace(",", " ") for line in numbers))
     if file.suffix.lower() == ".qubo":
         raise numbers[0].error("a .qubo file needs the line 'p qubo 0 maxNodes nNodes nCouplers' before its numbers")
     if not _numeric(numbers[0].words):
@@ -181,6 +187,18 @@ def _numeric(words: list[str]) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _three_by_three(rows: list[list[str]]) -> bool:
+    """Whether three lines of three numbers are a matrix of couplings, not three entries ``i j value``."""
+    if [len(row) for row in rows] != [3, 3, 3] or not all(map(_numeric, rows)):
+        return False
+    indices = [word for row in rows for word in row[:2]]
+    return not all(map(_whole, indices)) or all(float(rows[i][i]) == 0.0 for i in range(3))
+
+
+def _whole(word: str) -> bool:
+    return word.lstrip("+-").isdecimal()
 
 
 def _declared(comments: list[_Line]) -> str | None:
@@ -223,11 +241,12 @@ def _load_rudy(file: Path, lines: list[_Line]) -> SpinPolynomial:
     def loop(line: _Line, vertex: int) -> None:
         raise line.error(f"vertex {vertex} is joined to itself; a cut has no self-loops")
 
-    found = _entries(lines[1:], first=1, last=vertices, default=True, unique=True, loop=loop)
+    weighted = len(lines) > 1 and len(lines[1].words) == 3
+    found = _entries(lines[1:], first=1, last=vertices, default=not weighted, unique=True, loop=loop)
     pairs = np.array(list(found), np.int64).reshape(-1, 2)
     terms = [(pairs, np.array(list(found.values())))]
     return SpinPolynomial(
-        vertices, terms, name=file.name, parameters={"format": "rudy"}, labels=tuple(range(1, vertices + 1))
+        vertices, terms, name=file_name(file), parameters={"format": "rudy"}, labels=tuple(range(1, vertices + 1))
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spinfunnel.landscape import InputError
 from spinfunnel.systems.conversion import TermList, spins_from_binary
 from spinfunnel.systems.polynomial import SpinPolynomial
+from spinfunnel.systems.registry import file_name
 
 __all__ = ["BQM_MAGIC", "load_bqm", "load_json", "load_matrix", "spin_model", "write_polynomial"]
 
@@ -35,7 +36,9 @@ def spin_model(
             raise InputError(f"{file}: the coupling of {names} is {values[wrong[0]]}; couplings must be finite numbers")
     parameters = {"format": kind, "vartype": vartype}
     spread, shift = spins_from_binary(terms) if vartype == "BINARY" else (list(terms), 0.0)
-    return SpinPolynomial(size, spread, name=file.name, parameters=parameters, constant=constant + shift, labels=labels)
+    return SpinPolynomial(
+        size, spread, name=file_name(file), parameters=parameters, constant=constant + shift, labels=labels
+    )
 
 
 # ---------------------------------------------------------------------------------------------
@@ -208,6 +211,10 @@ def load_bqm(file: Path, data: bytes) -> SpinPolynomial:
             f"{file} is cut short: {variables} variables and {interactions} "
             f"interactions do not fit into {len(data)} bytes"
         )
+    # Names come last, blanks after them; dimod reads whatever part of both there is.
+    names = data.find(b"VARS", 14 + length)
+    if names >= 0 and len(data) < names + 8 + int.from_bytes(data[names + 4 : names + 8], "little"):
+        raise InputError(f"{file} is cut short: its names of variables are not whole")
     try:
         model = dimod.BinaryQuadraticModel.from_file(BytesIO(data))
         labels = tuple(model.variables)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from spinfunnel.blocks import over_blocks
 from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
 from spinfunnel.systems.blocks import enumerated_bits
+from spinfunnel.systems.ranges import LARGEST_ENERGY
 
 if TYPE_CHECKING:
     import dimod
@@ -60,7 +61,8 @@ class SpinPolynomial:
     Raises
     ------
     InputError
-        For a coefficient that is not finite, an index out of range, or a symmetry that changes an energy.
+        For a coefficient that is not finite, coefficients that add up beyond 1e100, an index out of range, or a
+        symmetry that changes an energy.
 
     Notes
     -----
@@ -107,7 +109,9 @@ class SpinPolynomial:
         total = float(constant) + shift
         if not math.isfinite(total):
             raise InputError(f"the constant of the energy is {total}; give a finite number")
-        unit = common_unit(np.concatenate([c for _, c in reduced.values()])) if reduced else 1.0
+        coefficients = np.concatenate([c for _, c in reduced.values()]) if reduced else np.zeros(0)
+        _check_scale(coefficients)
+        unit = common_unit(coefficients)
         put = object.__setattr__
         put(self, "size", int(size))
         put(self, "terms", MappingProxyType(reduced))
@@ -262,6 +266,17 @@ class SpinPolynomial:
             )
 
         over_blocks(block, 1 << (bits - near), workers=workers, progress=progress, stage="energies", block=4)
+
+
+def _check_scale(coefficients: NDArray[np.float64]) -> None:
+    """Refuse energies whose squares could overflow."""
+    with np.errstate(over="ignore"):
+        total = float(np.abs(coefficients).sum())
+    if total > LARGEST_ENERGY:
+        raise InputError(
+            f"the coefficients add up to {total:.3g}, beyond {LARGEST_ENERGY:g}, where squares of energies overflow; "
+            "give them in a larger unit"
+        )
 
 
 def common_unit(coefficients: NDArray[np.float64]) -> float | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import os
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from spinfunnel.landscape import Binary, InputError, Parameter
 
-__all__ = ["System", "SystemParameter", "parse_assignments", "suggestion"]
+__all__ = ["System", "SystemParameter", "file_name", "parse_assignments", "suggestion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,19 +92,30 @@ def parse_assignments(text: str, *, spec: str) -> dict[str, str]:
     return found
 
 
+def file_name(path: Path) -> str:
+    r"""Name of a file as text that can be printed and kept, whatever bytes it is made of.
+
+    Examples
+    --------
+    >>> file_name(Path("problems/\udcff.qubo"))
+    '�.qubo'
+    """
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
 def suggestion(word: str, known: Sequence[str]) -> str:
     """Return " (did you mean 'x'?)" for the known word nearest to a misspelled one, or nothing."""
     close = (
-        difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+        difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.5)
         or [name for name in known if name.startswith(word[:3])][:1]
     )
     return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 _KINDS: dict[Any, str] = {
-    int: "whole number",
-    float: "number",
-    str: "word",
+    int: "a whole number",
+    float: "a number",
+    str: "a word",
     bool: "true or false",
     tuple[int, ...]: "whole numbers, as 4x4",
 }

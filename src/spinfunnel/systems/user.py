@@ -27,8 +27,8 @@ from spinfunnel.landscape import (
     state_bits,
 )
 from spinfunnel.systems.blocks import block_count, enumerated_bits
-from spinfunnel.systems.ranges import check_range
-from spinfunnel.systems.registry import System, parse_assignments, suggestion
+from spinfunnel.systems.ranges import LARGEST_ENERGY, check_range
+from spinfunnel.systems.registry import System, file_name, parse_assignments, suggestion
 
 __all__ = ["FunctionLandscape", "load_user_landscape"]
 
@@ -106,7 +106,8 @@ class FunctionLandscape:
                 )
         content = hashlib.sha256(self.source or _source(self.function)).hexdigest()
         facts = {**self.parameters, "": [self.size, content]}
-        object.__setattr__(self, "identity", identity_hash(self.name, facts, energies.astype(np.float32)))
+        with np.errstate(over="ignore"):
+            object.__setattr__(self, "identity", identity_hash(self.name, facts, energies.astype(np.float32)))
 
     def energy(self, states: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Energies (B,) of states (B, N) given as bits."""
@@ -150,14 +151,16 @@ class FunctionLandscape:
                 f"{self.name} returned an array of shape {raw.shape} for {count} "
                 f"states; it must return one energy for each, shape ({count},)"
             )
+        if np.ma.is_masked(answer):
+            raise InputError(f"{self.name} returned masked values; every state needs an energy")
         if raw.dtype.kind not in "biuf":
             raise InputError(f"{self.name} returned {raw.dtype} values; energies must be real numbers")
         energies = raw.astype(np.float64)
-        wrong = np.flatnonzero(~np.isfinite(energies))
+        wrong = np.flatnonzero(~(np.abs(energies) <= LARGEST_ENERGY))
         if len(wrong):
             raise InputError(
                 f"{self.name} returned {energies[wrong[0]]} for state "
-                f"{_text(states[wrong[0]])}; energies must be finite numbers"
+                f"{_text(states[wrong[0]])}; energies must be finite numbers, at most {LARGEST_ENERGY:g} in size"
             )
         return energies
 
@@ -226,7 +229,7 @@ def _wrapped(
 ) -> FunctionLandscape:
     """Landscape of a function of bit strings."""
     texts = dict(given)
-    size: Any = texts.pop("n", None)
+    size: Any = System(what, _typed("n", int), "", "").read({"n": texts.pop("n")})["n"] if "n" in texts else None
     for place, word in ((function, "n"), (function, "size"), (module, "n"), (module, "N")):
         size = getattr(place, word, None) if size is None else size
     try:
@@ -239,7 +242,7 @@ def _wrapped(
     options = _options(function, texts, seed=seed, what=what)
     check_range("n", bits, low=1, high=62)
     source = Path(str(module.__file__)).read_bytes()
-    name = Path(what.rpartition(":")[0]).name + ":" + what.rpartition(":")[2]
+    name = file_name(Path(what.rpartition(":")[0])) + ":" + what.rpartition(":")[2]
     call: EnergyFunction = (lambda states: function(states, **options)) if options else function
     return FunctionLandscape(call, bits, name=name, parameters={"n": bits, **options}, source=source)
 

@@ -1,0 +1,117 @@
+"""Published results, made again: a table of known values beside ours, the figure, and the data behind it.
+
+`REPRODUCTIONS` lists them; adding one is a file of this folder and a row here. Each says in its notes what differs from
+its source and why.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from spinfunnel.landscape import InputError
+from spinfunnel.reproduce.bryngelson_wolynes import bryngelson_wolynes
+from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn
+from spinfunnel.reproduce.klemm import klemm
+from spinfunnel.reproduce.labs import labs
+
+__all__ = ["REPRODUCTIONS", "Comparison", "Order", "Redrawn", "Reproduction", "find", "targets", "write"]
+
+DPI = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """One published result.
+
+    Attributes
+    ----------
+    name : str
+    run : callable
+        ``run(order)`` makes it again and returns a `Redrawn`.
+    summary : str
+        What it shows, in a line.
+    source : str
+        Where it was published.
+    """
+
+    name: str
+    run: Callable[[Order], Redrawn]
+    summary: str
+    source: str
+
+
+REPRODUCTIONS: dict[str, Reproduction] = {
+    entry.name: entry
+    for entry in (
+        Reproduction(
+            "klemm",
+            klemm,
+            "funnels of spin landscapes: their number, and how much drains to the native state",
+            "Klemm, Flamm, Stadler, Eur. Phys. J. B 63, 387 (2008)",
+        ),
+        Reproduction(
+            "labs",
+            labs,
+            "number of minima, depth and difficulty of low autocorrelation binary strings against their length",
+            "Ferreira, Fontanari, Stadler, J. Phys. A 33, 8635 (2000)",
+        ),
+        Reproduction(
+            "bryngelson-wolynes",
+            bryngelson_wolynes,
+            "phase diagram of folding: unfolded, glass and folded; landscapes with a slope on their way through it",
+            "Bryngelson, Wolynes, Proc. Natl. Acad. Sci. 84, 7524 (1987)",
+        ),
+    )
+}
+
+
+def find(name: str) -> Reproduction:
+    """Reproduction of this name.
+
+    Raises
+    ------
+    InputError
+        Where there is none; the message names those there are.
+    """
+    if name not in REPRODUCTIONS:
+        raise InputError(f"there is no reproduction {name!r}; there are {', '.join(REPRODUCTIONS)}")
+    return REPRODUCTIONS[name]
+
+
+def targets(name: str, folder: Path) -> tuple[Path, Path]:
+    """Figure and data file that `write` writes."""
+    return folder / f"{name}.png", folder / f"{name}.csv"
+
+
+def write(name: str, redrawn: Redrawn, *, folder: Path) -> tuple[Path, Path]:
+    """Write the figure and the data it draws.
+
+    Returns
+    -------
+    figure, data : Path
+        A PNG image and a CSV table.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    sheet = Figure(figsize=redrawn.size, layout="constrained")
+    FigureCanvasAgg(sheet)
+    redrawn.draw(sheet)
+    image, text = io.BytesIO(), io.StringIO()
+    sheet.savefig(image, format="png", dpi=DPI, facecolor="white")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(redrawn.data)
+    table.writerows(zip(*redrawn.data.values(), strict=True))
+    figure, data = targets(name, folder)
+    for path, content in ((figure, image.getvalue()), (data, text.getvalue().encode())):
+        aside = path.with_name(f".{path.name}.part")
+        try:
+            aside.write_bytes(content)
+            aside.replace(path)
+        finally:
+            aside.unlink(missing_ok=True)
+    return figure, data

@@ -1,0 +1,61 @@
+"""Ensembles: the same question put to many samples of the disorder."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from spinfunnel.blocks import over_blocks
+from spinfunnel.systems import resolve
+
+if TYPE_CHECKING:
+    from spinfunnel.landscape import Binary
+    from spinfunnel.reproduce.comparison import Order
+
+__all__ = ["ensemble", "sample_seeds"]
+
+Answer = TypeVar("Answer")
+
+
+def sample_seeds(order: Order, *, label: str, count: int) -> list[int]:
+    """Seeds of the samples of one ensemble; two ensembles share none, and the first ones do not depend on `count`.
+
+    Examples
+    --------
+    >>> from spinfunnel.reproduce.comparison import Order
+    >>> sample_seeds(Order(), label="sk", count=3)[:2] == sample_seeds(Order(), label="sk", count=2)
+    True
+    """
+    source = np.random.SeedSequence([order.seed, zlib.crc32(label.encode())])
+    return [int(number) for number in source.generate_state(count, np.uint32)]
+
+
+def ensemble(
+    order: Order, system: str, ask: Callable[[Binary], Answer], *, count: int, share: tuple[float, float] = (0.0, 1.0)
+) -> list[Answer]:
+    """Ask the same of `count` samples of a system, one thread each, in order of the samples.
+
+    Parameters
+    ----------
+    order : Order
+    system : str
+        As a user types it, without a seed.
+    ask : callable
+        Maps a landscape to an answer; called in several threads at once.
+    count : int
+    share : (float, float)
+        Which part of the whole reproduction this is, for its progress.
+    """
+    seeds = sample_seeds(order, label=system, count=count)
+    joint = "," if ":" in system else ":"
+
+    def told(stage: str, done: float) -> None:
+        order.progress(stage, share[0] + done * (share[1] - share[0]))
+
+    def one(start: int, _stop: int) -> Answer:
+        return ask(resolve(f"{system}{joint}seed={seeds[start]}"))
+
+    return over_blocks(one, count, workers=order.workers, progress=told, stage=system, block=1)

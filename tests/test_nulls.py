@@ -1,0 +1,99 @@
+"""Both nulls: what they keep, what they destroy, and what they say where there is none."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from spinfunnel import nulls
+from spinfunnel.estimate import Estimate, NoAnswer
+from spinfunnel.explore.flooding import flood
+from spinfunnel.landscape import InputError
+from spinfunnel.measure import COMPARED, MEASURES, measure_all
+from spinfunnel.study import study
+from spinfunnel.systems import resolve
+
+
+@pytest.fixture(scope="module")
+def magnet():
+    return resolve("dfm:shape=3x4,seed=1")
+
+
+@pytest.mark.parametrize("null", nulls.NULLS)
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_ensemble_is_the_same_on_any_number_of_workers(magnet, null, workers):
+    one = nulls.ensemble(magnet, null=null, count=4, seed=7, workers=1)
+    again = nulls.ensemble(magnet, null=null, count=4, seed=7, workers=workers)
+    assert one == again
+    assert one != nulls.ensemble(magnet, null=null, count=4, seed=8)
+    assert list(one.measures) == list(MEASURES)
+
+
+def test_side_by_side_equals_one_after_the_other(magnet, monkeypatch):
+    beside = nulls.ensemble(magnet, null=nulls.INTERACTIONS, count=3, seed=2, workers=2)
+    monkeypatch.setattr(nulls, "SIDE_BY_SIDE", 0)
+    assert nulls.ensemble(magnet, null=nulls.INTERACTIONS, count=3, seed=2, workers=2) == beside
+
+
+def test_shuffled_energies_keep_the_thermodynamics(magnet):
+    own = measure_all(flood(magnet))
+    found = nulls.shuffled_energies(magnet, count=3, seed=1)
+    for name in ("tf_measured", "tg_measured", "heat_capacity_peak", "band_gap", "entropy"):
+        assert found[name].value == pytest.approx(own[name].value, rel=1e-6), name
+    assert found["stability_gap"].outcome == "no_null"
+    assert found["funnel_weight"].high < own["funnel_weight"].value
+
+
+def test_shuffled_interactions_keep_the_variance_and_raise_the_ground(magnet):
+    result = study(magnet, nulls=8, seed=1)
+    null = result.nulls[nulls.INTERACTIONS]
+    assert null["tg"].value == pytest.approx(result.measures["tg"].value, rel=0.01)
+    gap, z = (result.measures[name] for name in COMPARED)
+    assert gap.value > 0.1
+    assert z.value > 2
+    # The null's own samples compare with each other: no gap between them but scatter.
+    assert null["stability_gap"].low < 0 < null["stability_gap"].high
+    assert result.null_samples == {nulls.SHUFFLED: 8, nulls.INTERACTIONS: 8}
+
+
+def test_a_glass_does_not_stand_out_from_its_own_shuffles():
+    """Coupling signs of a Gaussian glass are symmetric, so its Z-score is that of one more sample.
+
+    With 20 samples Student's t at 19 degrees of freedom: |Z| > 4.2 in less than one case in 2000.
+    """
+    result = study(resolve("ea:shape=3x4,seed=5"), nulls=20)
+    assert abs(result.measures["stability_z"].value) < 4.2
+
+
+@pytest.mark.parametrize("spec", ["rem:n=8", "golf:n=8"])
+def test_without_interactions_the_reason_is_named(spec):
+    result = study(resolve(spec), nulls=2)
+    assert {answer.outcome for answer in result.nulls[nulls.INTERACTIONS].values()} == {"no_interactions"}
+    assert result.null_samples[nulls.INTERACTIONS] == 0
+    assert result.measures["stability_gap"].outcome == "no_null"
+    assert isinstance(result.measures["band_gap"], Estimate)
+    json.dumps(result.to_json(), allow_nan=False)
+
+
+def test_the_golf_course_has_the_largest_band_gap_there_is():
+    assert measure_all(flood(resolve("golf:n=10")))["band_gap"].value == pytest.approx(1.0, abs=1e-6)
+    band = [measure_all(flood(resolve(f"rem:n=10,seed={seed}")))["band_gap"].value for seed in range(20)]
+    assert abs(np.mean(band)) < 0.4
+
+
+def test_long_measures_are_not_taken_of_every_sample(monkeypatch):
+    monkeypatch.setattr(nulls, "AFFORDABLE", {3: 1 << 8, 12: 1 << 8, 13: 1 << 8})
+    found = nulls.shuffled_energies(resolve("sk:n=9"), count=2, seed=1)
+    assert found["levinthal"].outcome == found["sinks"].outcome == "not_affordable"
+    assert isinstance(found["funnels"], Estimate)
+
+
+def test_a_null_of_one_sample_or_of_nothing_is_refused(magnet):
+    with pytest.raises(InputError, match="at least 2 samples"):
+        nulls.ensemble(magnet, null=nulls.SHUFFLED, count=1, seed=0)
+    with pytest.raises(InputError, match="no interactions"):
+        nulls.ensemble(resolve("rem:n=8"), null=nulls.INTERACTIONS, count=2, seed=0)
+    refusal = nulls.null_refusal(resolve("golf:n=8"), count=5, null=nulls.INTERACTIONS)
+    assert isinstance(refusal, NoAnswer)
