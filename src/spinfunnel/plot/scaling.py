@@ -186,8 +186,8 @@ def _columns(
 
 def _apart(drawn: Curves) -> NDArray[np.float64]:
     sizes = [n for points in drawn.values() for n, _ in points]
-    step: NDArray[np.float64] = APART * max(1, max(sizes) - min(sizes)) * (np.arange(len(drawn)) - (len(drawn) - 1) / 2)
-    return step
+    offset = np.arange(len(drawn), dtype=np.float64) - (len(drawn) - 1) / 2
+    return np.asarray(APART * max(1, max(sizes) - min(sizes)) * offset, np.float64)
 
 
 def _short(name: str) -> str:

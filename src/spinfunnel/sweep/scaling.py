@@ -38,10 +38,10 @@ LINE: Model = "mean = a + b n"
 THRESHOLDS: Mapping[str, Threshold] = {
     "decay": Threshold(
         0.025,
-        "rate at which the weight of the native funnel is lost with each spin: half of it in 28 spins. 60 to 200 samples "
-        "a size lose: disordered ferromagnet of 9 to 25 spins 0.018 [0.015, 0.021], Sherrington-Kirkpatrick of 8 to 28 "
-        "0.035 [0.031, 0.038], Edwards-Anderson of 9 to 25 0.071 [0.062, 0.079], 3-spin of 12 to 20 0.094 [0.08, 0.11], "
-        "random energy model 0.62 [0.58, 0.65]",
+        "rate at which the weight of the native funnel is lost with each spin: half of it in 28 spins. With 60 to 200 "
+        "samples a size, disordered ferromagnets of 9 to 25 spins lose 0.018 [0.015, 0.021], Sherrington-Kirkpatrick "
+        "glasses of 8 to 28 spins 0.035 [0.031, 0.038], Edwards-Anderson glasses of 9 to 25 spins 0.071 [0.062, 0.079], "
+        "3-spin glasses of 12 to 20 spins 0.094 [0.08, 0.11], random energy models 0.62 [0.58, 0.65]",
     ),
     "funnel_weight": VERDICT_THRESHOLDS["funnel_weight"],
     "support": Threshold(
