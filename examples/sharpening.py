@@ -42,7 +42,7 @@ def main() -> None:
         samples=options.samples,
         workers=options.workers,
         atlas=options.atlas,
-        measures=["minima", "funnels", "funnel_weight", "sharpness"],
+        measures=["minima", "funnels", "funnel_weight", "funnel_slope", "sharpness"],
     )
     print(found)
     figure, panels = plt.subplots(1, 2, figsize=(12, 4.6), layout="constrained")

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from spinfunnel.atlas import Atlas
-from spinfunnel.estimate import Estimate
+from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import InputError
 from spinfunnel.sweep import Fit, Sweep, fit_scaling, judge_scaling, sweep
 from spinfunnel.sweep.crew import MOST_LOSSES, Borrowed, Here, Processes, run_all
@@ -26,7 +26,7 @@ from spinfunnel.sweep.plan import disorder_seed, plan_jobs
 from spinfunnel.systems import resolve
 
 SOURCE = Path(__file__).parents[1] / "src"
-QUICK = ["minima", "funnels", "funnel_weight", "sharpness"]
+QUICK = ["minima", "funnels", "funnel_weight", "sharpness", "funnel_slope"]
 EXPONENTIAL = "mean = exp(a + b n)"
 
 
@@ -447,14 +447,12 @@ def test_fits_without_an_answer_are_named() -> None:
 # The scaling verdict
 
 
-def case(rate: float, *, level: float = 1.0, growth: float = 0.2, samples: int = 100) -> Any:
+def case(rate: float, *, level: float = 1.0, slope: Any = Estimate(4.0, 3.9, 4.1)) -> Any:  # noqa: B008
     rng = np.random.default_rng(5)
-    sizes = (10, 12, 16, 20, 24)
-    spread = [(n, rng.uniform(0.85, 1.15, samples)) for n in sizes]
-    weights = [(n, level * np.exp(-rate * n) * noise) for n, noise in spread]
-    minima = [(n, np.exp(growth * n) * noise[::-1]) for n, noise in spread]
+    weights = [(n, level * np.exp(-rate * n) * rng.uniform(0.85, 1.15, 100)) for n in (10, 12, 16, 20, 24)]
     last = float(np.mean(weights[-1][1]))
-    return judge_scaling({"funnel_weight": weights, "minima": minima}, weight=Estimate(last, 0.98 * last, 1.02 * last))
+    largest = {"funnel_weight": Estimate(last, 0.98 * last, 1.02 * last), "funnel_slope": slope}
+    return judge_scaling({"funnel_weight": weights}, largest=largest)
 
 
 def test_the_scaling_verdict_turns_on_the_rate() -> None:
@@ -464,7 +462,10 @@ def test_the_scaling_verdict_turns_on_the_rate() -> None:
     assert "hardly falls" in case(0.015).reason
     assert "stays" in case(0.0, level=0.9).reason
     assert case(0.0, level=0.3).kind == "undecided"  # it stays, but holds too little
-    assert case(0.5, growth=0.0).kind == "golf course"
+    assert case(0.0, slope=Estimate(0.1, 0.0, 0.2)).kind == "golf course"
+    assert case(0.0, slope=NoAnswer("flat", "all have one energy", "nothing to do")).kind == "golf course"
+    assert case(0.0, slope=NoAnswer("no_overlap", "no histogram", "flood")).kind == "undecided"
+    assert case(0.0, slope=Estimate(1.0, 0.9, 1.1)).kind == "undecided"
     assert judge_scaling({}).kind == "undecided"
     two = judge_scaling({"funnel_weight": [(8, [0.9, 0.8, 0.85]), (20, [0.1, 0.12, 0.09])]})
     assert two.kind == "undecided"

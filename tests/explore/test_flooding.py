@@ -274,7 +274,7 @@ def test_energies_must_be_finite(value):
 def test_what_does_not_fit_is_refused_before_anything_is_allocated():
     with pytest.raises(InputError, match=r"a 800-spin landscape needs about 2\^7\d\d GiB to flood exactly"):
         refuse_if_too_large(800, bits=799, symmetric=False, available=24 << 30)
-    with pytest.raises(InputError, match="The largest that fits here has 31 spins"):
+    with pytest.raises(InputError, match="the largest that fits here has 31 spins"):
         refuse_if_too_large(34, bits=33, symmetric=False, available=24 << 30)
     with pytest.raises(InputError, match="33-spin"):
         refuse_if_too_large(33, bits=32, symmetric=False, available=1 << 50)

@@ -102,8 +102,8 @@ def sweep(
     --------
     >>> found = sweep("hopfield:patterns=1", over={"n": [6, 8, 10]}, samples=3, workers=1)
     >>> print(found)
-    hopfield:patterns=1: funnel: the weight of the native funnel stays: as exp(-c n) with c = 0, and is 100 % at the
-    largest size
+    hopfield:patterns=1: funnel: the weight of the native funnel stays: it goes as exp(-c n) with c = 0, and is
+    100 % at the largest size
     """
     if executor is not None and dask is not None:
         raise InputError("an executor and a Dask cluster are both given; give one of them")

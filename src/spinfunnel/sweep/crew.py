@@ -211,14 +211,14 @@ def dask_crew(cluster: Any) -> Borrowed:
                 f"no Dask scheduler answers at {cluster!r} ({_short(problem)}); start one with `dask scheduler` and "
                 "give the address that it prints, as tcp://host:8786"
             ) from None
+    address = client.scheduler.address
     try:
         client.wait_for_workers(1, timeout=PATIENCE)
     except TimeoutError:
         if ours:
             client.close()
         raise InputError(
-            f"the Dask scheduler at {client.scheduler.address} has no worker; start one with "
-            f"`dask worker {client.scheduler.address}`"
+            f"the Dask scheduler at {address} has no worker; start one with `dask worker {address}`"
         ) from None
     # Dask takes two calls with equal arguments for one and the same, unless told otherwise.
     executor = client.get_executor(pure=False)

@@ -170,8 +170,7 @@ def _one_series(name: str, points: Sequence[Sequence[JobResult]]) -> Series:
         for measure, mean in size.means.items():
             if isinstance(mean, Estimate):
                 groups.setdefault(measure, []).append((size.n, _values(group, measure)))
-    last = sizes[-1][0]
-    scaling = judge_scaling(groups, weight=last.means.get("funnel_weight"))
+    scaling = judge_scaling(groups, largest=sizes[-1][0].means)
     return Series(name, tuple(size for size, _ in sizes), scaling)
 
 

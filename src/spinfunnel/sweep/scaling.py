@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spinfunnel.estimate import Estimate, NoAnswer
+from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.verdict import THRESHOLDS as VERDICT_THRESHOLDS
 from spinfunnel.verdict import Threshold
 
@@ -40,10 +40,11 @@ THRESHOLDS: Mapping[str, Threshold] = {
         0.025,
         "rate at which the weight of the native funnel is lost with each spin: half of it in 28 spins. With 60 to 200 "
         "samples a size, disordered ferromagnets of 9 to 25 spins lose 0.018 [0.015, 0.021], Sherrington-Kirkpatrick "
-        "glasses of 8 to 28 spins 0.035 [0.031, 0.038], Edwards-Anderson glasses of 9 to 25 spins 0.071 [0.062, 0.079], "
+        "glasses of 8 to 28 spins 0.035 [0.031, 0.038], Edwards-Anderson glasses of 9 to 25 0.071 [0.062, 0.079], "
         "3-spin glasses of 12 to 20 spins 0.094 [0.08, 0.11], random energy models 0.62 [0.58, 0.65]",
     ),
     "funnel_weight": VERDICT_THRESHOLDS["funnel_weight"],
+    "funnel_slope": VERDICT_THRESHOLDS["funnel_slope"],
     "support": Threshold(
         2.0,
         "difference of Akaike's criterion from which one model is preferred: Burnham, Anderson, Model Selection and "
@@ -99,8 +100,8 @@ class Scaling:
     Attributes
     ----------
     kind : {"funnel", "glass", "golf course", "undecided"}
-        funnel: the weight of the native funnel stays; glass: it falls exponentially while minima multiply; golf
-        course: it falls though minima do not multiply.
+        funnel: the weight of the native funnel stays; glass: it falls exponentially; golf course: it stays, but the
+        energy gives no guidance (a plain around one hole drains into it, by chance).
     reason : str
         A sentence with the numbers that decided.
     fits : mapping of str to Fit or NoAnswer
@@ -214,32 +215,34 @@ def _fitted(sizes: Floats, points: Floats, errors: Floats, *, model: Model, free
     return Fit(model, Estimate(rate, rate - half, rate + half), level - rate * middle, len(points), misfit, support)
 
 
-def judge_scaling(measures: Mapping[str, Groups], *, weight: Estimate | NoAnswer | None = None) -> Scaling:
+def judge_scaling(measures: Mapping[str, Groups], *, largest: Mapping[str, Measurement] | None = None) -> Scaling:
     """Fit every measure against size, and judge by the weight of the native funnel.
 
     Parameters
     ----------
     measures : mapping of str to Groups
-    weight : Estimate, optional
-        Mean funnel weight at the largest size.
+    largest : mapping of str to Estimate or NoAnswer
+        Means at the largest size; ``funnel_weight`` and ``funnel_slope`` are read.
 
     Examples
     --------
     >>> rng = np.random.default_rng(1)
-    >>> values = {n: math.exp(-0.1 * n) * rng.uniform(0.8, 1.2, 50) for n in (12, 16, 20)}
-    >>> measures = {"funnel_weight": list(values.items()), "minima": [(n, 1 / w) for n, w in values.items()]}
-    >>> judge_scaling(measures, weight=Estimate(0.13, 0.12, 0.14)).kind
+    >>> weights = [(n, math.exp(-0.1 * n) * rng.uniform(0.8, 1.2, 50)) for n in (12, 16, 20)]
+    >>> judge_scaling({"funnel_weight": weights}).kind
     'glass'
     """
     fits = {name: fit_scaling(groups, model=MODELS.get(name, LINE)) for name, groups in measures.items()}
-    kind, reason = _decided(fits, weight)
+    kind, reason = _decided(fits.get("funnel_weight", _MISSING), largest or {})
     return Scaling(kind, reason, fits)
 
 
-def _decided(fits: Mapping[str, Fit | NoAnswer], weight: Estimate | NoAnswer | None) -> tuple[Kind, str]:
-    fit = fits.get("funnel_weight", NoAnswer("not_measured", "the funnel weight was not measured", "measure it"))
+_MISSING = NoAnswer("not_measured", "it was not measured", "measure funnel_weight and funnel_slope")
+
+
+def _decided(fit: Fit | NoAnswer, largest: Mapping[str, Measurement]) -> tuple[Kind, str]:
     if isinstance(fit, NoAnswer):
         return "undecided", f"the weight of the native funnel has no rate: {fit.cause}; {fit.remedy}"
+    weight = largest.get("funnel_weight", _MISSING)
     decay = Estimate(-fit.rate.value, -fit.rate.high, -fit.rate.low)
     level = f", and is {_percent(weight)} at the largest size" if isinstance(weight, Estimate) else ""
     said = f"the weight of the native funnel goes as exp(-c n) with c = {_bare(decay)}{level}"
@@ -247,19 +250,27 @@ def _decided(fits: Mapping[str, Fit | NoAnswer], weight: Estimate | NoAnswer | N
     if fit.sizes < THRESHOLDS["sizes"].value:
         return "undecided", f"{said}; sweep over at least {THRESHOLDS['sizes'].value:.0f} sizes"
     if decay.low >= threshold and fit.changes:
-        grows = fits.get("minima")
-        if isinstance(grows, Fit) and not grows.rate.low > 0.0:
-            return "golf course", f"{said}, though the number of minima does not grow"
         return "glass", said
-    if decay.high <= threshold:
-        if isinstance(weight, Estimate) and weight.low >= THRESHOLDS["funnel_weight"].value:
-            kept = "hardly falls" if fit.changes else "stays"
-            return "funnel", f"the weight of the native funnel {kept}: as exp(-c n) with c = {_bare(decay)}{level}"
-        return "undecided", f"{said}, less than half of all states"
-    return (
-        "undecided",
-        f"{said}; {threshold:g} a spin is the limit between funnel and glass: take more samples or sizes",
-    )
+    if decay.high > threshold:
+        limit = f"{threshold:g} a spin is the limit between funnel and glass"
+        return "undecided", f"{said}; {limit}: take more samples or sizes"
+    if not (isinstance(weight, Estimate) and weight.low >= THRESHOLDS["funnel_weight"].value):
+        return "undecided", f"{said}, not clearly half of all states"
+    return _guided(largest.get("funnel_slope", _MISSING), said, kept="hardly falls" if fit.changes else "stays")
+
+
+def _guided(slope: Measurement, said: str, *, kept: str) -> tuple[Kind, str]:
+    """Tell a funnel from a plain that drains into its one hole."""
+    flat = isinstance(slope, NoAnswer) and slope.outcome == "flat"
+    if flat or (isinstance(slope, Estimate) and slope.high < THRESHOLDS["funnel_slope"].value):
+        return "golf course", f"{said}, but the energy gives no guidance toward the native state"
+    # Without roughness the energy is a function of the overlap, and most states could not drain up it.
+    smooth = isinstance(slope, NoAnswer) and slope.outcome == "no_roughness"
+    if isinstance(slope, NoAnswer) and not smooth:
+        return "undecided", f"{said}, but whether the energy leads there is not known: {slope.cause}; {slope.remedy}"
+    if isinstance(slope, Estimate) and slope.low < THRESHOLDS["funnel_slope"].value:
+        return "undecided", f"{said}, but whether the energy leads there is not clear (slope {_bare(slope)})"
+    return "funnel", said.replace("goes as", f"{kept}: it goes as")
 
 
 def _bare(estimate: Estimate) -> str:
