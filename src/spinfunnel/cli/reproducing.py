@@ -132,7 +132,7 @@ def _show(entry: Reproduction, redrawn: Redrawn) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for column in ("quantity", "known", "ours", "agreement"):
         table.add_column(column, no_wrap=True)
-    table.add_column("known from", overflow="fold")
+    table.add_column("known from", overflow="fold", min_width=12)
     for row in redrawn.rows:
         known = "" if row.known is None else f"{row.known:.7g}" if row.known_error == 0.0 else f"{row.known:.5g}"
         known += f" ± {row.known_error:.2g}" if row.known_error else ""
