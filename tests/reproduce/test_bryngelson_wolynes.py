@@ -53,7 +53,7 @@ def test_both_branches_meet_at_the_glass_temperature_with_one_slope():
 
 
 def test_the_entropy_counts_all_states():
-    """Sum over rho of exp(n s) is (1 + nu)^n to exponential accuracy: its maximum is ln(1 + nu), at rho = 1 / (1 + nu)."""
+    """All (1 + nu)^n of them: the entropy is largest, ln(1 + nu), at rho = 1 / (1 + nu)."""
     rho = np.linspace(0.0, 1.0, 100_001)
     entropy = CHAIN.entropy(rho)
     assert entropy.max() == pytest.approx(math.log(8.0), abs=1e-8)
