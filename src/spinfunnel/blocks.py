@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import cache
 from typing import TypeVar
 
@@ -69,8 +69,10 @@ def over_blocks(
             progress(stage, min(start + block, total) / total)
         return results
     pool = _pool(workers, os.getpid())
-    futures = [pool.submit(work, start, min(start + block, total)) for start in starts]
+    futures: list[Future[Result]] = []
     try:
+        # Inside, so that an interrupt during a long row of submissions leaves nothing running either.
+        futures.extend(pool.submit(work, start, min(start + block, total)) for start in starts)
         for done, future in enumerate(futures, 1):
             results.append(future.result())
             progress(stage, done / len(futures))
