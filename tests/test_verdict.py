@@ -6,19 +6,23 @@ import pytest
 from slow_twins import basin_graph, slow_flood
 from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
-from spinfunnel.verdict import THRESHOLDS, judge
+from spinfunnel.verdict import THRESHOLDS, Threshold, judge
 
 SINGLE = NoAnswer("single_minimum", "there is one minimum only", "nothing to do")
 NO_FOLDING = NoAnswer("no_folding_transition", "the ground energy is not low enough", "none")
+FLAT = NoAnswer("flat", "every other state has one energy", "nothing to do")
+NO_NULL = NoAnswer("no_null", "there are no interactions", "give a system that has them")
 FUNNEL = {
-    "minima": 9.0, "funnel_weight": 0.8, "rival_weight": 0.1, "sharpness": 0.03, "funnel_slope": 4.0,
-    "tf_tg": NO_FOLDING, "decoy_gap": 0.24, "relative_depth": 0.08,
+    "minima": 9.0, "funnel_weight": 0.8, "rival_valley": 0.0, "sharpness": 0.03, "funnel_slope": 6.0, "levinthal": 0.5,
+    "tf_tg": NO_FOLDING, "stability_gap": 0.2, "stability_z": 5.0, "native_depth": 1.03, "decoy_gap": 0.1,
+    "relative_depth": 0.08,
 }  # fmt: skip
+GLASS = {"stability_gap": 0.02, "stability_z": 0.4, "funnel_weight": 0.5}
+PLAIN = {"stability_gap": NO_NULL, "stability_z": NO_NULL}
 NULL = {
     "funnel_weight": Estimate(0.02, 0.01, 0.05),
     "sharpness": Estimate(0.4, 0.3, 0.5),
-    "decoy_gap": Estimate(0.03, 0.01, 0.06),
-}  # fmt: skip
+}
 
 
 def measures(**change):
@@ -30,28 +34,44 @@ def verdict(null=NULL, exact=True, **change):
     return judge(measures(**change), nulls={"shuffled_energies": null} if null else None, exact=exact)
 
 
+def between(name):
+    return 0.5 * (THRESHOLDS[name].value + THRESHOLDS[f"{name}_lost"].value)
+
+
 @pytest.mark.parametrize(
     ("kind", "change"),
     [
         ("funnel", {}),
-        ("funnel", {"tf_tg": 2.5, "decoy_gap": None}),
-        ("funnel", {"tf_tg": 4.1, "minima": 1.0, "relative_depth": SINGLE, "rival_weight": 0.0, "funnel_weight": 1.0}),
-        ("multi-funnel", {"rival_weight": 0.3, "funnel_weight": 0.6}),
-        ("multi-funnel", {"rival_weight": 0.35, "funnel_weight": 0.3}),
-        ("golf course", {"funnel_weight": 0.05, "tf_tg": 3.0}),
-        ("golf course", {"tf_tg": NoAnswer("no_roughness", "one", "-"), "funnel_slope": NoAnswer("flat", "one", "-")}),
-        ("smooth", {"minima": 1.0, "relative_depth": SINGLE, "funnel_weight": 1.0, "rival_weight": 0.0}),
-        ("smooth", {"relative_depth": 0.002, "decoy_gap": 0.02}),
-        ("glass", {"funnel_weight": 0.05, "decoy_gap": 0.02}),
-        ("glass", {"funnel_weight": 0.05, "decoy_gap": 0.07}),
-        ("glass", {"funnel_slope": 0.2, "decoy_gap": 0.02}),
-        ("undecided", {"decoy_gap": 0.02}),
-        ("undecided", {"decoy_gap": 0.07}),
-        ("undecided", {"funnel_weight": 0.42}),
-        ("undecided", {"funnel_weight": Estimate(0.55, 0.4, 0.7)}),
-        ("undecided", {"decoy_gap": Estimate(0.12, 0.05, 0.2)}),
-        ("undecided", {"funnel_weight": NoAnswer("sampled_map", "the map was sampled", "flood it")}),
-        ("undecided", {"sharpness": 0.35}),
+        ("funnel", {"tf_tg": 2.5, **GLASS}),
+        ("funnel", {"tf_tg": 4.1, "minima": 1.0, "relative_depth": SINGLE, "funnel_weight": 1.0}),
+        ("funnel", {"funnel_weight": 0.3}),
+        ("funnel", {"levinthal": None}),
+        ("funnel", {**PLAIN, "native_depth": 1.5}),
+        ("funnel", {**PLAIN, "decoy_gap": 0.3}),
+        ("funnel", {"stability_z": between("stability_z"), "native_depth": 2.0}),
+        ("multi-funnel", {"rival_valley": 0.4}),
+        ("multi-funnel", {"rival_valley": 0.4, "levinthal": 0.1, "funnel_weight": 0.3}),
+        ("golf course", {"levinthal": 0.0, "funnel_weight": 0.05, "tf_tg": 3.0}),
+        ("golf course", {"levinthal": 0.0, "tf_tg": 3.0, "rival_valley": 0.4, "funnel_slope": 0.1}),
+        ("golf course", {"levinthal": None, "funnel_weight": 0.05, "tf_tg": 3.0}),
+        ("golf course", {"tf_tg": NoAnswer("no_roughness", "one", "-"), "funnel_slope": FLAT, "levinthal": None}),
+        ("smooth", {"minima": 1.0, "relative_depth": SINGLE, "funnel_weight": 1.0, **GLASS}),
+        ("smooth", {"minima": 1.0, "relative_depth": SINGLE, "funnel_weight": 1.0, **PLAIN, "native_depth": 3.0}),
+        ("smooth", {"relative_depth": 0.002, **GLASS, "stability_z": NO_NULL}),
+        ("glass", GLASS),
+        ("glass", {**GLASS, "levinthal": 0.0, "funnel_weight": 0.01}),
+        ("glass", {**PLAIN, "levinthal": 0.0, "funnel_weight": 0.01}),
+        ("glass", {"stability_gap": 0.01, "stability_z": 6.0, "funnel_weight": 0.5}),
+        ("undecided", {**GLASS, "funnel_weight": 0.95}),
+        ("undecided", {"stability_z": between("stability_z")}),
+        ("undecided", {"stability_gap": 0.05, "stability_z": 6.0}),
+        ("undecided", PLAIN),
+        ("undecided", {"levinthal": between("levinthal"), "funnel_weight": 0.42}),
+        ("undecided", {"levinthal": Estimate(0.3, 0.1, 0.5), "funnel_weight": Estimate(0.55, 0.4, 0.7)}),
+        ("undecided", {"rival_valley": between("rival_valley")}),
+        ("undecided", {"rival_valley": 0.4, "funnel_slope": between("rival_slope")}),
+        ("undecided", {"funnel_weight": NoAnswer("sampled_map", "the map was sampled", "flood it"), "levinthal": None}),
+        ("undecided", {"levinthal": None, "sharpness": 0.35}),
         ("undecided", {"entropy": 2.0}),
     ],
 )  # fmt: skip
@@ -65,7 +85,8 @@ def test_kinds(kind, change):
 def test_the_reason_carries_the_numbers():
     reason = verdict(funnel_weight=0.77, tf_tg=2.24).reason
     assert reason == (
-        "77 % of the state space drains to the native state (shuffled energies: 2 % [1, 5]), and Tf/Tg = 2.24"
+        "77 % of the state space drains to the native state (shuffled energies: 2 % [1, 5]; the Levinthal efficiency "
+        "is 0.5), and Tf/Tg = 2.24"
     )
 
 
@@ -88,14 +109,21 @@ def test_a_sampled_map_is_said():
 
 @pytest.mark.parametrize(
     "null",
-    [
-        {**NULL, "funnel_weight": Estimate(0.6, 0.2, 1.0)},
-        {**NULL, "decoy_gap": Estimate(0.2, 0.1, 0.4)},
-        {**NULL, "sharpness": Estimate(0.05, 0.01, 0.1)},
-    ],
+    [{**NULL, "funnel_weight": Estimate(0.6, 0.2, 1.0)}, {**NULL, "sharpness": Estimate(0.05, 0.01, 0.1)}],
 )
 def test_what_chance_does_as_well_proves_nothing(null):
-    assert verdict(null=null).kind == "undecided"
+    assert verdict(null=null, levinthal=None).kind == "undecided"
+
+
+def test_thresholds_are_those_given():
+    strict = {**THRESHOLDS, "stability_z": Threshold(9.0, "a test"), "stability_z_lost": Threshold(8.0, "a test")}
+    assert judge(measures(), thresholds=strict).kind == "glass"
+    assert judge(measures(funnel_weight=0.9), thresholds=strict).kind == "undecided"
+
+
+@pytest.mark.parametrize("name", [name for name in THRESHOLDS if f"{name}_lost" in THRESHOLDS])
+def test_the_thresholds_of_a_pair_do_not_cross(name):
+    assert THRESHOLDS[f"{name}_lost"].value <= THRESHOLDS[name].value
 
 
 def test_nulls_without_an_answer_are_no_nulls():
@@ -155,7 +183,7 @@ def strings(_):
 
 
 def with_null(energies, *, flip, rng):
-    names = ["funnel_weight", "sharpness", "decoy_gap", "funnel_slope"]
+    names = ["funnel_weight", "sharpness"]
     dealt = [measure_all(slow_flood(rng.permutation(energies), flip=flip), names=names) for _ in range(4)]
     null = {}
     for name in names:

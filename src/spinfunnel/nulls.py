@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -199,6 +199,7 @@ def ensemble(
     seed: int,
     temperature: float | None = None,
     native_tolerance: float = 0.0,
+    only: Collection[str] | None = None,
     workers: int = 1,
     progress: Progress = no_progress,
 ) -> Ensemble:
@@ -215,6 +216,8 @@ def ensemble(
         From which a seed is spawned for each sample.
     temperature, native_tolerance : float
         As for the landscape itself.
+    only : collection of str, optional
+        Measures to take of each sample; all unless given.
     workers : int
         Threads; the result does not depend on it.
     progress : callable
@@ -236,7 +239,8 @@ def ensemble(
     seeds = [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(count)]
     names = [
         name for name, measure in MEASURES.items()
-        if name not in COMPARED and states <= AFFORDABLE.get(measure.definition, states)
+        if name not in COMPARED
+        and (name in only if only is not None else states <= AFFORDABLE.get(measure.definition, states))
     ]  # fmt: skip
 
     def one(draw: int, *, threads: int) -> tuple[BasinGraph, dict[str, Measurement]]:
@@ -264,9 +268,9 @@ def ensemble(
     grounds = tuple(ground for ground, _ in maps)
     for number, (_, kept) in enumerate(maps):
         others = (*grounds[:number], *grounds[number + 1 :])
-        if kept is not None:
+        if kept is not None and only is None:
             rows[number] |= measure_all(kept, names=COMPARED, null_grounds=others)
-    measures = {name: _over(name, rows, states=states) for name in MEASURES}
+    measures = {name: _over(name, rows, states=states) for name in MEASURES if only is None or name in names}
     return Ensemble(measures, grounds)
 
 

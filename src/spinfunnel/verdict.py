@@ -2,8 +2,11 @@
 
 Two independent questions span the plane of the verdict. *Thermodynamics*: does a native state stand out? *Kinetics*:
 does the landscape lead there? Each is put to a row of witnesses, functions that read measures and say yes, no, or
-nothing, with a clause for the reason; the first that says yes or no decides. A better witness (measured Tf/Tg, the
-stability gap against shuffled interactions, the Levinthal efficiency) is one more function at the head of its row.
+nothing, with a clause for the reason; the first that says yes or no decides. Where nothing stands out, a third row asks
+for *barriers*: they tell a glass from a smooth landscape.
+
+Each threshold is a pair: the number from which a witness says yes, and the number up to which it says no. Between them
+it says nothing, since there labelled landscapes of both kinds are found, or none at all.
 """
 
 from __future__ import annotations
@@ -57,6 +60,8 @@ class Verdict:
         return f"{self.kind}: {self.reason}"
 
 
+_CALIBRATION = "calibration on labelled landscapes, docs/calibration.md"
+
 THRESHOLDS: Mapping[str, Threshold] = {
     "entropy": Threshold(
         4.0,
@@ -65,29 +70,41 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "tf_tg": Threshold(
         1.6,
         "Tf/Tg of minimally frustrated proteins: Onuchic, Wolynes, Luthey-Schulten, Socci, PNAS 92, 3626 (1995); "
-        "a random energy model of 2^14 states exceeds it by chance in about 1 % of samples",
+        "no labelled glass reaches it: docs/calibration.md",
     ),
-    "tf_tg_glass": Threshold(
-        1.3, "a pure random energy model's own Tf/Tg lies between 1 and about 1.3 by the scatter of its lowest level"
+    "stability_gap": Threshold(
+        0.1, "a native state 1 / (1 - 0.1) times as deep as the glass has a Tf/Tg of 1.6 in the random-energy form"
     ),
+    "stability_gap_lost": Threshold(
+        0.03, "the same for a Tf/Tg of 1.3, which a random energy model has by the scatter of its lowest level"
+    ),
+    "stability_z": Threshold(3.1, _CALIBRATION),
+    "stability_z_lost": Threshold(2.9, _CALIBRATION),
+    "native_depth": Threshold(1.1, _CALIBRATION),
+    "native_depth_lost": Threshold(0.58, _CALIBRATION),
+    "decoy_gap": Threshold(0.16, _CALIBRATION),
+    "decoy_gap_lost": Threshold(0.0076, _CALIBRATION),
+    "levinthal": Threshold(0.33, _CALIBRATION),
+    "levinthal_lost": Threshold(0.2, _CALIBRATION),
+    "relative_depth": Threshold(0.052, _CALIBRATION),
+    "relative_depth_lost": Threshold(0.032, _CALIBRATION),
+    "rival_valley": Threshold(0.24, _CALIBRATION),
+    "rival_valley_lost": Threshold(0.11, _CALIBRATION),
+    "rival_slope": Threshold(5.2, f"of funnel_slope where there is a rival; {_CALIBRATION}"),
+    "rival_slope_lost": Threshold(3.9, f"of funnel_slope where there is a rival; {_CALIBRATION}"),
     "funnel_weight": Threshold(0.5, "more than half of all states: the native funnel outweighs all others together"),
     "funnel_weight_lost": Threshold(
         0.35,
-        "labelled landscapes of 12 to 20 bits: random energy models, LABS and many spin glasses lie below it, "
+        "read where walks were not measured: random energy models, LABS and many spin glasses lie below it, "
         "disordered ferromagnets rarely",
     ),
-    "rival_weight": Threshold(
-        0.25, "a quarter of all states in one rival funnel: one greedy descent in four is trapped there"
+    "funnel_weight_all": Threshold(
+        0.8, "four fifths of all states: a landscape that loses less looks like a funnel to a descent, whatever it is"
     ),
     "funnel_slope": Threshold(
         1.0,
         "the mean energy falls by more than its roughness on the way: "
         "Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995)",
-    ),
-    "relative_depth": Threshold(
-        0.01,
-        "the deepest trap is a hundredth of the way from a random state to the native one; "
-        "disordered ferromagnets of 16 spins have 0.03 to 0.12",
     ),
 }
 """Every number at which the verdict turns."""
@@ -107,10 +124,15 @@ class _Finding:
 
 
 class _Case:
-    """The measures and nulls of one landscape, and a record of which were read."""
+    """The measures and nulls of one landscape, the thresholds, and a record of which measures were read."""
 
-    def __init__(self, measures: Mapping[str, Measurement], nulls: Mapping[str, Mapping[str, Measurement]]) -> None:
-        self._measures, self._nulls = measures, nulls
+    def __init__(
+        self,
+        measures: Mapping[str, Measurement],
+        nulls: Mapping[str, Mapping[str, Measurement]],
+        thresholds: Mapping[str, Threshold],
+    ) -> None:
+        self._measures, self._nulls, self._thresholds = measures, nulls, thresholds
         self.evidence: dict[str, Evidence] = {}
 
     def read(self, name: str) -> Measurement:
@@ -127,12 +149,23 @@ class _Case:
         null = self._nulls.get(SHUFFLED, {}).get(name)
         return null if isinstance(null, Estimate) else None
 
+    def limit(self, name: str) -> float:
+        """Threshold of a name."""
+        return self._thresholds[name].value
+
+    def side(self, name: str, estimate: Estimate) -> Answer:
+        """Which side of its pair of thresholds the whole interval of a measure lies on."""
+        if estimate.low >= self.limit(name):
+            return "yes"
+        return "no" if estimate.high <= self.limit(f"{name}_lost") else "open"
+
 
 def judge(
     measures: Mapping[str, Measurement],
     *,
     nulls: Mapping[str, Mapping[str, Measurement]] | None = None,
     exact: bool = True,
+    thresholds: Mapping[str, Threshold] = THRESHOLDS,
 ) -> Verdict:
     """Judge a landscape by its measures.
 
@@ -145,6 +178,8 @@ def judge(
         verdict rests on the thresholds alone, and the reason says so.
     exact : bool
         Whether the map is exact; a sampled one is said to be in the reason.
+    thresholds : mapping of str to Threshold
+        All of `THRESHOLDS`; others serve their calibration.
 
     Returns
     -------
@@ -157,7 +192,7 @@ def judge(
     >>> measures = {
     ...     "minima": 9,
     ...     "funnel_weight": 0.77,
-    ...     "rival_weight": 0.1,
+    ...     "rival_valley": 0.0,
     ...     "sharpness": 0.02,
     ...     "funnel_slope": 4.2,
     ...     "tf_tg": 2.0,
@@ -166,38 +201,54 @@ def judge(
     >>> print(judge({name: Estimate.exactly(value) for name, value in measures.items()}))
     funnel: 77 % of the state space drains to the native state, and Tf/Tg = 2 (no null was compared)
     """
-    case = _Case(measures, nulls or {})
+    case = _Case(measures, nulls or {}, thresholds)
     entropy = case.read("entropy")
-    if isinstance(entropy, Estimate) and entropy.high < THRESHOLDS["entropy"].value:
+    if isinstance(entropy, Estimate) and entropy.high < case.limit("entropy"):
         few = round(math.exp(entropy.value))
         return Verdict(
             "undecided", case.evidence, f"{few} states that are not native are too few to tell the kinds apart"
         )
-    stands, leads, smooth = _ask(case, _STANDS_OUT), _ask(case, _LEADS_THERE), _barrierless(case)
-    kind, reason = _decide(case, stands=stands, leads=leads, smooth=smooth)
+    kind, reason = _decide(case)
     notes = [] if SHUFFLED in (nulls or {}) else ["no null was compared"]
     notes += [] if exact else ["from a sampled map"]
     return Verdict(kind, case.evidence, f"{reason} ({', '.join(notes)})" if notes else reason)
 
 
-def _decide(case: _Case, *, stands: _Finding, leads: _Finding, smooth: _Finding) -> tuple[Kind, str]:
+def _decide(case: _Case) -> tuple[Kind, str]:
+    stands, leads, barriers = _ask(case, _STANDS_OUT), _leads(case), _barriers(case)
     together = f"{leads.clause}, and {stands.clause}"
-    if leads.answer == "yes" and smooth.answer == "yes" and not _above_band(case):
-        return "smooth", f"{leads.clause}, and {smooth.clause}"
+    if leads.answer == "yes" and barriers.answer == "no" and _featureless(case):
+        return "smooth", f"{leads.clause}, and {barriers.clause}"
     if stands.answer == "yes":
-        rival = _rival(case)
-        if rival.answer == "yes":
-            return "multi-funnel", f"{together}, but {rival.clause}"
-        if leads.answer == "yes":
-            return "funnel", together
-        if leads.answer == "no":
-            return "golf course", f"{stands.clause}, but {leads.clause}"
-    elif leads.answer == "no":
+        return _native(case, stands=stands, leads=leads)
+    if leads.answer == "no":
         # Where nothing leads to it, a native state that does not clearly stand out is the lowest of many.
         return "glass", together
+    if stands.answer == "no" and barriers.answer == "yes":
+        lost = _lost(case)
+        if lost.answer == "yes":
+            return "glass", f"{stands.clause}, and {barriers.clause}, where {lost.clause}"
+        return "undecided", f"{stands.clause}, but {lost.clause}; compare larger sizes of the same system"
     if leads.answer == "yes":
         return "undecided", f"{leads.clause}, but {stands.clause}; compare larger sizes of the same system"
     return "undecided", together
+
+
+def _native(case: _Case, *, stands: _Finding, leads: _Finding) -> tuple[Kind, str]:
+    """Kind of a landscape whose native state stands out."""
+    together = f"{leads.clause}, and {stands.clause}"
+    rival = _rival(case)
+    if rival.answer != "no":
+        guided = _guided(case)
+        if rival.answer == "yes" and guided.answer == "yes":
+            return "multi-funnel", f"{together}, but {rival.clause}"
+        if guided.answer != "no":
+            return "undecided", f"{stands.clause}, and {guided.clause}, but {rival.clause}"
+    if leads.answer == "no":
+        return "golf course", f"{stands.clause}, but {leads.clause}"
+    if leads.answer == "yes" and rival.answer == "no":
+        return "funnel", together
+    return "undecided", together if leads.answer == "open" else f"{together}, but {rival.clause}"
 
 
 # ---------------------------------------------------------------------------------------------
@@ -211,56 +262,129 @@ def _random_energy_form(case: _Case) -> _Finding:
         if ratio.outcome == "no_roughness":
             return _Finding("yes", "all other states have one energy, far above the native one")
         return _Finding("open", f"Tf/Tg has no answer: {ratio.cause}")
-    if ratio.low >= THRESHOLDS["tf_tg"].value:
+    if ratio.low >= case.limit("tf_tg"):
         return _Finding("yes", f"Tf/Tg = {_number(ratio)}")
-    return _Finding("open", f"Tf/Tg = {_number(ratio)} lies in the glass zone below {THRESHOLDS['tf_tg'].value:g}")
+    return _Finding("open", f"Tf/Tg = {_number(ratio)} lies in the glass zone below {case.limit('tf_tg'):g}")
+
+
+def _stability(case: _Case) -> _Finding:
+    """Gap of the native energy below the ground energies of the same system with its interactions shuffled.
+
+    The gap says how far it lies below, the Z-score whether that is chance; without a spread there is no chance.
+    """
+    gap, score = case.read("stability_gap"), case.read("stability_z")
+    if isinstance(gap, NoAnswer):
+        return _Finding("open", f"the gap to shuffled interactions has no answer: {gap.cause}")
+    answers = [case.side("stability_gap", gap)]
+    said = f"{100.0 * gap.value:.2g} % of the mean gap"
+    if isinstance(score, Estimate):
+        answers.append(case.side("stability_z", score))
+        said += f", Z = {score.value:.2g}"
+    if "no" in answers:
+        return _Finding("no", f"shuffled interactions reach as low as its energy or nearly so (gap: {said})")
+    if "open" in answers:
+        return _Finding(
+            "open", f"the gap below what shuffled interactions reach is that of a glass or a funnel ({said})"
+        )
+    return _Finding("yes", f"its energy lies far below what shuffled interactions reach ({said})")
+
+
+def _depth_below_band(case: _Case) -> _Finding:
+    """Depth of the native state in units of what random energies of the roughness at fixed overlap reach."""
+    depth = case.read("native_depth")
+    if isinstance(depth, NoAnswer):
+        if depth.outcome == "no_roughness":
+            return _Finding("yes", "the energy is a function of the overlap with the native state alone")
+        return _Finding("open", f"the depth of the native state has no answer: {depth.cause}")
+    said = f"{_number(depth)} times as deep as random energies of the same roughness reach"
+    answer = case.side("native_depth", depth)
+    if answer == "yes":
+        return _Finding("yes", f"it lies {said}")
+    if answer == "no":
+        return _Finding("no", f"the native state lies only {said}")
+    return _Finding("open", f"the native state lies {said}, between glass and funnel")
 
 
 def _gap_to_decoys(case: _Case) -> _Finding:
-    """Gap to the best dissimilar state, read as Tf/Tg with the measured bottom of the band of random states.
+    """Gap to the best dissimilar state.
 
-    Correlated landscapes need it: a disordered ferromagnet in two dimensions reaches only a = 0.96 in the
-    random-energy form at any size, since most of its low states are the native one with a few spins turned.
+    Correlated landscapes without interactions to shuffle need it: a disordered ferromagnet in two dimensions lies no
+    deeper than its band, since most of its low states are the native one with a few spins turned.
     """
     gap = case.read("decoy_gap")
     if isinstance(gap, NoAnswer):
         return _Finding("open", f"the gap to dissimilar states has no answer: {gap.cause}")
-    low, high, said = _ratio_of_gap(gap.low), _ratio_of_gap(gap.high), f"{100 * gap.value:.3g} % of the mean gap"
-    null = case.shuffled("decoy_gap")
-    slope = case.read("funnel_slope")
-    if low >= THRESHOLDS["tf_tg"].value:
-        if null is not None and gap.low <= null.high:
-            by_chance = f"shuffled energies: up to {100 * null.high:.3g} %"
-            return _Finding(
-                "open",
-                f"the best dissimilar state lies {said} above the native one, no more than by chance ({by_chance})",
-            )
-        if null is None and isinstance(slope, Estimate) and slope.high < THRESHOLDS["funnel_slope"].value:
-            return _Finding(
-                "open", f"the best dissimilar state lies {said} above the native one, as by chance in a rough landscape"
-            )
-        beside = "" if null is None else f" (shuffled energies: {100 * null.value:.3g} %)"
-        return _Finding("yes", f"the best dissimilar state lies {said} above the native one{beside}")
-    if high <= THRESHOLDS["tf_tg_glass"].value:
-        return _Finding("no", f"a dissimilar state lies only {said} above the native one")
-    return _Finding("open", f"a dissimilar state lies {said} above the native one, between glass and funnel")
+    said = f"{100 * gap.value:.3g} % of the mean gap above the native one"
+    answer = case.side("decoy_gap", gap)
+    if answer == "yes":
+        return _Finding("yes", f"the best dissimilar state lies {said}")
+    if answer == "no":
+        return _Finding("no", f"a dissimilar state lies only {said}")
+    return _Finding("open", f"a dissimilar state lies {said}, between glass and funnel")
 
 
-def _ratio_of_gap(gap: float) -> float:
-    """Tf/Tg of a native state 1 / (1 - gap) times as deep as the band of dissimilar states; inf from a gap of 1."""
-    if gap >= 1.0:
-        return math.inf
-    a = 1.0 / (1.0 - max(gap, 0.0))
-    return a + math.sqrt(a * a - 1.0)
+def _featureless(case: _Case) -> bool:
+    """Whether nothing says that the native state is more than the foot of one slope.
 
-
-def _above_band(case: _Case) -> bool:
-    """Whether even a landscape without barriers has a folding transition."""
-    return _random_energy_form(case).answer == "yes"
+    The depth below the band at fixed overlap is not asked: independent spins in a field of one strength have none.
+    """
+    stability = _stability(case)
+    unknown = isinstance(case.read("stability_gap"), NoAnswer)
+    return _random_energy_form(case).answer != "yes" and (stability.answer == "no" or unknown)
 
 
 # ---------------------------------------------------------------------------------------------
 # Kinetics: does the landscape lead there?
+
+
+def _leads(case: _Case) -> _Finding:
+    """What the witnesses say, but no "no" that a rival may be to blame for.
+
+    Walks are slow to leave a rival, so that they cannot tell two funnels from none; the slope can.
+    """
+    found = _ask(case, _LEADS_THERE)
+    if found.answer != "no" or _rival(case).answer != "yes":
+        return found
+    guided = _guided(case)
+    return _Finding("open", guided.clause) if guided.answer == "yes" else found
+
+
+def _walks(case: _Case) -> _Finding:
+    """Levinthal efficiency: whether walks find the native state faster than blind search."""
+    efficiency, weight = case.read("levinthal"), case.read("funnel_weight")
+    if isinstance(efficiency, NoAnswer):
+        return _Finding("open", f"the Levinthal efficiency has no answer: {efficiency.cause}")
+    walks = f"the Levinthal efficiency is {_number(efficiency)}"
+    answer = case.side("levinthal", efficiency)
+    if answer == "no":
+        return _Finding("no", f"walks find it no faster than blind search would ({walks})")
+    if isinstance(weight, NoAnswer):
+        return _Finding(answer, walks)
+    return _Finding(
+        answer, f"{_drains(case, weight)}, and {walks}" if answer == "open" else _drains(case, weight, walks)
+    )
+
+
+def _drainage(case: _Case) -> _Finding:
+    """Share of all states that drain into the native funnel, against the thresholds and against shuffled energies."""
+    weight, sharp = case.read("funnel_weight"), case.read("sharpness")
+    if isinstance(weight, NoAnswer):
+        return _Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
+    said = _drains(case, weight)
+    if weight.high <= case.limit("funnel_weight_lost"):
+        return _Finding("no", f"only {said}")
+    if weight.low < case.limit("funnel_weight"):
+        return _Finding("open", said)
+    guide = _guidance(case)
+    if guide.answer == "no":
+        return guide
+    null = case.shuffled("funnel_weight")
+    if null is not None and weight.low <= null.high:
+        return _Finding("open", f"{said}, which so few states reach by chance")
+    blunt = case.shuffled("sharpness")
+    if blunt is not None and isinstance(sharp, Estimate) and sharp.high > max(blunt.low, 0.0) > 0.0:
+        return _Finding("open", f"{said}, but the funnel is no sharper than by chance (sharpness {_number(sharp)})")
+    return _Finding("yes", said)
 
 
 def _guidance(case: _Case) -> _Finding:
@@ -270,68 +394,63 @@ def _guidance(case: _Case) -> _Finding:
         if slope.outcome == "flat":
             return _Finding("no", "the energy gives no guidance: all states but the native ones have one energy")
         return _Finding("open", f"the slope toward the native state has no answer: {slope.cause}")
-    if slope.high < THRESHOLDS["funnel_slope"].value:
-        return _Finding(
-            "no", f"the mean energy falls by only {_number(slope)} times its roughness on the way to the native state"
-        )
-    return _Finding(
-        "open", f"the mean energy falls by {_number(slope)} times its roughness on the way to the native state"
-    )
+    said = f"{_number(slope)} times its roughness on the way to the native state"
+    if slope.high < case.limit("funnel_slope"):
+        return _Finding("no", f"the mean energy falls by only {said}")
+    return _Finding("open", f"the mean energy falls by {said}")
 
 
-def _drainage(case: _Case) -> _Finding:
-    """Share of all states that drain into the native funnel, against the thresholds and against shuffled energies."""
-    weight, sharp = case.read("funnel_weight"), case.read("sharpness")
-    if isinstance(weight, NoAnswer):
-        return _Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
-    null = case.shuffled("funnel_weight")
-    beside = "" if null is None else f" (shuffled energies: {_percent(null)})"
-    said = f"{_percent(weight)} of the state space drains to the native state{beside}"
-    if weight.high <= THRESHOLDS["funnel_weight_lost"].value:
-        return _Finding("no", f"only {said}")
-    if weight.low < THRESHOLDS["funnel_weight"].value:
-        return _Finding("open", said)
-    guide = _guidance(case)
-    if guide.answer == "no":
-        return guide
-    if null is not None and weight.low <= null.high:
-        return _Finding("open", f"{said}, which so few states reach by chance")
-    blunt = case.shuffled("sharpness")
-    if blunt is not None and isinstance(sharp, Estimate) and sharp.high > max(blunt.low, 0.0) > 0.0:
-        return _Finding("open", f"{said}, but the funnel is no sharper than by chance (sharpness {_number(sharp)})")
-    return _Finding("yes", said)
+def _guided(case: _Case) -> _Finding:
+    """Whether the energy falls toward the native state as it does in a funnel, where a rival holds up the walks."""
+    slope = case.read("funnel_slope")
+    if isinstance(slope, NoAnswer):
+        smooth = slope.outcome == "no_roughness"
+        return _Finding("yes" if smooth else "open", f"the slope toward the native state has no answer: {slope.cause}")
+    answer = case.side("rival_slope", slope)
+    return _Finding(answer, f"the mean energy falls by {_number(slope)} times its roughness toward the native state")
 
 
 def _rival(case: _Case) -> _Finding:
-    """Whether one rival funnel traps a stated share, while most states drain to it or to the native funnel."""
-    weight, rival = case.read("funnel_weight"), case.read("rival_weight")
-    if isinstance(weight, NoAnswer) or isinstance(rival, NoAnswer) or _guidance(case).answer == "no":
-        return _Finding("open", "rival funnels are not known")
-    if rival.low < THRESHOLDS["rival_weight"].value or weight.low + rival.low < THRESHOLDS["funnel_weight"].value:
-        return _Finding("no", f"the largest rival funnel traps {_percent(rival)}")
-    return _Finding("yes", f"a rival funnel traps {_percent(rival)}")
+    """Whether another deep valley, or another native one, holds a stated share."""
+    rival = case.read("rival_valley")
+    if isinstance(rival, NoAnswer):
+        return _Finding("no", f"rival valleys are not known: {rival.cause}")
+    said = f"another deep valley holds {_percent(rival)} of the state space"
+    return _Finding(case.side("rival_valley", rival), said)
 
 
-def _barrierless(case: _Case) -> _Finding:
-    """Whether there is nothing to be trapped in."""
+# ---------------------------------------------------------------------------------------------
+# Barriers: is there anything to be trapped in?
+
+
+def _barriers(case: _Case) -> _Finding:
+    """Whether there are traps."""
     depth, minima = case.read("relative_depth"), case.read("minima")
     if isinstance(depth, NoAnswer):
         if depth.outcome in ("single_minimum", "all_native"):
             lone = isinstance(minima, Estimate) and minima.value == 1.0
-            return _Finding("yes", "there is no other minimum to be trapped in" if lone else "every minimum is native")
+            return _Finding("no", "there is no other minimum to be trapped in" if lone else "every minimum is native")
         if depth.outcome == "flat":
-            return _Finding("yes", "every state has the same energy")
+            return _Finding("no", "every state has the same energy")
         return _Finding("open", f"the depth of traps has no answer: {depth.cause}")
-    said = f"the deepest trap is {100 * depth.value:.2g} % of the way from a random state to the native one"
-    return _Finding("yes" if depth.high <= THRESHOLDS["relative_depth"].value else "no", said)
+    said = f"the deepest trap is {100 * depth.value:.2g} % of the way from the native state to a random one"
+    return _Finding(case.side("relative_depth", depth), said)
+
+
+def _lost(case: _Case) -> _Finding:
+    """Whether a share of the states worth the name is trapped outside the native funnel."""
+    weight = case.read("funnel_weight")
+    if isinstance(weight, NoAnswer):
+        return _Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
+    return _Finding("yes" if weight.high <= case.limit("funnel_weight_all") else "open", _drains(case, weight))
 
 
 # ---------------------------------------------------------------------------------------------
 
 _Witness: TypeAlias = Callable[[_Case], _Finding]
 
-_STANDS_OUT: tuple[_Witness, ...] = (_random_energy_form, _gap_to_decoys)
-_LEADS_THERE: tuple[_Witness, ...] = (_drainage,)
+_STANDS_OUT: tuple[_Witness, ...] = (_random_energy_form, _stability, _depth_below_band, _gap_to_decoys)
+_LEADS_THERE: tuple[_Witness, ...] = (_walks, _drainage)
 
 
 def _ask(case: _Case, witnesses: tuple[_Witness, ...]) -> _Finding:
@@ -342,6 +461,14 @@ def _ask(case: _Case, witnesses: tuple[_Witness, ...]) -> _Finding:
         if finding.answer != "open":
             break
     return finding
+
+
+def _drains(case: _Case, weight: Estimate, *more: str) -> str:
+    null = case.shuffled("funnel_weight")
+    beside = [] if null is None else [f"shuffled energies: {_percent(null)}"]
+    notes = "; ".join((*beside, *more))
+    said = f"{_percent(weight)} of the state space drains to the native state"
+    return f"{said} ({notes})" if notes else said
 
 
 def _number(estimate: Estimate) -> str:

@@ -14,6 +14,7 @@ from spinfunnel.measure import (
     folding,
     free_energy,
     frustration,
+    guided,
     kinetics,
     levinthal,
     local_optima,
@@ -23,6 +24,7 @@ from spinfunnel.measure import (
     slope,
     stability,
     thermodynamics,
+    valley,
 )
 from spinfunnel.measure.funnel import funnel_of
 from spinfunnel.measure.outcome import DEFAULT_TEMPERATURE, Measure, Topography
@@ -54,10 +56,12 @@ MEASURES: dict[str, Measure] = {
         frustration,
         depth,
         motif,
+        valley,
         correlation,
         folding,
         thermodynamics,
         stability,
+        guided,
         slope,
         free_energy,
         kinetics,

@@ -54,6 +54,7 @@ __all__ = [
     "grounded",
     "passage_times",
     "relaxation_times",
+    "saddle_pairs",
 ]
 
 Floats = NDArray[np.float64]
@@ -162,7 +163,7 @@ def arrhenius(graph: BasinGraph, *, temperature: float) -> Kinetics:
             f"at a temperature of {temperature} the weights of this map span exp({cold:.3g}), which underflows: "
             f"give at least {temperature * cold / LARGEST_EXPONENT:.3g}"
         )
-    rows, columns, saddle = _pairs(graph)
+    rows, columns, saddle = saddle_pairs(graph)
     joined = np.diff(graph.saddle_offsets)
     boltzmann = np.exp(-(graph.saddle_energy - graph.energy[0]) / temperature)
     weight = graph.plateau * graph.orbit * np.exp(-(graph.energy - graph.energy[0]) / temperature)
@@ -170,7 +171,7 @@ def arrhenius(graph: BasinGraph, *, temperature: float) -> Kinetics:
     return from_flow(weight, rows=rows, columns=columns, flow=flow, temperature=temperature)
 
 
-def _pairs(graph: BasinGraph) -> tuple[Ints, Ints, Ints]:
+def saddle_pairs(graph: BasinGraph) -> tuple[Ints, Ints, Ints]:
     """Every pair of minima at every saddle: (one, other, number of the saddle)."""
     joined = np.diff(graph.saddle_offsets)
     parts = []

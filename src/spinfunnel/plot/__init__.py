@@ -16,6 +16,7 @@ from spinfunnel.plot.free_energy import free_energy, free_energy_caption, free_e
 from spinfunnel.plot.overlap import overlap, overlap_caption, overlap_figure, overlap_obstacle
 from spinfunnel.plot.profile import funnel_profile, funnel_profile_caption, funnel_profile_figure
 from spinfunnel.plot.scaling import scaling, scaling_figure
+from spinfunnel.plot.supergraph import supergraph, supergraph_caption, supergraph_figure
 from spinfunnel.plot.terrain import funnel_terrain, funnel_terrain_caption, funnel_terrain_figure
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "overlap_figure",
     "scaling",
     "scaling_figure",
+    "supergraph",
+    "supergraph_figure",
 ]
 
 
@@ -103,6 +106,15 @@ PICTURES: dict[str, Picture] = {
             disconnectivity_caption,
             "which minima are separated by barriers up to which energy",
             "Becker, Karplus, J. Chem. Phys. 106, 1495 (1997); Wales, Miller, Walsh, Nature 394, 758 (1998)",
+        ),
+        Picture(
+            "supergraph",
+            "Supergraph",
+            supergraph,
+            supergraph_figure,
+            supergraph_caption,
+            "which minima are left for which others, and how often",
+            "Garstecki, Hoang, Cieplak, Phys. Rev. E 60, 3219 (1999)",
         ),
         Picture(
             "profile",

@@ -14,9 +14,12 @@ from pathlib import Path
 
 from spinfunnel.landscape import InputError
 from spinfunnel.reproduce.bryngelson_wolynes import bryngelson_wolynes
+from spinfunnel.reproduce.calibration import calibration
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn
+from spinfunnel.reproduce.garstecki import garstecki
 from spinfunnel.reproduce.klemm import klemm
 from spinfunnel.reproduce.labs import labs
+from spinfunnel.reproduce.levinthal import levinthal
 
 __all__ = ["REPRODUCTIONS", "Comparison", "Order", "Redrawn", "Reproduction", "find", "targets", "write"]
 
@@ -64,6 +67,24 @@ REPRODUCTIONS: dict[str, Reproduction] = {
             bryngelson_wolynes,
             "phase diagram of folding: unfolded, glass and folded; landscapes with a slope on their way through it",
             "Bryngelson, Wolynes, Proc. Natl. Acad. Sci. 84, 7524 (1987)",
+        ),
+        Reproduction(
+            "garstecki",
+            garstecki,
+            "supergraphs: disordered ferromagnets are like model proteins, spin glasses like random sequences",
+            "Garstecki, Hoang, Cieplak, Phys. Rev. E 60, 3219 (1999)",
+        ),
+        Reproduction(
+            "levinthal",
+            levinthal,
+            "search time against size: blind search, golf course, glasses, funnels",
+            "Levinthal (1969); Dill, Chan, Nat. Struct. Biol. 4, 10 (1997)",
+        ),
+        Reproduction(
+            "calibration",
+            calibration,
+            "labelled landscapes: how well measures tell them apart, and how often the verdict is right",
+            "this project",
         ),
     )
 }

@@ -19,6 +19,9 @@ __all__ = ["ensemble", "sample_seeds"]
 
 Answer = TypeVar("Answer")
 
+MOST_BLOCKS = 1000
+"""Pieces into which an ensemble is cut, so that handing them over is soon done."""
+
 
 def sample_seeds(order: Order, *, label: str, count: int) -> list[int]:
     """Seeds of the samples of one ensemble; two ensembles share none, and the first ones do not depend on `count`.
@@ -55,7 +58,9 @@ def ensemble(
     def told(stage: str, done: float) -> None:
         order.progress(stage, share[0] + done * (share[1] - share[0]))
 
-    def one(start: int, _stop: int) -> Answer:
-        return ask(resolve(f"{system}{joint}seed={seeds[start]}"))
+    def some(start: int, stop: int) -> list[Answer]:
+        return [ask(resolve(f"{system}{joint}seed={seed}")) for seed in seeds[start:stop]]
 
-    return over_blocks(one, count, workers=order.workers, progress=told, stage=system, block=1)
+    block = 1 + count // MOST_BLOCKS
+    parts = over_blocks(some, count, workers=order.workers, progress=told, stage=system, block=block)
+    return [answer for part in parts for answer in part]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Estimate
+from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 
-__all__ = ["binomial", "exponential_fit"]
+__all__ = ["binomial", "exponential_fit", "resampled"]
 
 Floats = NDArray[np.float64]
 
@@ -51,3 +52,33 @@ def binomial(hits: int, trials: int) -> Estimate:
     low = float(betaincinv(hits, trials - hits + 1, 0.025)) if hits else 0.0
     high = float(betaincinv(hits + 1, trials - hits, 0.975)) if hits < trials else 1.0
     return Estimate(hits / trials, low, high)
+
+
+def resampled(
+    samples: Sequence[Floats], statistic: Callable[[list[Floats]], float], *, seed: int, resamples: int = 1000
+) -> tuple[Measurement, float]:
+    """Statistic of several independent ensembles with its bootstrap interval (95 %) and standard error.
+
+    Parameters
+    ----------
+    samples : sequence of array
+        Each is resampled on its own, along its first axis.
+    statistic : callable
+        Maps the list of ensembles to a number.
+    seed : int
+
+    Examples
+    --------
+    >>> ours, error = resampled([np.ones(5), np.zeros(4)], lambda parts: parts[0].mean() - parts[1].mean(), seed=1)
+    >>> str(ours), error
+    ('1', 0.0)
+    """
+    if min(len(part) for part in samples) < 2:
+        return NoAnswer("too_few_samples", "fewer than 2 samples have no spread", "give --samples 2 or more"), 0.0
+    rng = np.random.default_rng(seed)
+    ours = float(statistic(list(samples)))
+    drawn = np.array(
+        [statistic([part[rng.integers(0, len(part), len(part))] for part in samples]) for _ in range(resamples)]
+    )
+    low, high = (float(end) for end in np.quantile(drawn, [0.025, 0.975]))
+    return Estimate(ours, min(low, ours), max(high, ours)), float(drawn.std(ddof=1))
