@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from spinfunnel.atlas import Atlas, LandscapeEntry
 from spinfunnel.landscape import BasinGraph, Census, InputError, Minimum, Record, Run, Saddle, Tally, index_key
@@ -27,7 +28,9 @@ ISLAND = LandscapeEntry("f00d", "sk", {"n": 12, "shape": (3, 4), "bias": 0.1}, "
 RUN = Run("flooding", {}, 0, "0.1", 4096, 0.25, "finished", True)
 
 
-def random_graph(minima: int, saddles: int, *, seed: int, size: int = 20, ties: bool = False) -> BasinGraph:
+def random_graph(
+    minima: int, saddles: int, *, seed: int, size: int = 20, ties: bool = False, smooth: bool = False
+) -> BasinGraph:
     """A basin graph of random content; with ties, energies are small integers and order rests on the keys."""
     rng = np.random.default_rng(seed)
     keys = index_key(rng.permutation(2**size)[: minima + saddles], size=size)
@@ -55,7 +58,17 @@ def random_graph(minima: int, saddles: int, *, seed: int, size: int = 20, ties: 
             Tally("overlap and energy", np.inf, *(tuple(states.tolist()),) * 5, overlap=tuple(states.tolist())),
         ),
         symmetry=("global flip",),
+        **(_smooth(minima, saddles, rng=rng) if smooth else {}),
     )
+
+
+def _smooth(minima: int, saddles: int, *, rng: np.random.Generator) -> dict[str, NDArray[np.generic]]:
+    return {
+        "visits": rng.integers(1, 9, minima),
+        "log_volume": rng.normal(size=minima),
+        "saddle_log_volume": rng.normal(size=saddles),
+        "saddle_index": rng.integers(1, 3, saddles),
+    }
 
 
 def assert_same(one: BasinGraph, other: BasinGraph) -> None:
@@ -87,6 +100,28 @@ def fill(atlas: Atlas, graph: BasinGraph, *, run: Run = RUN) -> int:
 
 # ---------------------------------------------------------------------------------------------
 # What goes in comes out
+
+
+def test_volumes_and_indices_survive_and_add_up(tmp_path: Path) -> None:
+    first, second = (random_graph(40, 60, seed=seed, smooth=True) for seed in (1, 2))
+    with Atlas(tmp_path / "atlas.db") as atlas:
+        fill(atlas, first)
+        assert_same(atlas.basin_graph("f00d"), first)
+    sampled = Run("tempering", {}, 3, "0.1", 9, 1.0, "out of budget", False)
+    with Atlas() as atlas:
+        for number, graph in enumerate((first, second)):
+            fill(atlas, graph, run=replace(sampled, seed=number))
+        both = atlas.basin_graph("f00d")
+        volume = dict(zip(first.key.tolist(), first.log_volume.tolist(), strict=True))
+        volume |= dict(zip(second.key.tolist(), second.log_volume.tolist(), strict=True))
+        assert both.log_volume.tolist() == [volume[key] for key in both.key.tolist()]
+        index = dict(zip(both.saddle_key.tolist(), both.saddle_index.tolist(), strict=True))
+        known = dict(zip(first.saddle_key.tolist(), first.saddle_index.tolist(), strict=True))
+        apart = set(known) - set(second.saddle_key.tolist())
+        assert apart
+        assert {key: index[key] for key in apart} == {key: known[key] for key in apart}
+        fill(atlas, random_graph(5, 5, seed=3), run=replace(sampled, seed=9))
+        assert atlas.basin_graph("f00d").log_volume is None
 
 
 @pytest.mark.parametrize("ties", [False, True])
@@ -143,8 +178,10 @@ def test_law_any_chunking_order_and_repetition_gives_the_same_graph(seed: int) -
         for part in chunks([*rest[:1], *others, *rest, *others[:7]], dice.randint(1, 40)):
             atlas.add(number, part)
         atlas.finish(number, RUN)
-        assert_same(atlas.basin_graph("f00d"), graph)
-        assert atlas.visits("f00d").sum() == len(minima)
+        found = atlas.basin_graph("f00d")
+        assert_same(replace(found, visits=graph.visits), graph)
+        assert found.visits.tolist() == atlas.visits("f00d").tolist()
+        assert found.visits.sum() == len(minima)
 
 
 def test_better_saddles_win_whatever_the_order() -> None:
@@ -252,7 +289,7 @@ def test_sampled_maps_add_up() -> None:
             number = begin(atlas, seed=seed, explorer="tempering")
             atlas.add(number, found)
             atlas.finish(number, Run("tempering", {}, seed, "0.1", 9, 1.0, "finished", False))
-        assert_same(atlas.basin_graph("f00d"), replace(graph, exact=False))
+        assert_same(atlas.basin_graph("f00d"), replace(graph, exact=False, visits=atlas.visits("f00d")))
         visits = atlas.visits("f00d")
         again = {record.key for record in one}
         assert all(count == (2 if key in again else 1) for key, count in zip(graph.key.tolist(), visits, strict=True))

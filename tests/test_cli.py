@@ -126,7 +126,7 @@ def test_an_asymmetric_matrix_is_refused(run: Any) -> None:
         (["judge", "sk:n=60", "--atlas", "a.db"], "60-spin landscape needs"),
         (["judge", SMALL, "sk:n=60", "--atlas", "a.db"], "60-spin landscape needs"),
         (["explore", "sk:n=60", "--atlas", "a.db"], "60-spin landscape needs"),
-        (["judge", SMALL, "--explorer", "flodding"], "did you mean flooding"),
+        (["judge", SMALL, "--explorer", "flodding"], "did you mean 'flooding'"),
         (["judge", SMALL, "--budget", "3s"], "--budget"),
         (["judge", SMALL, "--temperature", "nan"], "temperature"),
         (["judge", SMALL, "--temperature", "-1"], "temperature"),

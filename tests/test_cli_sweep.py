@@ -90,7 +90,7 @@ def test_a_person_reads_the_verdict_first(run: Any) -> None:
         (["sk", "--over", "shape=3x3"], "no parameter 'shape'"),
         (["sk", "--over", "n=8", "--measures", "sharp"], "no measure 'sharp'"),
         (["sk", "--over", "n=8", "--budget", "3s"], "--budget"),
-        (["sk", "--over", "n=8", "--explorer", "flodding"], "did you mean flooding"),
+        (["sk", "--over", "n=8", "--explorer", "flodding"], "did you mean 'flooding'"),
         (["sk", "--over", "n=8", "--atlas", "missing/a.db"], "missing"),
     ],
 )
@@ -155,8 +155,8 @@ def test_ctrl_c_ends_with_130_and_says_how_to_go_on(spinfunnel: Command, tmp_pat
     out, error = process.communicate(timeout=60)
     assert process.returncode == 130
     assert out == ""
-    assert len(error.splitlines()) == 1, error
-    assert re.search(r"interrupted; .*a\.db, and the same command goes on", error)
+    assert "Traceback" not in error
+    assert re.search(r"interrupted; .*a\.db, and the same command goes on", error.splitlines()[-1])
     with Atlas(atlas, read_only=True) as book:
         assert len(book.landscapes()) >= 3
 

@@ -133,7 +133,7 @@ def test_what_is_too_large_is_refused_before_an_atlas_comes_into_being(tmp_path:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"explorer": "flodding"}, "did you mean flooding"),
+        ({"explorer": "flodding"}, "did you mean 'flooding'"),
         ({"workers": 0}, "at least 1"),
         ({"nulls": 1}, "at least 2 samples"),
         ({"temperature": float("nan")}, "finite number above 0"),

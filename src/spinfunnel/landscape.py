@@ -6,20 +6,25 @@ landscape and yields records; an atlas keeps records; a measure reads a `BasinGr
 
 from __future__ import annotations
 
-import hashlib
-import json
+import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.states import Symmetry, identity_hash, index_key, key_states, state_bits
+
 __all__ = [
     "BasinGraph",
     "Binary",
     "Bound",
+    "Budget",
     "Census",
+    "Effort",
     "Graph",
     "InputError",
     "Landscape",
@@ -53,117 +58,43 @@ def no_progress(stage: str, done: float) -> None:
     """Report to nobody."""
 
 
-# ---------------------------------------------------------------------------------------------
-# States and their keys
-
-
-def state_bits(index: Any, *, size: int) -> NDArray[np.uint8]:
-    """Bits of numbered states: bit i of the number is column i, spin ``s_i = 2 b_i - 1``.
-
-    Parameters
-    ----------
-    index : int or array of int, shape (...)
-        Numbers of states, 0 <= index < 2**size.
-    size : int
-        Number of bits.
-
-    Returns
-    -------
-    array of uint8, shape (..., size)
-
-    Examples
-    --------
-    >>> state_bits(6, size=4)
-    array([0, 1, 1, 0], dtype=uint8)
-    """
-    number = np.asarray(index, dtype=np.uint64)
-    return ((number[..., None] >> np.arange(size, dtype=np.uint64)) & np.uint64(1)).astype(np.uint8)
-
-
-def index_key(index: Any, *, size: int) -> NDArray[np.str_]:
-    """Keys of numbered binary states: their bits as a string, bit 0 first.
-
-    Examples
-    --------
-    >>> index_key([1, 6], size=4).tolist()
-    ['1000', '0110']
-    """
-    number = np.atleast_1d(np.asarray(index)).astype(np.uint64)
-    octets = -(-size // 8)
-    digits = np.empty((len(number), 8 * octets), np.uint32)
-    for octet in range(octets):
-        digits[:, 8 * octet : 8 * octet + 8] = _OCTETS[(number >> np.uint64(8 * octet)) & np.uint64(255)]
-    return np.ascontiguousarray(digits[:, :size]).view(f"U{size}")[:, 0]
-
-
-def key_states(key: NDArray[np.str_]) -> NDArray[np.uint8]:
-    """Bits of keys that are bit strings of one length; the inverse of `index_key`.
-
-    Returns
-    -------
-    array of uint8, shape (len(key), size)
-
-    Examples
-    --------
-    >>> key_states(np.array(["1000", "0110"]))
-    array([[1, 0, 0, 0],
-           [0, 1, 1, 0]], dtype=uint8)
-    """
-    if len(key) == 0:
-        return np.zeros((0, 0), np.uint8)
-    text = np.ascontiguousarray(np.asarray(key).astype(np.bytes_))
-    return text.view(np.uint8).reshape(len(text), -1) - np.uint8(ord("0"))
-
-
-_OCTETS = state_bits(np.arange(256), size=8).astype(np.uint32) + np.uint32(ord("0"))
-
-
 @dataclass(frozen=True, slots=True)
-class Symmetry:
-    """A bijection of bit strings that leaves every energy alone: permute, then flip.
-
-    The image of state b has bit ``i`` equal to ``b[permutation[i]] ^ flips[i]``. A system declares
-    generators; explorers close them to a group and identify what it maps onto each other.
+class Budget:
+    """What an explorer that samples may spend: wall-clock seconds, energy evaluations, or both; None is no limit.
 
     Examples
     --------
-    >>> Symmetry.global_flip(3).apply(np.array([[1, 1, 0]], np.uint8))
-    array([[0, 0, 1]], dtype=uint8)
+    >>> Budget.read("90s"), Budget.read("1.5m").seconds, Budget.read("1e6").evaluations
+    (Budget(seconds=90.0, evaluations=None), 90.0, 1000000)
     """
 
-    name: str
-    permutation: tuple[int, ...]
-    flips: tuple[int, ...]
+    seconds: float | None = None
+    evaluations: int | None = None
 
     @classmethod
-    def global_flip(cls, size: int) -> Symmetry:
-        """Turn every spin over."""
-        return cls("global flip", tuple(range(size)), (1,) * size)
+    def read(cls, text: str) -> Budget:
+        """Read what a user types: 60s, 5m, 2h, or a number of energy evaluations such as 1e6.
 
-    @property
-    def is_global_flip(self) -> bool:
-        """Whether this is the global flip."""
-        return self.permutation == tuple(range(len(self.permutation))) and all(self.flips)
+        Raises
+        ------
+        InputError
+            For anything else, or a limit that is not above 0.
+        """
+        unit = {"s": 1.0, "m": 60.0, "h": 3600.0}.get(text[-1:])
+        try:
+            amount = float(text if unit is None else text[:-1])
+        except ValueError:
+            amount = math.nan
+        if not 0.0 < amount < 1e18 or (unit is None and amount < 1.0):
+            raise InputError(
+                f"a budget of {text!r} is no limit; give seconds, minutes or hours as 60s, 5m, 2h, or a "
+                "number of energy evaluations as 1e6"
+            )
+        return cls(seconds=amount * unit) if unit is not None else cls(evaluations=int(amount))
 
-    def apply(self, states: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Images of states, shape (..., size)."""
-        return states[..., list(self.permutation)] ^ np.array(self.flips, np.uint8)
-
-
-def identity_hash(name: str, parameters: Mapping[str, Any], *content: NDArray[Any]) -> str:
-    """Hash that names a landscape: its name, its parameters and the arrays that define it.
-
-    Examples
-    --------
-    >>> identity_hash("sk", {"n": 3, "seed": 1}) == identity_hash("sk", {"seed": 1, "n": 3})
-    True
-    """
-    digest = hashlib.sha256(json.dumps([name, dict(sorted(parameters.items()))], default=str).encode())
-    for array in content:
-        plain = np.ascontiguousarray(array)
-        digest.update(f"{plain.dtype.str}{plain.shape}".encode())
-        digest.update(plain.tobytes())
-    return digest.hexdigest()[:32]
+    def deadline(self) -> float:
+        """Reading of `time.perf_counter` at which the time is up, infinite without a limit; ask at the start."""
+        return math.inf if self.seconds is None else time.perf_counter() + self.seconds
 
 
 # ---------------------------------------------------------------------------------------------
@@ -288,6 +219,11 @@ class Minimum:
         Number of copies under the symmetries; ``plateau * orbit`` plain states stand behind the record.
     state : bytes or None
         Coordinates (little-endian float64) of a smooth minimum; None where the key is the state.
+    visits : int
+        Number of searches that ended here and for which this record stands; an atlas adds them up.
+    log_volume : float or None
+        Of a smooth minimum: logarithm of its harmonic volume, ``-1/2 ln det' H - ln h`` with the order h of its point
+        group, zero modes left out; None for discrete states, which are counted.
     """
 
     key: str
@@ -296,6 +232,8 @@ class Minimum:
     plateau: int = 1
     orbit: int = 1
     state: bytes | None = None
+    visits: int = 1
+    log_volume: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,6 +255,8 @@ class Saddle:
         Whether no lower direct saddle exists between these basins, or the energy is only an upper bound.
     state : bytes or None
         Coordinates of a smooth saddle.
+    log_volume : float or None
+        Of a smooth saddle: as that of a minimum, the negative eigenvalue left out.
     """
 
     key: str
@@ -325,6 +265,7 @@ class Saddle:
     index: int | None = None
     bound: Bound = "exact"
     state: bytes | None = None
+    log_volume: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -400,7 +341,15 @@ class Run:
     exact: bool
 
 
-Record: TypeAlias = Minimum | Saddle | Census | Tally
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """What a sampling explorer spent and how it ended: its last record."""
+
+    evaluations: int
+    outcome: Literal["finished", "out of budget"] = "finished"
+
+
+Record: TypeAlias = Minimum | Saddle | Census | Tally | Effort
 """What explorers yield."""
 
 
@@ -429,6 +378,13 @@ class BasinGraph:
         Whether every minimum, weight and needed saddle is known exactly.
     native : array of bool, shape (m,)
         Which minima count as native: those within `native_tolerance` of the ground energy.
+    visits : array of int64, shape (m,)
+        Number of searches that ended in each; 1 where all states were visited.
+    log_volume : array of float64, shape (m,), or None
+    saddle_log_volume : array of float64, shape (s,), or None
+        Harmonic volumes of a smooth map (see `Minimum`).
+    saddle_index : array of int64, shape (s,), or None
+        Number of negative Hessian eigenvalues of a smooth map.
     """
 
     key: NDArray[np.str_]
@@ -446,9 +402,15 @@ class BasinGraph:
     symmetry: tuple[str, ...] = ()
     exact: bool = True
     native_tolerance: float = 0.0
+    visits: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    log_volume: NDArray[np.float64] | None = None
+    saddle_log_volume: NDArray[np.float64] | None = None
+    saddle_index: NDArray[np.int64] | None = None
     native: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
+        if len(self.visits) != len(self.energy):
+            object.__setattr__(self, "visits", np.ones(len(self.energy), np.int64))
         ground = self.energy[0] if len(self.energy) else 0.0
         object.__setattr__(self, "native", self.energy <= ground + self.native_tolerance)
 
@@ -475,20 +437,22 @@ class BasinGraph:
 
     def records(self) -> Iterator[Record]:
         """Yield the map as records, minima before the saddles that name them."""
-        for row in zip(
-            self.key.tolist(),
-            self.energy.tolist(),
-            self.weight.tolist(),
-            self.plateau.tolist(),
-            self.orbit.tolist(),
-            strict=True,
-        ):
-            yield Minimum(*row)
+        nothing = repeat(None)
+        volumes = nothing if self.log_volume is None else self.log_volume.tolist()
+        columns = (self.key, self.energy, self.weight, self.plateau, self.orbit)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        for row, visits, volume in zip(rows, self.visits.tolist(), volumes, strict=False):
+            key, energy, weight, plateau, orbit = row
+            yield Minimum(key, energy, weight, plateau, orbit, None, visits, volume)
         names = self.key[self.saddle_minima].tolist()
         bounds = np.where(self.saddle_exact, "exact", "upper").tolist()
         starts = self.saddle_offsets.tolist()
-        for number, (key, energy) in enumerate(zip(self.saddle_key.tolist(), self.saddle_energy.tolist(), strict=True)):
-            yield Saddle(key, energy, tuple(names[starts[number] : starts[number + 1]]), None, bounds[number])
+        indices = nothing if self.saddle_index is None else self.saddle_index.tolist()
+        volumes = nothing if self.saddle_log_volume is None else self.saddle_log_volume.tolist()
+        passes = zip(self.saddle_key.tolist(), self.saddle_energy.tolist(), bounds, indices, volumes, strict=False)
+        for number, (key, energy, bound, index, volume) in enumerate(passes):
+            joined = tuple(names[starts[number] : starts[number + 1]])
+            yield Saddle(key, energy, joined, index, bound, None, volume)
         if self.census is not None:
             yield self.census
         yield from self.tallies

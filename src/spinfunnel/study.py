@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
-from spinfunnel import __version__
 from spinfunnel.atlas import Atlas, LandscapeEntry
 from spinfunnel.estimate import Measurement, NoAnswer
-from spinfunnel.explore import EXPLORERS, Explorer
-from spinfunnel.explore.memory import refuse_if_too_large
+from spinfunnel.exploring import describe, ended, explore, plan, refuse_unexplorable, threads
 from spinfunnel.landscape import (
     BasinGraph,
-    Binary,
-    Graph,
+    Budget,
     InputError,
     Landscape,
     Progress,
-    Record,
     Run,
     no_progress,
 )
@@ -107,6 +101,7 @@ def study(
     explorer: str = "auto",
     seed: int = 0,
     workers: int | None = None,
+    budget: Budget | None = None,
     atlas: Atlas | str | Path | None = None,
     measures: Iterable[str] | None = None,
     nulls: Nulls = True,
@@ -120,11 +115,13 @@ def study(
     ----------
     landscape : Binary, Graph or Smooth
     explorer : str
-        A name in `EXPLORERS`; "auto" takes the exact one.
+        A name in `EXPLORERS`, with options as ``name:option=value,...``; "auto" takes the exact one where it fits.
     seed : int
         Of the explorer and of the null ensemble.
     workers : int, optional
         Threads; all cores unless given. The result does not depend on it.
+    budget : Budget, optional
+        For an explorer that samples.
     atlas : Atlas, str or Path, optional
         Where the map is kept; nowhere unless given. A job that is finished there is read instead of done again.
     measures : iterable of str, optional
@@ -155,16 +152,19 @@ def study(
     (1, '1')
     """
     _check(seed=seed, nulls=nulls, temperature=temperature, native_tolerance=native_tolerance)
-    threads = _threads(workers)
-    chosen = _chosen(landscape, explorer)
-    if atlas is None and chosen.map_at_once is not None:
+    cores = threads(workers)
+    chosen = plan(landscape, explorer, budget=budget)
+    at_once = chosen.explorer.map_at_once
+    if atlas is None and at_once is not None:
         started = time.perf_counter()
-        found = chosen.map_at_once(landscape, workers=threads, progress=progress)
+        found = at_once(landscape, workers=cores, progress=progress, **chosen.options)
         graph = dataclasses.replace(found, native_tolerance=native_tolerance)
-        run = _ended(chosen, landscape, seed=seed, started=started)
+        run = ended(chosen, landscape, seed=seed, started=started)
     else:
         with nullcontext(atlas) if isinstance(atlas, Atlas) else Atlas(atlas) as book:
-            run = explore(landscape, atlas=book, explorer=explorer, seed=seed, workers=threads, progress=progress)
+            run = explore(
+                landscape, atlas=book, explorer=explorer, seed=seed, workers=cores, budget=budget, progress=progress
+            )
             graph = book.basin_graph(landscape.identity, native_tolerance=native_tolerance)
     return _concluded(
         describe(landscape),
@@ -174,50 +174,10 @@ def study(
         nulls=nulls,
         seed=seed,
         temperature=temperature,
-        workers=threads,
+        workers=cores,
         names=measures,
         progress=progress,
     )
-
-
-def explore(
-    landscape: Landscape,
-    *,
-    atlas: Atlas,
-    explorer: str = "auto",
-    seed: int = 0,
-    workers: int | None = None,
-    progress: Progress = no_progress,
-) -> Run:
-    """Map a landscape into an atlas, unless the atlas holds the finished job already.
-
-    Returns
-    -------
-    Run
-        The run just made, or the one that was found.
-
-    Raises
-    ------
-    InputError
-        As `study`. A landscape that is refused leaves the atlas untouched.
-    """
-    chosen = _chosen(landscape, explorer)
-    known = atlas.finished(landscape.identity, explorer=chosen.name, options={}, seed=seed)
-    if known is not None:
-        return known
-    started = time.perf_counter()
-    chunks = chosen.explore(landscape, seed=seed, workers=_threads(workers), progress=progress)
-    # What the explorer refuses, it refuses before its first records; only then does a file come into being.
-    first = next(chunks, [])
-    number = atlas.begin(describe(landscape), explorer=chosen.name, options={}, seed=seed, version=__version__)
-    try:
-        _keep(first, chunks, atlas=atlas, number=number, progress=progress)
-    except KeyboardInterrupt:
-        atlas.finish(number, _ended(chosen, landscape, seed=seed, started=started, outcome="interrupted"))
-        raise
-    run = _ended(chosen, landscape, seed=seed, started=started)
-    atlas.finish(number, run)
-    return run
 
 
 def recall(
@@ -270,57 +230,9 @@ def recall(
         nulls=nulls,
         seed=run.seed if seed is None else seed,
         temperature=temperature,
-        workers=_threads(workers),
+        workers=threads(workers),
         progress=progress,
     )
-
-
-def refuse_unexplorable(landscape: Landscape, *, explorer: str = "auto") -> None:
-    """Raise what `explore` would, of what can be known without exploring.
-
-    Raises
-    ------
-    InputError
-        When no explorer takes the landscape, or it is too large for this machine.
-
-    Examples
-    --------
-    >>> from spinfunnel.systems import sherrington_kirkpatrick
-    >>> refuse_unexplorable(sherrington_kirkpatrick(60, seed=1))
-    Traceback (most recent call last):
-        ...
-    spinfunnel.landscape.InputError: sk: a 60-spin landscape needs ... GiB to flood exactly; ...
-    """
-    chosen = _chosen(landscape, explorer)
-    if isinstance(landscape, Binary) and chosen.name == "flooding":
-        symmetries = landscape.symmetries
-        flips = sum(symmetry.is_global_flip for symmetry in symmetries)
-        bits = landscape.size - min(flips, 1)
-        try:
-            refuse_if_too_large(landscape.size, bits=bits, symmetric=len(symmetries) > flips)
-        except InputError as problem:
-            raise InputError(f"{landscape.name}: {problem}") from None
-
-
-def describe(landscape: Landscape) -> LandscapeEntry:
-    """Say what a landscape is, as the atlas keeps it.
-
-    Examples
-    --------
-    >>> from spinfunnel.systems import hopfield_memory
-    >>> entry = describe(hopfield_memory(6, patterns=1, seed=1))
-    >>> entry.kind, entry.states, entry.symmetry
-    ('binary', 64, ('global flip',))
-    """
-    if not hasattr(landscape, "identity"):
-        raise InputError(f"{landscape!r:.60} is no landscape; make one: spinfunnel.systems.resolve('sk:n=12')")
-    common = landscape.identity, landscape.name, dict(landscape.parameters)
-    if isinstance(landscape, Binary):
-        names = tuple(symmetry.name for symmetry in landscape.symmetries)
-        return LandscapeEntry(*common, "binary", landscape.size, 1 << landscape.size, names)
-    if isinstance(landscape, Graph):
-        return LandscapeEntry(*common, "graph", None, int(landscape.multiplicity.sum()), ())
-    return LandscapeEntry(*common, "smooth", landscape.dimension, None, ())
 
 
 def map_to_json(entry: LandscapeEntry, *, run: Run, graph: BasinGraph) -> dict[str, Any]:
@@ -353,67 +265,6 @@ def map_to_json(entry: LandscapeEntry, *, run: Run, graph: BasinGraph) -> dict[s
         answer["ground_states"] = int(graph.census.ground_states)
         answer["minima_raw"] = int(graph.census.minima_raw)
     return answer
-
-
-# ---------------------------------------------------------------------------------------------
-# Exploring
-
-
-def _chosen(landscape: Landscape, name: str) -> Explorer:
-    kind = describe(landscape).kind
-    fitting = [explorer for explorer in EXPLORERS.values() if kind in explorer.kinds]
-    if name == "auto":
-        if not fitting:
-            raise InputError(
-                f"no explorer takes {landscape.name}, a {kind} landscape; there are: {', '.join(EXPLORERS)}"
-            )
-        return fitting[0]
-    if name not in EXPLORERS:
-        close = get_close_matches(name, EXPLORERS, n=1)
-        hint = f"did you mean {close[0]}?" if close else f"there are: auto, {', '.join(EXPLORERS)}"
-        raise InputError(f"there is no explorer {name!r}; {hint}")
-    if EXPLORERS[name] not in fitting:
-        raise InputError(
-            f"the explorer {name} takes {' and '.join(EXPLORERS[name].kinds)} landscapes, {landscape.name} is {kind}"
-        )
-    return EXPLORERS[name]
-
-
-def _ended(
-    chosen: Explorer,
-    landscape: Landscape,
-    *,
-    seed: int,
-    started: float,
-    outcome: Literal["finished", "interrupted"] = "finished",
-) -> Run:
-    whole = outcome == "finished"
-    evaluations = _evaluations(landscape) if whole else 0
-    seconds = time.perf_counter() - started
-    return Run(chosen.name, {}, seed, __version__, evaluations, seconds, outcome, whole and chosen.exact)
-
-
-def _keep(first: list[Record], rest: Iterator[list[Record]], *, atlas: Atlas, number: int, progress: Progress) -> None:
-    progress("keeping the map", 0.0)
-    atlas.add(number, first)
-    for chunk in rest:
-        atlas.add(number, chunk)
-    progress("keeping the map", 1.0)
-
-
-def _evaluations(landscape: Landscape) -> int:
-    """Energies that an exhaustive exploration computes."""
-    if isinstance(landscape, Binary):
-        return 1 << (landscape.size - any(symmetry.is_global_flip for symmetry in landscape.symmetries))
-    return len(landscape.energies) if isinstance(landscape, Graph) else 0
-
-
-def _threads(workers: int | None) -> int:
-    if workers is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if workers < 1:
-        raise InputError(f"{workers} workers cannot work; give at least 1")
-    return workers
 
 
 def _check(*, seed: int | None, nulls: Nulls, temperature: float | None, native_tolerance: float) -> None:

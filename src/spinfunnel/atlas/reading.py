@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +31,14 @@ class Found:
     plateau: NDArray[np.int64]
     orbit: NDArray[np.int64]
     visits: NDArray[np.int64]
+    log_volume: NDArray[np.float64] | None
     saddle_key: NDArray[np.str_]
     saddle_energy: NDArray[np.float64]
     saddle_exact: NDArray[np.bool_]
     saddle_offsets: NDArray[np.int64]
     saddle_minima: NDArray[np.int64]
+    saddle_log_volume: NDArray[np.float64] | None
+    saddle_index: NDArray[np.int64] | None
     census: Census | None
     tallies: tuple[Tally, ...]
 
@@ -97,14 +100,25 @@ def read_run(connection: Connection, run: int) -> Found:
         plateau,
         orbit,
         visits,
+        _where_all(connection, least.log_volume, run=run, count=len(number)),
         saddle_key,
         saddle_energy,
         bound == "exact",
         np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
         np.searchsorted(number, joined).astype(np.int64),
+        _where_all(connection, most.log_volume, run=run, count=len(saddle)),
+        _where_all(connection, most.index, run=run, count=len(saddle)),
         _read_census(connection, run),
         _read_tallies(connection, run),
     )
+
+
+def _where_all(connection: Connection, column: Any, *, run: int, count: int) -> NDArray[Any] | None:
+    """Column of a run in the order of its numbers, or None where a row has nothing in it."""
+    within = column.table.c
+    values = connection.execute(select(column).where(within.run_id == run, column.is_not(None)).order_by(within.number))
+    found = values.scalars().all()
+    return np.array(found) if found and len(found) == count else None
 
 
 def _read_census(connection: Connection, run: int) -> Census | None:
@@ -138,23 +152,23 @@ def merged(parts: Sequence[Found]) -> Found:
     """Put runs together: of a minimum the latest record, of a saddle the best, visits added up."""
     if len(parts) == 1:
         return parts[0]
-    minima: dict[str, tuple[float, float, int, int]] = {}
+    minima: dict[str, tuple[Any, ...]] = {}
     visits: dict[str, int] = {}
-    saddles: dict[str, tuple[bool, float, int, tuple[str, ...]]] = {}
+    saddles: dict[str, tuple[_Rank, tuple[Any, ...]]] = {}
     tallies: dict[tuple[str, float], Tally] = {}
     for part in parts:
-        rows = zip(part.energy.tolist(), part.weight.tolist(), part.plateau.tolist(), part.orbit.tolist(), strict=True)
         keys = part.key.tolist()
-        minima.update(zip(keys, rows, strict=True))
+        columns = (part.energy, part.weight, part.plateau, part.orbit, _filled(part.log_volume, len(keys)))
+        minima.update(zip(keys, zip(*(column.tolist() for column in columns), strict=True), strict=True))
         for key, count in zip(keys, part.visits.tolist(), strict=True):
             visits[key] = visits.get(key, 0) + count
-        for key, rank in _ranks(part):
-            if key not in saddles or rank < saddles[key]:
-                saddles[key] = rank
+        for key, rank, facts in _ranks(part):
+            if key not in saddles or rank < saddles[key][0]:
+                saddles[key] = rank, facts
         tallies.update(((tally.quantity, tally.temperature), tally) for tally in part.tallies)
     number = {key: place for place, key in enumerate(minima)}
-    energy, weight, plateau, orbit = zip(*minima.values(), strict=True) if minima else ((), (), (), ())
-    sizes = [0, *(len(rank[3]) for rank in saddles.values())]
+    energy, weight, plateau, orbit, volume = zip(*minima.values(), strict=True) if minima else ((),) * 5
+    ranks = [rank for rank, _ in saddles.values()]
     return Found(
         np.array(list(minima), np.str_),
         np.array(energy, np.float64),
@@ -162,24 +176,40 @@ def merged(parts: Sequence[Found]) -> Found:
         np.array(plateau, np.int64),
         np.array(orbit, np.int64),
         np.array([visits[key] for key in minima], np.int64),
+        _where_known(volume, np.float64),
         np.array(list(saddles), np.str_),
-        np.array([rank[1] for rank in saddles.values()], np.float64),
-        np.array([not rank[0] for rank in saddles.values()], np.bool_),
-        np.cumsum(sizes, dtype=np.int64),
-        np.array([number[name] for rank in saddles.values() for name in rank[3]], np.int64),
+        np.array([rank[1] for rank in ranks], np.float64),
+        np.array([not rank[0] for rank in ranks], np.bool_),
+        np.cumsum([0, *(len(rank[3]) for rank in ranks)], dtype=np.int64),
+        np.array([number[name] for rank in ranks for name in rank[3]], np.int64),
+        _where_known([facts[0] for _, facts in saddles.values()], np.float64),
+        _where_known([facts[1] for _, facts in saddles.values()], np.int64),
         next((part.census for part in reversed(parts) if part.census is not None), None),
         tuple(tallies.values()),
     )
 
 
-def _ranks(part: Found) -> list[tuple[str, tuple[bool, float, int, tuple[str, ...]]]]:
+_Rank: TypeAlias = tuple[bool, float, int, tuple[str, ...]]
+
+
+def _filled(column: NDArray[Any] | None, count: int) -> NDArray[np.object_]:
+    return np.full(count, None) if column is None else column.astype(object)
+
+
+def _where_known(values: Sequence[Any], kind: type) -> NDArray[Any] | None:
+    return np.array(values, kind) if len(values) and all(value is not None for value in values) else None
+
+
+def _ranks(part: Found) -> list[tuple[str, _Rank, tuple[Any, ...]]]:
     names = part.key[part.saddle_minima].tolist()
     starts = part.saddle_offsets.tolist()
+    count = len(part.saddle_key)
     rows = zip(part.saddle_key.tolist(), part.saddle_energy.tolist(), part.saddle_exact.tolist(), strict=True)
+    facts = zip(_filled(part.saddle_log_volume, count), _filled(part.saddle_index, count), strict=True)
     ranks = []
-    for place, (key, energy, exact) in enumerate(rows):
+    for place, ((key, energy, exact), beside) in enumerate(zip(rows, facts, strict=True)):
         joined = tuple(names[starts[place] : starts[place + 1]])
-        ranks.append((key, (not exact, energy, -len(joined), joined)))
+        ranks.append((key, (not exact, energy, -len(joined), joined), beside))
     return ranks
 
 
@@ -208,4 +238,8 @@ def to_graph(found: Found, *, symmetry: tuple[str, ...], exact: bool, native_tol
         symmetry=symmetry,
         exact=exact,
         native_tolerance=native_tolerance,
+        visits=found.visits[minimum],
+        log_volume=None if found.log_volume is None else found.log_volume[minimum],
+        saddle_log_volume=None if found.saddle_log_volume is None else found.saddle_log_volume[saddle],
+        saddle_index=None if found.saddle_index is None else found.saddle_index[saddle],
     )

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.engine import Connection, Engine
 
 from spinfunnel.atlas import tables as table
@@ -204,7 +204,7 @@ class Atlas:
         """
         job = _job(identity, explorer, options=options, seed=seed)
         with self._writing() as connection:
-            query = select(table.run.c.id).where(table.run.c.job == job, table.run.c.outcome == "finished")
+            query = select(table.run.c.id).where(table.run.c.job == job, table.run.c.outcome.in_(_OVER))
             run = connection.execute(query).scalar()
             if run is None:
                 raise InputError(
@@ -224,9 +224,12 @@ class Atlas:
     # Reading
 
     def finished(self, identity: str, *, explorer: str, options: Mapping[str, Parameter], seed: int) -> Run | None:
-        """Return the run of this job if it was finished, else None: what makes a sweep resume."""
+        """Return the run of this job if it ended by itself, else None: what makes a sweep resume.
+
+        The budget is an option of the job: a run that spent it is over.
+        """
         job = _job(identity, explorer, options=options, seed=seed)
-        query = select(table.run).where(table.run.c.job == job, table.run.c.outcome == "finished")
+        query = select(table.run).where(table.run.c.job == job, table.run.c.outcome.in_(_OVER))
         with self._reading() as connection:
             row = connection.execute(query).one_or_none() if connection else None
         if row is None:
@@ -239,7 +242,7 @@ class Atlas:
             entry.version,
             entry.evaluations,
             entry.seconds,
-            "finished",
+            "finished" if entry.outcome == "finished" else "out of budget",
             entry.exact,
         )
 
@@ -250,7 +253,7 @@ class Atlas:
             .join_from(table.answer, table.run)
             .join(table.landscape)
             .where(table.landscape.c.identity == identity, table.run.c.seed == str(seed))
-            .where(table.answer.c.question == question, table.run.c.outcome == "finished")
+            .where(table.answer.c.question == question, table.run.c.outcome.in_(_OVER))
             .order_by(table.run.c.id.desc())
         )
         with self._reading() as connection:
@@ -308,15 +311,18 @@ class Atlas:
 
     def coordinates(self, identity: str) -> dict[str, bytes]:
         """Coordinates of the minima that have some, by key (see `Minimum.state`), from the latest run of several."""
+        return self._coordinates(identity, table.minimum)
+
+    def saddle_coordinates(self, identity: str) -> dict[str, bytes]:
+        """Coordinates of the saddles that have some, by key, from the latest run of several."""
+        return self._coordinates(identity, table.saddle)
+
+    def _coordinates(self, identity: str, within: Table) -> dict[str, bytes]:
         with self._reading() as connection:
             self._entry(connection, identity)
-            query = (
-                select(table.minimum.c.key, table.minimum.c.state)
-                .join_from(table.minimum, table.run)
-                .join(table.landscape)
-            )
-            query = query.where(table.landscape.c.identity == identity, table.minimum.c.state.is_not(None))
-            rows = connection.execute(query.order_by(table.minimum.c.run_id)).all() if connection else []
+            query = select(within.c.key, within.c.state).join_from(within, table.run).join(table.landscape)
+            query = query.where(table.landscape.c.identity == identity, within.c.state.is_not(None))
+            rows = connection.execute(query.order_by(within.c.run_id)).all() if connection else []
         return {row.key: bytes(row.state) for row in rows}
 
     def _runs(self, connection: Connection | None, identity: str) -> tuple[RunEntry, ...]:

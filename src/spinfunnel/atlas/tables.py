@@ -41,7 +41,7 @@ __all__ = [
     "tally",
 ]
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of the tables below; raised by one whenever they change."""
 
 APPLICATION = 0x5370466E
@@ -115,6 +115,7 @@ minimum = Table(
     Column("orbit", BigInteger, nullable=False),
     Column("visits", BigInteger, nullable=False),
     Column("state", LargeBinary),
+    Column("log_volume", _float()),
     PrimaryKeyConstraint("run_id", "number"),
     UniqueConstraint("run_id", "key"),
     sqlite_with_rowid=False,
@@ -130,6 +131,7 @@ saddle = Table(
     Column("bound", Text, nullable=False),
     Column("index", Integer),
     Column("state", LargeBinary),
+    Column("log_volume", _float()),
     PrimaryKeyConstraint("run_id", "number"),
     UniqueConstraint("run_id", "key"),
     sqlite_with_rowid=False,

@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from spinfunnel.atlas import tables as table
-from spinfunnel.landscape import Census, InputError, Minimum, Record, Saddle, Tally
+from spinfunnel.landscape import Census, Effort, InputError, Minimum, Record, Saddle, Tally
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,7 +51,7 @@ def write(connection: Connection, state: OpenRun, records: Iterable[Record]) -> 
     for record in records:
         if isinstance(record, Minimum):
             minima[record.key] = record
-            visits[record.key] = visits.get(record.key, 0) + 1
+            visits[record.key] = visits.get(record.key, 0) + record.visits
         elif isinstance(record, Saddle):
             known = saddles.get(record.key)
             if known is None or _rank(record) < _rank(known):
@@ -60,7 +60,7 @@ def write(connection: Connection, state: OpenRun, records: Iterable[Record]) -> 
             _write_census(connection, state.number, record)
         elif isinstance(record, Tally):
             _write_tally(connection, state.number, record)
-        else:
+        elif not isinstance(record, Effort):
             raise InputError(f"an atlas holds minima, saddles, censuses and tallies, got {type(record).__name__}")
     if len(state.numbers) > _CACHED:
         state.numbers.clear()
@@ -109,6 +109,10 @@ def _numbers(connection: Connection, within: Table, *, run: int, keys: Sequence[
     return numbers
 
 
+def _maybe(number: float | None) -> float | None:
+    return None if number is None else float(number)
+
+
 # ---------------------------------------------------------------------------------------------
 # Minima
 
@@ -120,7 +124,10 @@ def _write_minima(
         return
     run, first = state.number, state.next_minimum
     rows = (
-        (run, first + number, key, float(m.energy), float(m.weight), int(m.plateau), int(m.orbit), visits[key], m.state)
+        (
+            *(run, first + number, key, float(m.energy), float(m.weight), int(m.plateau), int(m.orbit), visits[key]),
+            *(m.state, _maybe(m.log_volume)),
+        )
         for number, (key, m) in enumerate(minima.items())
     )
     _insert(connection, table.minimum, rows)
@@ -141,6 +148,7 @@ def _write_minima(
                     plateau=int(record.plateau),
                     orbit=int(record.orbit),
                     state=record.state,
+                    log_volume=_maybe(record.log_volume),
                     visits=known.c.visits + visits[key],
                 )
             )
@@ -156,7 +164,7 @@ def _write_saddles(connection: Connection, state: OpenRun, saddles: dict[str, Sa
     _look_up_joined(connection, state, saddles)
     run, first, joined = state.number, state.next_saddle, state.numbers
     rows = (
-        (run, first + number, key, float(s.energy), s.bound, s.index, s.state)
+        (run, first + number, key, float(s.energy), s.bound, s.index, s.state, _maybe(s.log_volume))
         for number, (key, s) in enumerate(saddles.items())
     )
     _insert(connection, table.saddle, rows)
@@ -198,7 +206,13 @@ def _improved(connection: Connection, run: int, known: dict[str, int], *, saddle
         if _rank(saddle) >= _rank(_read_saddle(connection, run, key, number=number)):
             continue
         here = (table.saddle.c.run_id == run) & (table.saddle.c.number == number)
-        values = {"energy": float(saddle.energy), "bound": saddle.bound, "index": saddle.index, "state": saddle.state}
+        values = {
+            "energy": float(saddle.energy),
+            "bound": saddle.bound,
+            "index": saddle.index,
+            "state": saddle.state,
+            "log_volume": _maybe(saddle.log_volume),
+        }
         connection.execute(update(table.saddle).where(here).values(values))
         connection.execute(delete(link).where(link.c.run_id == run, link.c.saddle == number))
         better.add(key)

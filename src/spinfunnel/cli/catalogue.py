@@ -115,6 +115,7 @@ def _explorer_json(explorer: Explorer) -> dict[str, Any]:
         "name": explorer.name,
         "kinds": list(explorer.kinds),
         "exact": explorer.exact,
+        "options": dict(explorer.options),
         "summary": explorer.summary,
         "source": explorer.source,
     }

@@ -54,7 +54,10 @@ Which = Annotated[
     typer.Option("--landscape", metavar="NAME", help="Only landscapes of this name (or identity); all when not given."),
 ]
 ExplorerName = Annotated[
-    str, typer.Option("--explorer", metavar="NAME", help="How to map: auto, or a name of: spinfunnel explorers.")
+    str,
+    typer.Option(
+        "--explorer", metavar="NAME", help="How to map: auto, or NAME:OPTION=VALUE,... (spinfunnel explorers)."
+    ),
 ]
 Seed = Annotated[
     int,
@@ -104,7 +107,7 @@ Budget = Annotated[
     typer.Option(
         "--budget",
         metavar="LIMIT",
-        help="Time or energy evaluations for an explorer that samples; flooding takes none.",
+        help="For an explorer that samples: time (60s, 5m) or energy evaluations (1e6). Flooding takes none.",
     ),
 ]
 Report = Annotated[

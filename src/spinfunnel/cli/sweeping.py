@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spinfunnel.cli import sitting
+from spinfunnel.cli.work import limit_of
 
 if TYPE_CHECKING:
     from spinfunnel.estimate import Estimate, NoAnswer
@@ -45,14 +46,9 @@ def swept(
     quiet: bool,
 ) -> Sweep:
     """Sweep, with progress on standard error."""
-    from spinfunnel.landscape import InputError
     from spinfunnel.sweep import sweep
 
-    if budget is not None:
-        raise InputError(
-            f"flooding visits every state once and cannot stop at a budget of {budget}; "
-            "leave --budget out, it is for explorers that sample"
-        )
+    limit = limit_of(budget)
     names = None if measures is None else "all" if measures == "all" else [name.strip() for name in measures.split(",")]
     with _told(wanted=not quiet) as progress:
         return sweep(
@@ -64,6 +60,7 @@ def swept(
             dask=dask,
             atlas=atlas,
             explorer=explorer,
+            budget=limit,
             measures=names,
             nulls=nulls,
             temperature=temperature,

@@ -13,10 +13,10 @@ from spinfunnel.cli import sitting
 
 if TYPE_CHECKING:
     from spinfunnel.atlas import Atlas, LandscapeEntry
-    from spinfunnel.landscape import Landscape
+    from spinfunnel.landscape import Budget, Landscape
     from spinfunnel.study import Study
 
-__all__ = ["answer", "explored", "exported", "kept", "null_choice", "recalled", "studies"]
+__all__ = ["answer", "explored", "exported", "kept", "limit_of", "null_choice", "recalled", "studies"]
 
 
 @sitting.prints_aside()
@@ -51,6 +51,7 @@ def studies(
                         explorer=explorer,
                         seed=seed,
                         workers=workers,
+                        budget=limit_of(budget),
                         atlas=book,
                         nulls=nulls,
                         temperature=temperature,
@@ -71,7 +72,15 @@ def explored(
 
     (landscape,) = _checked([system], explorer=explorer, seed=seed, budget=budget)
     with Atlas(atlas) as book, sitting.progress_shown(system, wanted=not quiet) as progress:
-        run = explore(landscape, atlas=book, explorer=explorer, seed=seed, workers=workers, progress=progress)
+        run = explore(
+            landscape,
+            atlas=book,
+            explorer=explorer,
+            seed=seed,
+            workers=workers,
+            budget=limit_of(budget),
+            progress=progress,
+        )
         graph = book.basin_graph(landscape.identity)
     return map_to_json(describe(landscape), run=run, graph=graph)
 
@@ -134,6 +143,13 @@ def null_choice(nulls: bool, samples: int | None) -> bool | int:
     return samples if nulls and samples is not None else nulls
 
 
+def limit_of(budget: str | None) -> Budget | None:
+    """Read --budget."""
+    from spinfunnel.landscape import Budget
+
+    return None if budget is None else Budget.read(budget)
+
+
 def kept(atlas: str | None) -> str:
     """Say what an interrupted command leaves behind."""
     if atlas is None:
@@ -142,18 +158,13 @@ def kept(atlas: str | None) -> str:
 
 
 def _checked(systems: Sequence[str], *, explorer: str, seed: int, budget: str | None) -> list[Landscape]:
-    from spinfunnel.landscape import InputError
     from spinfunnel.study import refuse_unexplorable
     from spinfunnel.systems import resolve
 
-    if budget is not None:
-        raise InputError(
-            f"flooding visits every state once and cannot stop at a budget of {budget}; "
-            "leave --budget out, it is for explorers that sample"
-        )
+    limit = limit_of(budget)
     landscapes: list[Landscape] = [resolve(system, seed=seed) for system in systems]
     for landscape in landscapes:
-        refuse_unexplorable(landscape, explorer=explorer)
+        refuse_unexplorable(landscape, explorer=explorer, budget=limit)
     return landscapes
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import inspect
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ..landscape import BasinGraph, Record
+from ..landscape import BasinGraph, Parameter, Record
 from . import flooding
 
 __all__ = ["EXPLORERS", "Explorer"]
@@ -19,7 +20,9 @@ class Explorer:
     ----------
     name : str
     explore : callable
-        ``explore(landscape, *, seed, workers, progress)`` yields chunks of records.
+        ``explore(landscape, *, seed, workers, progress)`` yields chunks of records. One that samples takes a
+        ``budget`` as well, and yields an `Effort` last. Its other keyword parameters, each with a type and a default,
+        are its options.
     map_at_once : callable or None
         ``map_at_once(landscape, *, workers, progress)`` returns the same map as a BasinGraph, to be kept nowhere.
     kinds : tuple of str
@@ -36,6 +39,21 @@ class Explorer:
     summary: str
     source: str
     map_at_once: Callable[..., BasinGraph] | None = None
+
+    @property
+    def samples(self) -> bool:
+        """Whether it takes a budget."""
+        return "budget" in inspect.signature(self.explore).parameters
+
+    @property
+    def options(self) -> Mapping[str, Parameter]:
+        """What can be set, with defaults."""
+        found = inspect.signature(self.explore).parameters.values()
+        own = [entry for entry in found if entry.kind is entry.KEYWORD_ONLY and entry.name not in _COMMON]
+        return {entry.name: entry.default for entry in own}
+
+
+_COMMON = frozenset({"seed", "workers", "progress", "budget"})
 
 
 EXPLORERS: dict[str, Explorer] = {

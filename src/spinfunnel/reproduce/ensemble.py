@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
@@ -59,7 +59,7 @@ def ensemble(
         order.progress(stage, share[0] + done * (share[1] - share[0]))
 
     def some(start: int, stop: int) -> list[Answer]:
-        return [ask(resolve(f"{system}{joint}seed={seed}")) for seed in seeds[start:stop]]
+        return [ask(cast("Binary", resolve(f"{system}{joint}seed={seed}"))) for seed in seeds[start:stop]]
 
     block = 1 + count // MOST_BLOCKS
     parts = over_blocks(some, count, workers=order.workers, progress=told, stage=system, block=block)

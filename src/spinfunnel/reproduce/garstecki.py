@@ -7,7 +7,7 @@ model proteins, with couplings N(0, 1) (spin glass) like those of random sequenc
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,8 +120,7 @@ def _typical(order: Order, system: str, found: Floats) -> BasinGraph:
     """Map of the sample whose native basin weight is the median."""
     place = int(np.argsort(found[:, QUANTITIES.index("native basin weight")], kind="stable")[len(found) // 2])
     seed = sample_seeds(order, label=system, count=len(found))[place]
-    landscape: Binary = resolve(f"{system},seed={seed}")
-    return direct_saddles(landscape)
+    return direct_saddles(cast("Binary", resolve(f"{system},seed={seed}")))
 
 
 def _rows(found: dict[tuple[str, str], Floats], shape: str, *, seed: int) -> list[Comparison]:

@@ -16,7 +16,7 @@ from spinfunnel import __version__
 from spinfunnel.atlas import Atlas
 from spinfunnel.estimate import NoAnswer
 from spinfunnel.explore.memory import available_bytes, refuse_if_too_large
-from spinfunnel.landscape import InputError, Progress, no_progress
+from spinfunnel.landscape import Binary, Budget, InputError, Progress, no_progress
 from spinfunnel.measure import MEASURES
 from spinfunnel.study import describe
 from spinfunnel.sweep.crew import QUEUED, Borrowed, Crew, Here, Processes, dask_crew, run_all
@@ -55,6 +55,7 @@ def sweep(
     measures: Iterable[str] | str | None = None,
     nulls: bool | int = False,
     explorer: str = "auto",
+    budget: Budget | None = None,
     temperature: float | None = None,
     native_tolerance: float = 0.0,
     progress: Progress = no_progress,
@@ -88,7 +89,7 @@ def sweep(
         Names of measures. Unless given, all; those that walk over the states themselves up to 2^18 states only.
     nulls : bool or int
         Whether to compare each landscape with its null, which multiplies the work; see `spinfunnel.study.study`.
-    explorer, temperature, native_tolerance
+    explorer, budget, temperature, native_tolerance
         As in `spinfunnel.study.study`.
     progress : callable
         Told how many jobs are done, the time that is left, and the share of the work done.
@@ -107,9 +108,14 @@ def sweep(
     """
     if executor is not None and dask is not None:
         raise InputError("an executor and a Dask cluster are both given; give one of them")
-    question = Question(_names(measures), nulls, explorer, temperature, native_tolerance)
+    question = Question(_names(measures), nulls, explorer, temperature, native_tolerance, budget)
     jobs = plan_jobs(
-        [systems] if isinstance(systems, str) else systems, over=over, samples=samples, seed=seed, explorer=explorer
+        [systems] if isinstance(systems, str) else systems,
+        over=over,
+        samples=samples,
+        seed=seed,
+        explorer=explorer,
+        budget=budget,
     )
     started = time.perf_counter()
     with (
@@ -173,6 +179,8 @@ def _affordable(workers: int, largest: Job) -> int:
     if not largest.identity:
         return workers
     landscape = resolve(largest.spec, seed=largest.seed)
+    if not isinstance(landscape, Binary):
+        return workers
     flips = sum(symmetry.is_global_flip for symmetry in landscape.symmetries)
     bits, symmetric = landscape.size - min(flips, 1), len(landscape.symmetries) > flips
     free = available_bytes()

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from spinfunnel.landscape import InputError
+from spinfunnel.landscape import Budget, InputError
 from spinfunnel.study import describe, refuse_unexplorable
 from spinfunnel.systems import SYSTEMS, resolve
 from spinfunnel.systems.registry import parse_assignments, suggestion
@@ -74,7 +74,13 @@ def disorder_seed(spec: str, *, seed: int, sample: int) -> int:
 
 
 def plan_jobs(
-    systems: Sequence[str], *, over: Mapping[str, Sequence[Any]], samples: int, seed: int, explorer: str = "auto"
+    systems: Sequence[str],
+    *,
+    over: Mapping[str, Sequence[Any]],
+    samples: int,
+    seed: int,
+    explorer: str = "auto",
+    budget: Budget | None = None,
 ) -> tuple[Job, ...]:
     """List the jobs of a sweep: systems by their order, sizes as given, samples by number.
 
@@ -107,7 +113,12 @@ def plan_jobs(
             job
             for values in itertools.product(*(texts[key] for key in swept[system]))
             for job in _samples(
-                system, tuple(zip(swept[system], values, strict=True)), samples=samples, seed=seed, explorer=explorer
+                system,
+                tuple(zip(swept[system], values, strict=True)),
+                samples=samples,
+                seed=seed,
+                explorer=explorer,
+                budget=budget,
             )
         ]
         jobs.extend(_in_series(found))
@@ -163,7 +174,9 @@ def _parameters_swept(system: str, texts: Mapping[str, tuple[str, ...]]) -> tupl
     return keys
 
 
-def _samples(system: str, point: tuple[tuple[str, str], ...], *, samples: int, seed: int, explorer: str) -> list[Job]:
+def _samples(
+    system: str, point: tuple[tuple[str, str], ...], *, samples: int, seed: int, explorer: str, budget: Budget | None
+) -> list[Job]:
     name = system.strip().rstrip(":")
     colons = 2 if name.partition(":")[0].endswith(".py") else 1
     typed = ",".join(f"{key}={value}" for key, value in point)
@@ -181,11 +194,11 @@ def _samples(system: str, point: tuple[tuple[str, str], ...], *, samples: int, s
             found[f"sample {sample}"] = Job(system, spec, point, system, own, "", n, 1.0, sample)
             continue
         if sample == 0:
-            refuse_unexplorable(landscape, explorer=explorer)
+            refuse_unexplorable(landscape, explorer=explorer, budget=budget)
         entry = describe(landscape)
         n = int(entry.size or 0)
         # A flood of small landscapes takes some milliseconds whatever their size.
-        job = Job(system, spec, point, system, own, entry.identity, n, float((1 << n) + (1 << 17)), sample)
+        job = Job(system, spec, point, system, own, entry.identity, n, float((1 << min(n, 40)) + (1 << 17)), sample)
         found.setdefault(entry.identity, job)
     return list(found.values())
 

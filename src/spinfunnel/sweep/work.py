@@ -10,9 +10,9 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.landscape import BasinGraph, InputError, Run
+from spinfunnel.landscape import BasinGraph, Budget, InputError, Run
 from spinfunnel.measure import MEASURES
-from spinfunnel.study import study
+from spinfunnel.study import describe, study
 from spinfunnel.systems import resolve
 
 __all__ = ["Answer", "Question", "Task", "read_measurement", "study_one", "write_measurement"]
@@ -31,7 +31,7 @@ class Question:
         Names in `MEASURES`. None means all; those that read the landscape's states up to `STATES_UNASKED` only.
     nulls : bool or int
         As in `spinfunnel.study.study`.
-    explorer, temperature, native_tolerance
+    explorer, budget, temperature, native_tolerance
         As in `spinfunnel.study.study`.
     """
 
@@ -40,13 +40,15 @@ class Question:
     explorer: str = "auto"
     temperature: float | None = None
     native_tolerance: float = 0.0
+    budget: Budget | None = None
 
     def text(self, version: str) -> str:
         """Key under which an atlas keeps the answer; another version of the program asks another question."""
         names = "all" if self.measures is None else ",".join(sorted(self.measures))
+        mapped = "" if self.explorer == "auto" and self.budget is None else f"; by {self.explorer}, {self.budget}"
         return (
             f"sweep {version}; measures {names}; nulls {self.nulls}; temperature {self.temperature}; "
-            f"native tolerance {self.native_tolerance}"
+            f"native tolerance {self.native_tolerance}{mapped}"
         )
 
 
@@ -113,7 +115,7 @@ def _studied(task: Task) -> Answer:
         )
     wanted = set(MEASURES if question.measures is None else question.measures)
     unasked = set()
-    if question.measures is None and 1 << landscape.size > STATES_UNASKED:
+    if question.measures is None and (describe(landscape).states or 0) > STATES_UNASKED:
         unasked = {measure.name for measure in MEASURES.values() if measure.reads == "landscape"}
     # What reads the map alone takes milliseconds, and the verdict rests on it.
     measured = [name for name, row in MEASURES.items() if row.reads == "map" or name in wanted - unasked]
@@ -122,6 +124,7 @@ def _studied(task: Task) -> Answer:
         explorer=question.explorer,
         seed=task.seed,
         workers=1,
+        budget=question.budget,
         measures=measured,
         nulls=question.nulls,
         temperature=question.temperature,

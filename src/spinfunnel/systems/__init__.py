@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from spinfunnel.landscape import Binary, InputError, Parameter
+from spinfunnel.landscape import InputError, Landscape, Parameter
 from spinfunnel.systems.committee import BinaryNetwork, binary_network
 from spinfunnel.systems.files import load_problem
 from spinfunnel.systems.glasses import (
@@ -134,7 +134,7 @@ SYSTEMS: dict[str, System] = {
 }
 
 
-def resolve(spec: str, *, seed: int | None = None) -> Binary:
+def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     """Landscape that a text names.
 
     Parameters
@@ -176,7 +176,7 @@ def resolve(spec: str, *, seed: int | None = None) -> Binary:
     )
 
 
-def _build(system: System, text: str | None, *, spec: str, seed: int | None) -> Binary:
+def _build(system: System, text: str | None, *, spec: str, seed: int | None) -> Landscape:
     """Build a system from the text of its parameters."""
     values: dict[str, Parameter] = system.read(parse_assignments(text, spec=spec)) if text else {}
     if text == "":

@@ -1,0 +1,123 @@
+"""States of binary landscapes: their bits, keys and symmetries; and the hash that names a landscape."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Symmetry", "identity_hash", "index_key", "key_states", "state_bits"]
+
+
+def state_bits(index: Any, *, size: int) -> NDArray[np.uint8]:
+    """Bits of numbered states: bit i of the number is column i, spin ``s_i = 2 b_i - 1``.
+
+    Parameters
+    ----------
+    index : int or array of int, shape (...)
+        Numbers of states, 0 <= index < 2**size.
+    size : int
+        Number of bits.
+
+    Returns
+    -------
+    array of uint8, shape (..., size)
+
+    Examples
+    --------
+    >>> state_bits(6, size=4)
+    array([0, 1, 1, 0], dtype=uint8)
+    """
+    number = np.asarray(index, dtype=np.uint64)
+    return ((number[..., None] >> np.arange(size, dtype=np.uint64)) & np.uint64(1)).astype(np.uint8)
+
+
+def index_key(index: Any, *, size: int) -> NDArray[np.str_]:
+    """Keys of numbered binary states: their bits as a string, bit 0 first.
+
+    Examples
+    --------
+    >>> index_key([1, 6], size=4).tolist()
+    ['1000', '0110']
+    """
+    number = np.atleast_1d(np.asarray(index)).astype(np.uint64)
+    octets = -(-size // 8)
+    digits = np.empty((len(number), 8 * octets), np.uint32)
+    for octet in range(octets):
+        digits[:, 8 * octet : 8 * octet + 8] = _OCTETS[(number >> np.uint64(8 * octet)) & np.uint64(255)]
+    return np.ascontiguousarray(digits[:, :size]).view(f"U{size}")[:, 0]
+
+
+def key_states(key: NDArray[np.str_]) -> NDArray[np.uint8]:
+    """Bits of keys that are bit strings of one length; the inverse of `index_key`.
+
+    Returns
+    -------
+    array of uint8, shape (len(key), size)
+
+    Examples
+    --------
+    >>> key_states(np.array(["1000", "0110"]))
+    array([[1, 0, 0, 0],
+           [0, 1, 1, 0]], dtype=uint8)
+    """
+    if len(key) == 0:
+        return np.zeros((0, 0), np.uint8)
+    text = np.ascontiguousarray(np.asarray(key).astype(np.bytes_))
+    return text.view(np.uint8).reshape(len(text), -1) - np.uint8(ord("0"))
+
+
+_OCTETS = state_bits(np.arange(256), size=8).astype(np.uint32) + np.uint32(ord("0"))
+
+
+@dataclass(frozen=True, slots=True)
+class Symmetry:
+    """A bijection of bit strings that leaves every energy alone: permute, then flip.
+
+    The image of state b has bit ``i`` equal to ``b[permutation[i]] ^ flips[i]``. A system declares
+    generators; explorers close them to a group and identify what it maps onto each other.
+
+    Examples
+    --------
+    >>> Symmetry.global_flip(3).apply(np.array([[1, 1, 0]], np.uint8))
+    array([[0, 0, 1]], dtype=uint8)
+    """
+
+    name: str
+    permutation: tuple[int, ...]
+    flips: tuple[int, ...]
+
+    @classmethod
+    def global_flip(cls, size: int) -> Symmetry:
+        """Turn every spin over."""
+        return cls("global flip", tuple(range(size)), (1,) * size)
+
+    @property
+    def is_global_flip(self) -> bool:
+        """Whether this is the global flip."""
+        return self.permutation == tuple(range(len(self.permutation))) and all(self.flips)
+
+    def apply(self, states: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Images of states, shape (..., size)."""
+        return states[..., list(self.permutation)] ^ np.array(self.flips, np.uint8)
+
+
+def identity_hash(name: str, parameters: Mapping[str, Any], *content: NDArray[Any]) -> str:
+    """Hash that names a landscape: its name, its parameters and the arrays that define it.
+
+    Examples
+    --------
+    >>> identity_hash("sk", {"n": 3, "seed": 1}) == identity_hash("sk", {"seed": 1, "n": 3})
+    True
+    """
+    digest = hashlib.sha256(json.dumps([name, dict(sorted(parameters.items()))], default=str).encode())
+    for array in content:
+        plain = np.ascontiguousarray(array)
+        digest.update(f"{plain.dtype.str}{plain.shape}".encode())
+        digest.update(plain.tobytes())
+    return digest.hexdigest()[:32]
