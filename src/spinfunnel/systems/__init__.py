@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from spinfunnel.landscape import InputError, Landscape, Parameter
 from spinfunnel.systems.committee import BinaryNetwork, binary_network
@@ -21,6 +22,7 @@ from spinfunnel.systems.golf import GolfCourse, golf_course
 from spinfunnel.systems.hopfield import hopfield_memory
 from spinfunnel.systems.labs import low_autocorrelation
 from spinfunnel.systems.multiscale import multiscale_glass, multiscale_native_state
+from spinfunnel.systems.network import perceptron
 from spinfunnel.systems.optimisation import maximum_cut, number_partitioning
 from spinfunnel.systems.polynomial import SpinPolynomial
 from spinfunnel.systems.ranges import check_range
@@ -52,6 +54,7 @@ __all__ = [
     "multiscale_native_state",
     "number_partitioning",
     "p_spin_glass",
+    "perceptron",
     "random_energy_model",
     "random_field_ising",
     "resolve",
@@ -130,6 +133,12 @@ SYSTEMS: dict[str, System] = {
             "Barkai, Hansel, Kanter, Phys. Rev. Lett. 65, 2312 (1990); "
             "Baldassi et al., Phys. Rev. Lett. 115, 128101 (2015)",
         ),
+        System(
+            "network",
+            perceptron,
+            "multilayer perceptron on real or random labels; one of your own: file.py:name",
+            "Goodfellow, Vinyals, Saxe, ICLR (2015); Choromanska et al., AISTATS (2015)",
+        ),
     )
 }
 
@@ -186,7 +195,7 @@ def _build(system: System, text: str | None, *, spec: str, seed: int | None) -> 
     given = values.get("seed", 0)
     check_range("seed", given if isinstance(given, int) else 0, low=0)
     try:
-        return system.build(**values)
+        return cast("Binary", system.build(**values))
     except InputError as error:
         raise InputError(f"{spec}: {error}") from None
     except MemoryError:

@@ -34,6 +34,15 @@ __all__ = ["FunctionLandscape", "load_user_landscape"]
 
 EnergyFunction = Callable[[NDArray[np.uint8]], Any]
 
+NETWORK_OPTIONS: dict[str, type] = {
+    "weight_decay": float,
+    "batch_norm": str,
+    "dropout": str,
+    "samples": int,
+    "device": str,
+    "dtype": str,
+}
+"""Options of `network.NetworkLandscape` that can be given in the text beside the parameters of a user's function."""
 BLOCK = 1 << 14
 PROBES = 96
 TOLERANCE = 1e-9
@@ -191,7 +200,9 @@ def load_user_landscape(spec: str, *, seed: int | None = None) -> Binary:
       function, and ``seed``, can be given as ``key=value`` if they have defaults and a type;
     - a landscape: anything with ``size``, ``energy``, ``enumerate``, ``symmetries``, ``identity``, ``name`` and
       ``parameters``;
-    - a function without required parameters that returns one of the two.
+    - a neural network: ``(model, loss, train)`` and the like (see `network.network_from`), whose options such as
+      ``weight_decay`` and ``device`` can be given as ``key=value``, too;
+    - a function without required parameters that returns one of the three.
 
     Raises
     ------
@@ -215,10 +226,19 @@ def load_user_landscape(spec: str, *, seed: int | None = None) -> Binary:
     if callable(found) and not isinstance(found, type) and not _is_landscape(found) and not _required(found):
         if "n" not in _known(found):
             arguments.pop("n", None)
+        settings = {key: arguments.pop(key) for key in NETWORK_OPTIONS.keys() & arguments.keys() - _known(found).keys()}
+        seeded = "seed" in _known(found) and seed is not None
         found = _called(found, arguments, seed=seed, what=f"{path}:{name}")
+        if _is_network(found):
+            facts = ({"seed": str(seed)} if seeded else {}) | arguments
+            return _network(found, facts, settings, what=f"{path}:{name}")
         arguments = {"n": given["n"]} if "n" in given else {}
+        if settings:
+            raise InputError(f"{path}:{name} has no parameter {min(settings)!r}, and returned no network that has")
     if _is_landscape(found):
         return typing.cast("Binary", found)
+    if _is_network(found):
+        return _network(found, {}, given, what=f"{path}:{name}")
     if not callable(found):
         raise InputError(f"{path}:{name} is {type(found).__name__}, neither a function of bit strings nor a landscape")
     return _wrapped(found, arguments, module=module, what=f"{path}:{name}", seed=seed)
@@ -277,6 +297,28 @@ def _is_landscape(found: Any) -> bool:
     return not isinstance(found, type) and all(
         hasattr(found, word) for word in ("energy", "identity", "name", "parameters")
     )
+
+
+def _is_network(found: Any) -> bool:
+    """Whether a PyTorch module is in it; without PyTorch loaded there is none."""
+    if "torch" not in sys.modules or _is_landscape(found):
+        return False
+    from spinfunnel.network import is_network
+
+    return is_network(found)
+
+
+def _network(found: Any, given: Mapping[str, str], settings: Mapping[str, str], *, what: str) -> Any:
+    """Landscape of a neural network from a user's file."""
+    from spinfunnel.network import network_from
+
+    read: dict[str, Any] = {}
+    for key, text in settings.items():
+        if key not in NETWORK_OPTIONS:
+            raise InputError(f"{what} has no parameter {key!r}{suggestion(key, list(NETWORK_OPTIONS))}")
+        read |= System(what, _typed(key, NETWORK_OPTIONS[key]), "", "").read({key: text})
+    name = file_name(Path(what.rpartition(":")[0])) + ":" + what.rpartition(":")[2]
+    return network_from(found, name=name, parameters=dict(given), **read)
 
 
 def _known(function: Any) -> dict[str, inspect.Parameter]:

@@ -1,0 +1,138 @@
+"""Checkpoints as tensors: PyTorch files with weights only, and safetensors. Nothing in them is ever executed."""
+
+from __future__ import annotations
+
+import json
+import math
+import pickle
+import warnings
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from spinfunnel.landscape import InputError
+
+__all__ = ["read_checkpoint"]
+
+LARGEST_HEADER = 100_000_000
+"""Bytes of a safetensors header, the bound of the format."""
+_DTYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+}
+_CONTAINERS = ("state_dict", "model_state_dict", "model", "net", "network", "weights")
+_PREFIXES = ("module.", "_orig_mod.")
+
+
+def read_checkpoint(path: str | Path) -> dict[str, torch.Tensor]:
+    """Tensors by name from a checkpoint.
+
+    ``.safetensors`` files are parsed here; everything else is read by ``torch.load(weights_only=True)``, which builds
+    tensors and plain containers and refuses any other pickled instruction. The state dictionary may lie one level down,
+    as ``state_dict`` (Lightning) or ``model_state_dict``; the prefixes that DataParallel and torch.compile add are
+    taken off.
+
+    Raises
+    ------
+    InputError
+        For a file that is missing, damaged, holds anything that would have to be executed, or holds no tensors.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise InputError(f"the checkpoint {file} does not exist")
+    found = _safetensors(file) if file.suffix.lower() == ".safetensors" else _weights_only(file)
+    state = _state(found)
+    if not state:
+        raise InputError(f"the checkpoint {file} holds no tensors by name: save model.state_dict()")
+    return state
+
+
+def _weights_only(file: Path) -> Any:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles by other protocols, which are refused below
+            return torch.load(file, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        if "weights_only" not in str(error).lower() and "global" not in str(error).lower():
+            raise InputError(f"the checkpoint {file} is damaged: {_line(error)}") from None
+        raise InputError(
+            f"the checkpoint {file} holds pickled code or objects and not weights alone; nothing of it was run: "
+            "save torch.save(model.state_dict(), path), or safetensors"
+        ) from None
+    except (
+        RuntimeError,
+        EOFError,
+        ValueError,
+        KeyError,
+        OSError,
+        zipfile.BadZipFile,
+        AttributeError,
+        TypeError,
+    ) as error:
+        kind = "is a TorchScript program, which is not read" if "TorchScript" in str(error) else "cannot be read"
+        raise InputError(f"the checkpoint {file} {kind}: {_line(error)}") from None
+
+
+def _line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0][:160] if lines else type(error).__name__
+
+
+def _state(found: Any) -> dict[str, torch.Tensor]:
+    """The tensors of a state dictionary, one level down where the file is a container."""
+    if not isinstance(found, Mapping):
+        return {}
+    tensors = {str(name): value for name, value in found.items() if isinstance(value, torch.Tensor)}
+    if not tensors:
+        inner: Mapping[Any, Any] = next(
+            (found[name] for name in _CONTAINERS if isinstance(found.get(name), Mapping)), {}
+        )
+        tensors = {str(name): value for name, value in inner.items() if isinstance(value, torch.Tensor)}
+    for prefix in _PREFIXES:
+        if tensors and all(name.startswith(prefix) for name in tensors):
+            tensors = {name.removeprefix(prefix): value for name, value in tensors.items()}
+    return tensors
+
+
+def _safetensors(file: Path) -> dict[str, torch.Tensor]:
+    """Parse the format: eight bytes of length, a JSON header, then the bytes of all tensors."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(8), "little")
+        if size < 8 or length > min(size - 8, LARGEST_HEADER):
+            raise InputError(f"the checkpoint {file} is damaged: its header of {length} bytes does not fit the file")
+        try:
+            header = json.loads(stream.read(length))
+        except ValueError:
+            raise InputError(f"the checkpoint {file} is damaged: its header is no JSON") from None
+        body = stream.read()
+    if not isinstance(header, dict):
+        raise InputError(f"the checkpoint {file} is damaged: its header is no mapping")
+    return {
+        str(name): _tensor(entry, body, str(name), file) for name, entry in header.items() if name != "__metadata__"
+    }
+
+
+def _tensor(entry: Any, body: bytes, name: str, file: Path) -> torch.Tensor:
+    try:
+        dtype, shape = _DTYPES[entry["dtype"]], [int(length) for length in entry["shape"]]
+        first, last = (int(place) for place in entry["data_offsets"])
+    except (KeyError, TypeError, ValueError):
+        raise InputError(f"the checkpoint {file} is damaged: the entry of {name!r} is not understood") from None
+    width = torch.empty((), dtype=dtype).element_size()
+    if min(shape, default=0) < 0 or not 0 <= first <= last <= len(body) or last - first != width * math.prod(shape):
+        raise InputError(f"the checkpoint {file} is damaged: {name!r} does not fit the bytes set aside for it")
+    if first == last:
+        return torch.zeros(shape, dtype=dtype)
+    return torch.frombuffer(bytearray(body[first:last]), dtype=dtype).reshape(shape)
