@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 from spinfunnel.landscape import InputError, Landscape, Parameter
 from spinfunnel.systems.committee import BinaryNetwork, binary_network
@@ -195,7 +194,7 @@ def _build(system: System, text: str | None, *, spec: str, seed: int | None) -> 
     given = values.get("seed", 0)
     check_range("seed", given if isinstance(given, int) else 0, low=0)
     try:
-        return cast("Binary", system.build(**values))
+        return system.build(**values)
     except InputError as error:
         raise InputError(f"{spec}: {error}") from None
     except MemoryError:
