@@ -30,6 +30,7 @@ __all__ = [
     "Landscape",
     "Minimum",
     "Parameter",
+    "Polynomial",
     "Progress",
     "Record",
     "Run",
@@ -138,6 +139,22 @@ class Binary(Protocol):
         does not depend on `workers`, to the last digit.
         """
         ...
+
+
+@runtime_checkable
+class Polynomial(Binary, Protocol):
+    """A binary landscape that lays its interactions open: ``E(s) = constant + sum_m c_m prod_{i in m} s_i``.
+
+    Explorers flip its spins by local fields; of other binary landscapes they must ask the energy of every state.
+    """
+
+    @property
+    def terms(self) -> Mapping[int, tuple[NDArray[np.int32], NDArray[np.float64]]]:
+        """Order -> (indices (t, order), coefficients (t,)); no spin twice in a row, no row twice."""
+        ...
+
+    @property
+    def constant(self) -> float: ...  # noqa: D102
 
 
 @runtime_checkable
