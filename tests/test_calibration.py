@@ -315,6 +315,8 @@ def test_the_difference_of_labels_has_an_interval():
 
 @pytest.fixture(scope="module")
 def shipped():
+    if not SHIPPED.exists():
+        pytest.skip("the table of labelled landscapes is not shipped yet")
     return read_samples(SHIPPED)
 
 
