@@ -44,7 +44,7 @@ def enumerated(landscape: Binary, *, workers: int = 1) -> np.ndarray:
 
 
 def test_every_system_is_tried() -> None:
-    assert set(SMALL) | {"network"} == set(SYSTEMS)
+    assert set(SMALL) == {name for name in SYSTEMS if isinstance(resolve(name), Binary)}
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -116,7 +116,7 @@ def test_misspelled_parameter_is_named_with_a_suggestion(name: str) -> None:
         resolve(f"{name}:sed=1")
 
 
-@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("name", [*SMALL, "network", "quadratic", "double-well", "spherical-pspin", "xy", "bln"])
 def test_sizes_out_of_range_are_refused_in_one_sentence(name: str) -> None:
     key = next(iter(inspect.signature(SYSTEMS[name].build).parameters))
     for bad in ("-3", "0", "x", "1e400", ""):

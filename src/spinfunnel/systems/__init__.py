@@ -8,6 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from spinfunnel.landscape import InputError, Landscape, Parameter
+from spinfunnel.systems.ase_atoms import AseLandscape, ase_atoms
+from spinfunnel.systems.bln import bln_protein
+from spinfunnel.systems.calpha import calpha_protein
 from spinfunnel.systems.committee import BinaryNetwork, binary_network
 from spinfunnel.systems.files import load_problem
 from spinfunnel.systems.glasses import (
@@ -24,40 +27,55 @@ from spinfunnel.systems.multiscale import multiscale_glass, multiscale_native_st
 from spinfunnel.systems.network import perceptron
 from spinfunnel.systems.optimisation import maximum_cut, number_partitioning
 from spinfunnel.systems.polynomial import SpinPolynomial
+from spinfunnel.systems.pspin_sphere import SphericalPSpin, spherical_p_spin
 from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.registry import System, SystemParameter, parse_assignments, suggestion
 from spinfunnel.systems.rem import RandomEnergyModel, random_energy_model
 from spinfunnel.systems.shuffled import ShuffledEnergies
+from spinfunnel.systems.surfaces import double_wells, himmelblau, mueller_brown, quadratic, six_hump_camel
 from spinfunnel.systems.user import FunctionLandscape, load_user_landscape
+from spinfunnel.systems.xy import xy_lattice
 
 __all__ = [
     "SYSTEMS",
+    "AseLandscape",
     "BinaryNetwork",
     "FunctionLandscape",
     "GolfCourse",
     "RandomEnergyModel",
     "ShuffledEnergies",
+    "SphericalPSpin",
     "SpinPolynomial",
     "System",
     "SystemParameter",
+    "ase_atoms",
     "binary_network",
+    "bln_protein",
+    "calpha_protein",
     "disordered_ferromagnet",
+    "double_wells",
     "edwards_anderson",
     "golf_course",
+    "himmelblau",
     "hopfield_memory",
     "load_problem",
     "load_user_landscape",
     "low_autocorrelation",
     "maximum_cut",
+    "mueller_brown",
     "multiscale_glass",
     "multiscale_native_state",
     "number_partitioning",
     "p_spin_glass",
     "perceptron",
+    "quadratic",
     "random_energy_model",
     "random_field_ising",
     "resolve",
     "sherrington_kirkpatrick",
+    "six_hump_camel",
+    "spherical_p_spin",
+    "xy_lattice",
 ]
 
 SYSTEMS: dict[str, System] = {
@@ -138,6 +156,66 @@ SYSTEMS: dict[str, System] = {
             "multilayer perceptron on real or random labels; one of your own: file.py:name",
             "Goodfellow, Vinyals, Saxe, ICLR (2015); Choromanska et al., AISTATS (2015)",
         ),
+        System(
+            "quadratic",
+            quadratic,
+            "bowl with a given ratio of its curvatures: one minimum",
+            "textbook",
+        ),
+        System(
+            "double-well",
+            double_wells,
+            "independent double wells in turned axes: 3^n stationary points, all known",
+            "textbook",
+        ),
+        System(
+            "mueller-brown",
+            mueller_brown,
+            "Mueller-Brown surface: three minima, two saddles",
+            "Mueller, Brown, Theor. Chim. Acta 53, 75 (1979)",
+        ),
+        System(
+            "camel",
+            six_hump_camel,
+            "six-hump camel: 15 stationary points",
+            "Dixon, Szegoe, Towards Global Optimisation 2 (1978)",
+        ),
+        System(
+            "himmelblau",
+            himmelblau,
+            "Himmelblau's surface: nine stationary points",
+            "Himmelblau, Applied Nonlinear Programming (1972)",
+        ),
+        System(
+            "spherical-pspin",
+            spherical_p_spin,
+            "spherical p-spin model: the loss of a network in the theory of Choromanska et al.",
+            "Crisanti, Sommers, Z. Phys. B 87, 341 (1992); Choromanska et al., AISTATS (2015)",
+        ),
+        System(
+            "xy",
+            xy_lattice,
+            "XY magnet, XY spin glass or gauge glass on a lattice",
+            "Ebner, Stroud, Phys. Rev. B 31, 165 (1985)",
+        ),
+        System(
+            "bln",
+            bln_protein,
+            "46-bead model protein of three kinds of beads; interactions=go is its unfrustrated variant",
+            "Honeycutt, Thirumalai, PNAS 87, 3526 (1990); Miller, Wales, J. Chem. Phys. 111, 6610 (1999)",
+        ),
+        System(
+            "calpha",
+            calpha_protein,
+            "structure-based (Go) protein of C-alpha beads from a PDB or mmCIF file",
+            "Clementi, Nymeyer, Onuchic, J. Mol. Biol. 298, 937 (2000)",
+        ),
+        System(
+            "ase",
+            ase_atoms,
+            "cluster or molecule with the energy of any ASE calculator",
+            "Hjorth Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
+        ),
     )
 }
 
@@ -186,16 +264,30 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
 
 def _build(system: System, text: str | None, *, spec: str, seed: int | None) -> Landscape:
     """Build a system from the text of its parameters."""
-    values: dict[str, Parameter] = system.read(parse_assignments(text, spec=spec)) if text else {}
+    given = parse_assignments(text, spec=spec) if text else {}
+    own = {entry.name for entry in system.parameters}
+    place: dict[str, str] = {key: given.pop(key) for key in ("device", "dtype") if key in given and key not in own}
+    values: dict[str, Parameter] = system.read(given)
     if text == "":
         raise InputError(f"{spec!r} ends in a colon: write {system.name}:key=value, or {system.name} alone")
     if seed is not None:
         values.setdefault("seed", seed)
-    given = values.get("seed", 0)
-    check_range("seed", given if isinstance(given, int) else 0, low=0)
+    drawn = values.get("seed", 0)
+    check_range("seed", drawn if isinstance(drawn, int) else 0, low=0)
     try:
-        return system.build(**values)
+        landscape = system.build(**values)
+        return _elsewhere(landscape, place) if place else landscape
     except InputError as error:
         raise InputError(f"{spec}: {error}") from None
     except MemoryError:
         raise InputError(f"{spec} needs more memory than there is; choose a smaller size") from None
+
+
+def _elsewhere(landscape: Landscape, place: dict[str, str]) -> Landscape:
+    """Return a landscape as it is computed by another device or in another precision."""
+    move = getattr(landscape, "on", None)
+    if move is None:
+        key = next(iter(place))
+        raise InputError(f"{landscape.name} is not computed with PyTorch and has no parameter {key!r}: leave it out")
+    moved: Landscape = move(**place)
+    return moved

@@ -1,0 +1,276 @@
+"""Protein structures from PDB and mmCIF files, and bare coordinates: what the structure-based model is built from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinfunnel.landscape import InputError
+
+__all__ = ["Residue", "Structure", "read_structure"]
+
+LARGEST_FILE = 200_000_000
+LONGEST_BOND = 4.3
+"""Between neighbouring C-alpha atoms, in Angstrom: 3.8 for trans, 2.9 for cis peptides, and room for poor files."""
+MODIFIED = {"MSE": "MET", "SEC": "CYS"} | dict.fromkeys(("HSD", "HSE", "HSP", "HID", "HIE", "HIP"), "HIS")
+SIDE_CHAINS = {
+    "ALA": "CB", "ARG": "CB CG CD NE CZ NH1 NH2", "ASN": "CB CG OD1 ND2", "ASP": "CB CG OD1 OD2", "CYS": "CB SG",
+    "GLN": "CB CG CD OE1 NE2", "GLU": "CB CG CD OE1 OE2", "GLY": "", "HIS": "CB CG ND1 CD2 CE1 NE2",
+    "ILE": "CB CG1 CG2 CD1", "LEU": "CB CG CD1 CD2", "LYS": "CB CG CD CE NZ", "MET": "CB CG SD CE",
+    "PHE": "CB CG CD1 CD2 CE1 CE2 CZ", "PRO": "CB CG CD", "SER": "CB OG", "THR": "CB OG1 CG2",
+    "TRP": "CB CG CD1 CD2 NE1 CE2 CE3 CZ2 CZ3 CH2", "TYR": "CB CG CD1 CD2 CE1 CE2 CZ OH", "VAL": "CB CG1 CG2",
+}  # fmt: skip
+BACKBONE = ("N", "CA", "C", "O")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Residue:
+    """One residue: its name, number with insertion code, chain, and heavy atoms by name."""
+
+    name: str
+    number: str
+    chain: str
+    atoms: dict[str, tuple[float, float, float]]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.number} of chain {self.chain}"
+
+    @property
+    def missing(self) -> list[str]:
+        """Heavy atoms of a standard residue that the file lacks."""
+        side = SIDE_CHAINS[MODIFIED.get(self.name, self.name)].split()
+        if self.name in {"MSE", "SEC"}:
+            side = ["SE" if atom in {"SD", "SG"} else atom for atom in side]
+        return [atom for atom in (*BACKBONE, *side) if atom not in self.atoms]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Structure:
+    """Native structure of one chain.
+
+    Attributes
+    ----------
+    trace : array, shape (n, 3)
+        C-alpha positions in Angstrom.
+    heavy : tuple of array, shape (k, 3) each
+        Heavy atoms of every residue; empty where the file has none but C-alpha atoms.
+    incomplete : str
+        The first residue that lacks heavy atoms, and which; empty where none does.
+    """
+
+    trace: NDArray[np.float64]
+    heavy: tuple[NDArray[np.float64], ...]
+    incomplete: str = ""
+
+
+def read_structure(path: str | Path, *, chain: str = "", residues: str = "") -> Structure:
+    """Read one protein chain from a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        ``.pdb``/``.ent``, ``.cif``/``.mmcif``; or the C-alpha trace alone as ``.xyz``, ``.npy`` or ``.csv`` (three
+        columns, Angstrom).
+    chain : str
+        Which chain, where there are several.
+    residues : str
+        ``first-last`` by the file's own numbers; all unless given.
+
+    Raises
+    ------
+    InputError
+        For a file that is missing or damaged, without residues, with several chains of which none is chosen, with a
+        residue that lacks its C-alpha atom, or with a gap in the chain.
+
+    Notes
+    -----
+    Of several models the first is read, of alternate locations the first; water and ligands are left out.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise InputError(f"the structure {file} does not exist: give a PDB, mmCIF, .xyz, .npy or .csv file")
+    if file.stat().st_size > LARGEST_FILE:
+        raise InputError(f"{file} has {file.stat().st_size >> 20} MiB, more than a structure has: give one structure")
+    kind = file.suffix.lower()
+    if kind in {".xyz", ".npy", ".csv", ".txt"}:
+        trace = _coordinates(file)
+        _check_bonds(file, trace, [str(number) for number in range(1, len(trace) + 1)])
+        return Structure(trace, ())
+    text = _text(file)
+    cif = kind in {".cif", ".mmcif"} or text.lstrip().startswith("data_")
+    found = _residues(_cif_atoms(file, text) if cif else _pdb_atoms(file, text))
+    chosen = _one_chain(file, found, chain=chain, residues=residues)
+    for residue in chosen:
+        if "CA" not in residue.atoms:
+            raise InputError(
+                f"{file}: residue {residue} has no CA atom: complete the file (PDBFixer does), or choose a part "
+                "without it with residues=first-last"
+            )
+    trace = np.array([residue.atoms["CA"] for residue in chosen])
+    _check_bonds(file, trace, [residue.number for residue in chosen])
+    if all(set(residue.atoms) == {"CA"} for residue in chosen):
+        return Structure(trace, ())
+    lacking = next((residue for residue in chosen if residue.missing), None)
+    incomplete = "" if lacking is None else f"residue {lacking} lacks {', '.join(lacking.missing)}"
+    return Structure(trace, tuple(np.array(list(residue.atoms.values())) for residue in chosen), incomplete)
+
+
+Atom = tuple[str, str, str, str, str, str, tuple[float, float, float]]
+"""Group, atom name, residue name, chain, residue number with insertion code, element, position."""
+
+
+def _residues(atoms: Iterator[Atom]) -> list[Residue]:
+    """Standard residues in the order of the file; hydrogens, water and ligands left out."""
+    found: dict[tuple[str, str], Residue] = {}
+    for group, atom, name, chain, number, element, place in atoms:
+        standard = name in SIDE_CHAINS or name in MODIFIED
+        if not standard or (group == "HETATM" and name not in MODIFIED):
+            continue
+        residue = found.setdefault((chain, number), Residue(name, number, chain, {}))
+        if residue.name == name and element not in {"H", "D"}:
+            residue.atoms.setdefault(atom, place)
+    return list(found.values())
+
+
+def _one_chain(file: Path, found: list[Residue], *, chain: str, residues: str) -> list[Residue]:
+    """Residues of the chosen chain and range."""
+    if not found:
+        raise InputError(f"{file} holds no amino-acid residues: give the structure of a protein")
+    chains = list(dict.fromkeys(residue.chain for residue in found))
+    if chain and chain not in chains:
+        raise InputError(f"{file} has no chain {chain!r}; it has {', '.join(chains)}")
+    if not chain and len(chains) > 1:
+        raise InputError(f"{file} has the chains {', '.join(chains)}: choose one, chain={chains[0]}")
+    chosen = [residue for residue in found if residue.chain == (chain or chains[0])]
+    if not residues:
+        return chosen
+    ends = re.fullmatch(r"(-?\w+)-(-?\w+)", residues)
+    numbers = [residue.number for residue in chosen]
+    if ends is None or ends[1] not in numbers or ends[2] not in numbers:
+        raise InputError(
+            f"residues={residues} is no range of chain {chosen[0].chain}, whose residues run from {numbers[0]} to "
+            f"{numbers[-1]}: write residues={numbers[0]}-{numbers[-1]}"
+        )
+    first, last = numbers.index(ends[1]), numbers.index(ends[2])
+    if last < first:
+        raise InputError(f"residues={residues} runs backwards: write residues={ends[2]}-{ends[1]}")
+    return chosen[first : last + 1]
+
+
+def _check_bonds(file: Path, trace: NDArray[np.float64], numbers: list[str]) -> None:
+    length = np.linalg.norm(np.diff(trace, axis=0), axis=1)
+    for place in np.flatnonzero((length > LONGEST_BOND) | (length < 1.0)):
+        one, other = numbers[place], numbers[place + 1]
+        raise InputError(
+            f"{file}: the C-alpha atoms of residues {one} and {other} are {length[place]:.1f} Angstrom apart instead "
+            "of 3.8, so that residues are missing or misplaced: complete the file, or choose a part without the gap "
+            "with residues=first-last"
+        )
+
+
+def _text(file: Path) -> str:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror or error}") from None
+    if b"\0" in data[:4096]:
+        raise InputError(f"{file} is no text: give a PDB or mmCIF file (unpack it first, if it is compressed)")
+    return data.decode("utf-8", "replace")
+
+
+def _place(file: Path, line: int, texts: tuple[str, str, str]) -> tuple[float, float, float]:
+    try:
+        x, y, z = (float(text) for text in texts)
+    except ValueError:
+        raise InputError(f"{file}, line {line}: {' '.join(texts)!r} are no coordinates") from None
+    if not all(abs(value) < 1e6 for value in (x, y, z)):
+        raise InputError(f"{file}, line {line}: the coordinates {x}, {y}, {z} are out of range")
+    return x, y, z
+
+
+def _pdb_atoms(file: Path, text: str) -> Iterator[Atom]:
+    """Atoms of the first model of a PDB file (format 3.3, columns as documented by wwPDB)."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.startswith("ENDMDL"):
+            return
+        if not line.startswith(("ATOM  ", "HETATM")):
+            continue
+        place = _place(file, number, (line[30:38].strip(), line[38:46].strip(), line[46:54].strip()))
+        atom = line[12:16].strip()
+        element = line[76:78].strip().upper() or atom.lstrip("0123456789")[:1]
+        yield line[:6].strip(), atom, line[17:20].strip(), line[21].strip() or "A", line[22:27].strip(), element, place
+
+
+_TOKEN = re.compile(r"""'((?:[^']|'(?=\S))*)'(?=\s|$)|"((?:[^"]|"(?=\S))*)"(?=\s|$)|(\S+)""")
+_COLUMNS = {
+    "group": ("group_PDB",),
+    "atom": ("auth_atom_id", "label_atom_id"),
+    "name": ("auth_comp_id", "label_comp_id"),
+    "chain": ("auth_asym_id", "label_asym_id"),
+    "number": ("auth_seq_id", "label_seq_id"),
+    "x": ("Cartn_x",),
+    "y": ("Cartn_y",),
+    "z": ("Cartn_z",),
+}
+
+
+def _cif_atoms(file: Path, text: str) -> Iterator[Atom]:
+    """Atoms of the first model of an mmCIF file."""
+    lines = text.splitlines()
+    head = next((number for number, line in enumerate(lines) if line.strip().startswith("_atom_site.")), None)
+    if head is None:
+        raise InputError(f"{file} has no _atom_site table: give a structure in PDB or mmCIF format")
+    names: list[str] = []
+    while head < len(lines) and lines[head].strip().startswith("_atom_site."):
+        names.append(lines[head].split()[0].removeprefix("_atom_site."))
+        head += 1
+    try:
+        column = {key: names.index(next(w for w in words if w in names)) for key, words in _COLUMNS.items()}
+    except StopIteration:
+        raise InputError(f"{file}: its _atom_site table lacks names, numbers or coordinates of atoms") from None
+    optional = {
+        word: names.index(word) for word in ("type_symbol", "pdbx_PDB_ins_code", "pdbx_PDB_model_num") if word in names
+    }
+    model: str | None = None
+    for number, line in enumerate(lines[head:], start=head + 1):
+        if line.startswith(("#", "loop_", "_", "data_")):
+            return
+        row = [one or two or bare for one, two, bare in _TOKEN.findall(line)]
+        if not row:
+            continue
+        if len(row) != len(names):
+            raise InputError(f"{file}, line {number}: {len(row)} values for the {len(names)} columns of _atom_site")
+        extra = {word: row[place] for word, place in optional.items()}
+        model = model or extra.get("pdbx_PDB_model_num", "1")
+        if extra.get("pdbx_PDB_model_num", model) != model:
+            return
+        group, atom, name, chain, residue = (row[column[key]] for key in ("group", "atom", "name", "chain", "number"))
+        code = extra.get("pdbx_PDB_ins_code", "?")
+        place = _place(file, number, (row[column["x"]], row[column["y"]], row[column["z"]]))
+        element = extra.get("type_symbol", atom[:1]).upper()
+        yield group, atom, name, chain, residue + (code if code not in {"?", "."} else ""), element, place
+
+
+def _coordinates(file: Path) -> NDArray[np.float64]:
+    """Bare coordinates, one row a residue."""
+    try:
+        if file.suffix.lower() == ".npy":
+            found = np.load(file, allow_pickle=False)
+        elif file.suffix.lower() == ".xyz":
+            lines = _text(file).splitlines()
+            rows = lines[2 : 2 + int(lines[0])]
+            found = np.array([[float(word) for word in row.split()[1:4]] for row in rows])
+        else:
+            found = np.loadtxt(_text(file).splitlines(), delimiter="," if "," in _text(file) else None, ndmin=2)
+    except InputError:
+        raise
+    except (OSError, ValueError, IndexError, EOFError) as error:
+        raise InputError(f"{file} holds no coordinates, three numbers a row: {str(error).splitlines()[0]}") from None
+    if found.ndim != 2 or found.shape[1] != 3 or found.dtype.kind not in "iuf" or not np.isfinite(found).all():
+        raise InputError(f"{file} holds an array of shape {found.shape}; give three finite coordinates a row")
+    return found.astype(np.float64)
