@@ -58,6 +58,7 @@ class AseLandscape:
     known: bool = True
     kernel: Kernel | None = None
     identity: str = field(init=False)
+    _native: Floats = field(init=False)
     _lock: Any = field(init=False, default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
@@ -69,7 +70,9 @@ class AseLandscape:
             )
         if self.atoms.constraints:
             raise InputError(f"{self.name} has constraints, which have no place in a map of all atoms: remove them")
-        content = (self.atoms.numbers, self.atoms.positions if self.known else np.zeros(0))
+        # The calculator's own atoms move with every call.
+        object.__setattr__(self, "_native", self.atoms.positions.copy())
+        content = (self.atoms.numbers, self._native if self.known else np.zeros(0))
         object.__setattr__(self, "identity", identity_hash("ase", self.parameters, *content))
 
     @property
@@ -106,7 +109,7 @@ class AseLandscape:
         found = way * radius * generator.random((count, len(self.atoms), 1)) ** (1.0 / 3.0)
         noise = 0.4 * generator.standard_normal(found.shape)
         if self.known:
-            found[::2] = self.atoms.positions + noise[::2]
+            found[::2] = self._native + noise[::2]
         return found.reshape(count, -1)
 
     def energy_and_gradient(self, position: Floats) -> tuple[Floats, Floats]:
@@ -148,6 +151,8 @@ class AseLandscape:
 
     def _one(self, place: Floats) -> tuple[float, Floats]:
         """Energy and gradient at one position; NaN where the calculator fails there."""
+        if not np.isfinite(place).all():
+            return math.nan, np.full(self.dimension, math.nan)
         # One set of atoms carries one calculator with its own state: a call at a time.
         with self._lock, np.errstate(all="ignore"):
             self.atoms.positions[:] = place.reshape(-1, 3)

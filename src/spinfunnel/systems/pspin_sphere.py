@@ -55,10 +55,11 @@ class SphericalCouplings:
     def __init__(self, n: int, p: int, *, seed: int) -> None:
         check_range("n", n, low=2)
         check_range("p", p, low=2, high=6)
-        stored = n * (n + 1) * (2 * n + 1) // 6 if p == 3 else n**p
-        if stored > MOST_COUPLINGS:
-            largest = next(m for m in itertools.count(n, -1) if (m**3 / 3 if p == 3 else m**p) < MOST_COUPLINGS)
-            raise InputError(f"n={n} at p={p} has {stored} couplings to keep, more than fit: give n <= {largest - 1}")
+        if _stored(n, p) > MOST_COUPLINGS:
+            largest = next(m for m in itertools.count(1) if _stored(m + 1, p) > MOST_COUPLINGS)
+            raise InputError(
+                f"n={n} at p={p} has {_stored(n, p)} couplings to keep, more than fit: give n <= {largest}"
+            )
         self.n, self.p = n, p
         self.scale = n ** (-(p - 1) / 2)
         self._moved: dict[tuple[Any, ...], list[torch.Tensor]] = {}
@@ -141,6 +142,11 @@ class SphericalCouplings:
             found[i] += 2.0 * (others[: i + 1] * one).sum(0)
             found[: i + 1] += 2.0 * (others[i] * one + columns[i] * other)
         return found.T
+
+
+def _stored(n: int, p: int) -> int:
+    """Numbers that are kept."""
+    return n * (n + 1) * (2 * n + 1) // 6 if p == 3 else n**p
 
 
 def _slab(i: int, rng: np.random.Generator, scale: float) -> NDArray[np.float64]:

@@ -264,6 +264,8 @@ def _coordinates(file: Path) -> NDArray[np.float64]:
         elif file.suffix.lower() == ".xyz":
             lines = _text(file).splitlines()
             rows = lines[2 : 2 + int(lines[0])]
+            if len(rows) != int(lines[0]):
+                raise ValueError(f"{len(rows)} rows for {int(lines[0])} atoms")
             found = np.array([[float(word) for word in row.split()[1:4]] for row in rows])
         else:
             found = np.loadtxt(_text(file).splitlines(), delimiter="," if "," in _text(file) else None, ndmin=2)

@@ -1,0 +1,106 @@
+"""Atoms with an ASE calculator."""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+import pytest
+
+from spinfunnel.landscape import InputError
+from spinfunnel.systems import resolve
+from spinfunnel.systems.ase_atoms import from_atoms
+from spinfunnel.systems.clusters import lennard_jones
+
+ase = pytest.importorskip("ase")
+
+
+def test_energy_is_the_calculators() -> None:
+    from ase.build import molecule
+    from ase.calculators.emt import EMT
+
+    atoms = molecule("H2O")
+    atoms.calc = EMT()
+    landscape = from_atoms(atoms, name="water", parameters={})
+    energy, gradient = landscape.energy_and_gradient(atoms.positions.reshape(1, -1))
+    assert energy[0] == atoms.get_potential_energy()
+    np.testing.assert_array_equal(gradient[0], -atoms.get_forces().ravel())
+    assert landscape.invariance.species == (8, 1, 1)
+    before = atoms.positions.copy()
+    landscape.energy_and_gradient(landscape.starts(np.random.default_rng(0), 2))
+    assert np.array_equal(atoms.positions, before)
+
+
+def test_lennard_jones_of_ase_is_ours() -> None:
+    theirs, ours = resolve("ase:formula=Ar5,calculator=lj"), lennard_jones(5)
+    place = ours.starts(np.random.default_rng(2), 3)
+    np.testing.assert_allclose(
+        theirs.energy_and_gradient(place)[0], ours.energy_and_gradient(place)[0], rtol=1e-9, atol=1e-6
+    )
+
+
+def test_a_structure_file_is_a_place_to_start_from(tmp_path) -> None:
+    from ase.cluster import Icosahedron
+    from ase.io import write
+
+    cluster = Icosahedron("Cu", 2)
+    cluster.rattle(0.1, seed=1)
+    write(tmp_path / "cu13.xyz", cluster)
+    landscape = resolve(f"ase:file={tmp_path}/cu13.xyz,calculator=emt")
+    starts = landscape.starts(np.random.default_rng(0), 6).reshape(6, 13, 3)
+    near = np.abs(starts - cluster.positions).max(axis=(1, 2))
+    assert (near[::2] < 2.0).all()
+    assert (near[1::2] > 1.0).all()
+
+
+def test_what_cannot_be_computed_is_refused_in_a_sentence(tmp_path) -> None:
+    (tmp_path / "bad.xyz").write_text("3\n\nCu 0 0 0\n")
+    (tmp_path / "code.py").write_text("print('no')")
+    for spec, message in {
+        "ase:formula=Zz4": "no chemical formula",
+        "ase:formula=Cu": "atoms=1 is out of range",
+        "ase:formula=Ar3": "not made of EMT's metals",
+        "ase:formula=Cu3,calculator=emtt": "did you mean 'emt'",
+        "ase:formula=Ar3,calculator=emt": "the calculator of ase failed: NotImplementedError",
+        "ase:formula=Cu3,calculator=no.such.Thing": "cannot be made: ModuleNotFoundError",
+        f"ase:file={tmp_path}/gone.xyz": "does not exist",
+        f"ase:file={tmp_path}/bad.xyz": "cannot be read as a structure",
+        f"ase:file={tmp_path}/code.py": "structures are read from",
+    }.items():
+        with pytest.raises(InputError, match=message) as caught:
+            resolve(spec)
+        assert "\n" not in str(caught.value)
+
+
+def test_periodic_and_constrained_atoms_are_refused() -> None:
+    from ase import Atoms
+    from ase.build import bulk
+    from ase.calculators.emt import EMT
+    from ase.constraints import FixAtoms
+
+    solid = bulk("Cu", cubic=True)
+    solid.calc = EMT()
+    with pytest.raises(InputError, match="periodic"):
+        from_atoms(solid, name="solid", parameters={})
+    pair = Atoms("Cu2", [[0, 0, 0], [2.5, 0, 0]], constraint=FixAtoms([0]), calculator=EMT())
+    with pytest.raises(InputError, match="constraints"):
+        from_atoms(pair, name="pair", parameters={})
+    pair.set_constraint()
+    pair.calc = None
+    with pytest.raises(InputError, match="has no calculator"):
+        from_atoms(pair, name="pair", parameters={})
+
+
+def test_a_calculator_that_fails_gives_nan_and_not_a_number() -> None:
+    from ase import Atoms
+    from ase.calculators.emt import EMT
+
+    landscape = from_atoms(Atoms("Cu2", [[0, 0, 0], [2.5, 0, 0]], calculator=EMT()), name="pair", parameters={})
+    energy, gradient = landscape.energy_and_gradient(np.array([[0.0, 0, 0, np.nan, 0, 0]]))
+    assert np.isnan(energy[0]) or np.isnan(gradient).any()
+
+
+def test_without_ase_one_sentence_says_what_to_install(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "ase", None)
+    with pytest.raises(InputError, match=r"pip install 'spinfunnel\[ase\]'"):
+        resolve("ase")
