@@ -1,0 +1,81 @@
+"""Keeping within a budget of time or energy evaluations: shares of it for the parts of a run, and chunks that fit."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+from ..landscape import Budget
+
+__all__ = ["Spending"]
+
+CHUNK = 0.5
+"""Seconds that a chunk of work takes at most: how long an interrupt or the progress bar waits."""
+CHUNK_EVALUATIONS = 2e8
+"""The same where no time is limited, so that the chunks are the same on any machine."""
+
+
+class Spending:
+    """What a run has spent of its budget.
+
+    Parameters
+    ----------
+    budget : Budget or None
+    evaluations : callable
+        Energy evaluations so far.
+    whole : int
+        Steps of work that the run takes where the budget does not end it before.
+
+    Examples
+    --------
+    >>> spending = Spending(Budget(evaluations=100), lambda: 30, whole=10)
+    >>> spending.share(), spending.over(), spending.over(0.25)
+    (0.3, False, True)
+    """
+
+    def __init__(self, budget: Budget | None, evaluations: Callable[[], int], *, whole: int) -> None:
+        self.budget, self.evaluations, self.whole = budget or Budget(), evaluations, max(1, whole)
+        self.started = time.perf_counter()
+        self.steps = 0
+        self._length = 1
+        self.limited = False
+
+    def share(self) -> float:
+        """Share of the budget that is spent: of time, evaluations or steps, whichever is most."""
+        spent = [self.steps / self.whole, self._limited_share()]
+        return max(spent)
+
+    def _limited_share(self) -> float:
+        seconds, evaluations = self.budget.seconds, self.budget.evaluations
+        by_time = (time.perf_counter() - self.started) / seconds if seconds is not None else 0.0
+        by_count = self.evaluations() / evaluations if evaluations is not None else 0.0
+        return max(by_time, by_count)
+
+    def over(self, part: float = 1.0) -> bool:
+        """Whether so great a part of the budget is spent."""
+        self.limited = self.limited or self._limited_share() >= 1.0
+        return self.share() >= part
+
+    def chunk(self, part: float = 1.0) -> int:
+        """Steps to do next, at least 1: what takes half a second, or what is left of the part of the budget.
+
+        Where no time is limited the answer is the same on any machine.
+        """
+        seconds, evaluations = self.budget.seconds, self.budget.evaluations
+        fits = [part * self.whole - self.steps, 2.0 * self._length if self.steps else 1.0]
+        if self.steps:
+            cost = max(1.0, self.evaluations() / self.steps)
+            if evaluations is not None:
+                fits.append((part * evaluations - self.evaluations()) / cost)
+            if seconds is not None:
+                passed = time.perf_counter() - self.started
+                fits.append(min(CHUNK, part * seconds - passed) * self.steps / max(passed, 1e-9))
+            else:
+                fits.append(CHUNK_EVALUATIONS / cost)
+        self._length = max(1, math.floor(min(fits)))
+        return self._length
+
+    def did(self, steps: int) -> None:
+        """Count steps of work."""
+        self.steps += steps
