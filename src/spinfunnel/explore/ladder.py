@@ -18,8 +18,8 @@ HOT = 2.0
 """Highest temperature, in units of the root mean square field: most flips are accepted there."""
 STEPS = 60
 """Sweeps of the quick annealing before temperatures are chosen."""
-STILL = 0.004
-"""Share of the spins that make an uphill move in a sweep of a minimum at the lowest temperature (and one more spin)."""
+STILL = 0.001
+"""Excitation of a minimum at the lowest temperature, in units of the median field: 1, and this for each spin."""
 NARROWEST, WIDEST = 4.0, 2000.0
 """Bounds of the ratio of the highest to the lowest temperature."""
 
@@ -28,34 +28,36 @@ def temperature_range(replicas: Replicas) -> tuple[float, float]:
     """Lowest and highest temperature worth sampling, in units of `replicas.scale`; the replicas are left in minima.
 
     The highest is twice the root mean square field on a spin, spins weighted by the square of their own. The lowest is
-    where the spins of a minimum make, in a sweep, one uphill move and 0.004 for each spin.
+    where the uphill moves of a minimum, ``sum_i dE_i exp(-dE_i / T)``, come to the median of the fields and a
+    thousandth of it for each spin: cold enough to see the ground state of some hundred spins, not so cold that only the
+    softest spin of many moves.
     """
-    hot = HOT * _field(replicas)
-    if hot == 0.0:
+    field = _fields(replicas)
+    total = float((field**2).sum())
+    if total == 0.0:
         return 1.0 / NARROWEST, 1.0
+    hot = HOT * math.sqrt(float((field**4).sum()) / total)
     replicas.anneal(1.0 / np.geomspace(hot, hot / 50.0, STEPS))
     replicas.quench()
     climbs = replicas.climbs().astype(np.float64)
     climbs = climbs[climbs > 1e-6 * hot]
     if len(climbs) == 0:
         return hot / NARROWEST, hot
-    spins = replicas.size * 64 * len(replicas.groups)
-    target = (1.0 / replicas.size + STILL) * spins
+    copies = 64 * len(replicas.groups)
+    target = (1.0 + STILL * replicas.size) * float(np.median(field[field > 0.0])) * copies
     low, high = math.log(hot / WIDEST), math.log(hot / NARROWEST)
     for _ in range(40):
         middle = 0.5 * (low + high)
-        moves = float(np.exp(-climbs / math.exp(middle)).sum())
+        moves = float((climbs * np.exp(-climbs / math.exp(middle))).sum())
         low, high = (middle, high) if moves < target else (low, middle)
     return math.exp(low), hot
 
 
-def _field(replicas: Replicas) -> float:
+def _fields(replicas: Replicas) -> Floats:
+    """Root mean square field on each spin over all states, or over the replicas' own where they can only be asked."""
     if replicas.couplings is not None:
-        square = replicas.couplings.spread() ** 2
-    else:
-        square = 0.25 * (replicas.climbs().astype(np.float64) ** 2).mean(axis=1)
-    total = float(square.sum())
-    return math.sqrt(float((square**2).sum()) / total) if total > 0.0 else 0.0
+        return replicas.couplings.spread()
+    return np.sqrt(0.25 * (replicas.climbs().astype(np.float64) ** 2).mean(axis=1))
 
 
 def barrier(rejected: Floats) -> float:
