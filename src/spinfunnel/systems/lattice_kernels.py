@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 __all__ = [
     "bonds_of",
+    "code_from",
     "code_of",
+    "codes_before",
     "count_contacts",
     "grow",
     "mark",
@@ -53,10 +55,16 @@ def step_table(n: int, dimension: int) -> tuple[Ints, int]:
 @njit(cache=True, nogil=True)
 def bonds_of(code: int, bonds: Bonds, base: int) -> int:
     """Write the canonical bonds of a code; return the number of axes that they take."""
-    rest = code
-    for place in range(bonds.size - 1, 0, -1):
-        bonds[place] = rest % base
-        rest //= base
+    rest = np.uint64(code)
+    # Divisors that are known when this is compiled become multiplications.
+    if base == 3:
+        for place in range(bonds.size - 1, 0, -1):
+            bonds[place] = rest % np.uint64(3)
+            rest = rest // np.uint64(3)
+    else:
+        for place in range(bonds.size - 1, 0, -1):
+            bonds[place] = rest % np.uint64(5)
+            rest = rest // np.uint64(5)
     previous, axes = 0, 1
     bonds[0] = 0
     for place in range(1, bonds.size):
@@ -69,30 +77,53 @@ def bonds_of(code: int, bonds: Bonds, base: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def code_of(bonds: Bonds, base: int) -> int:
-    """Code of the canonical copy of any bonds."""
-    first, second = bonds[0] >> 1, np.int8(-1)
-    turned = bonds[0] & 1, np.int8(0), np.int8(0)
-    seen, previous, code = 1, 0, np.int64(0)
-    for place in range(1, bonds.size):
+def codes_before(bonds: Bonds, base: int, code: Ints, axes: Bonds) -> None:
+    """Write, for each bond of a canonical conformation, the code of the bonds before it and the axes they take."""
+    code[0], axes[0] = 0, 0
+    code[1], axes[1] = 0, 1
+    for place in range(1, bonds.size - 1):
+        direction = bonds[place]
+        code[place + 1] = code[place] * base + direction - (direction > bonds[place - 1] ^ 1)
+        axes[place + 1] = max(axes[place], 1 + (direction >> 1))
+
+
+@njit(cache=True, nogil=True)
+def code_from(bonds: Bonds, base: int, start: int, code: int, seen: int) -> int:
+    """Code of the canonical copy of bonds of which those before `start` are canonical.
+
+    `code` and `seen` are the code of those and the number of axes that they take.
+    """
+    first, second = np.int8(0), np.int8(1 if seen > 1 else -1)
+    one, two, three = np.int8(0), np.int8(0), np.int8(0)
+    previous = np.int8(0)
+    if start == 0:
+        first, one = bonds[0] >> 1, bonds[0] & 1
+        start, seen = 1, 1
+    elif start > 1:
+        previous = bonds[start - 1]
+    for place in range(start, bonds.size):
         axis, sign = bonds[place] >> 1, bonds[place] & 1
         if axis == first:
-            direction = sign ^ turned[0]
+            direction = sign ^ one
         elif axis == second:
-            direction = 2 + (sign ^ turned[1])
+            direction = 2 + (sign ^ two)
         elif seen == 1:
-            second = axis
-            turned = turned[0], sign, np.int8(0)
-            seen, direction = 2, 2
+            second, two, seen = axis, sign, 2
+            direction = np.int8(2)
         else:
             # What is neither of the first two is the third.
             if seen == 2:
-                turned = turned[0], turned[1], sign
-                seen = 3
-            direction = 4 + (sign ^ turned[2])
+                three, seen = sign, 3
+            direction = 4 + (sign ^ three)
         code = code * base + direction - (direction > previous ^ 1)
         previous = direction
     return code
+
+
+@njit(cache=True, nogil=True)
+def code_of(bonds: Bonds, base: int) -> int:
+    """Code of the canonical copy of any bonds."""
+    return code_from(bonds, base, 0, 0, 0)
 
 
 @njit(cache=True, nogil=True)
@@ -196,24 +227,37 @@ def rank_of(code: int, words: Words, before: NDArray[np.uint32]) -> int:
 def pair_energies(
     codes: Any, n: int, dimension: int, steps: Ints, mask: int, pair: NDArray[np.int32], out: NDArray[np.int32]
 ) -> None:
-    """Sum over contacts of ``pair[i, j]`` for every code."""
+    """Sum over contacts of ``pair[i, j]`` for every code.
+
+    Codes in ascending order share most of their first bonds with the one before, and so the sums over these.
+    """
     base = 2 * dimension - 1
-    bonds = np.zeros(n - 1, np.int8)
-    site = np.zeros(n, np.int64)
+    bonds, before = np.zeros(n - 1, np.int8), np.zeros(n - 1, np.int8)
+    site, total = np.zeros(n, np.int64), np.zeros(n, np.int64)
     grid = np.zeros(mask + 1, np.int16)
+    before[0] = -1
+    site[0] = mask >> 1
+    grid[site[0]] = 1
     for row in range(codes.size):
         bonds_of(codes[row], bonds, base)
-        place_chain(bonds, steps, mask, site, grid)
-        total = 0
-        for i in range(n):
-            # Each pair is seen once: from either end along one of its axes' two directions.
-            for axis in range(dimension):
-                j = grid[(site[i] + steps[2 * axis]) & mask] - 1
-                if j >= 0 and abs(i - j) > 1:
-                    total += pair[i, j]
-        out[row] = total
-        for i in range(n):
-            grid[site[i]] = 0
+        same = 0
+        while same < n - 1 and bonds[same] == before[same]:
+            same += 1
+        if row:
+            for i in range(same + 1, n):
+                grid[site[i]] = 0
+        for i in range(same + 1, n):
+            here = (site[i - 1] + steps[bonds[i - 1]]) & mask
+            site[i] = here
+            grid[here] = i + 1
+            before[i - 1] = bonds[i - 1]
+            sum_here = total[i - 1]
+            for direction in range(2 * dimension):
+                j = grid[(here + steps[direction]) & mask] - 1
+                if 0 <= j < i - 1:
+                    sum_here += pair[i, j]
+            total[i] = sum_here
+        out[row] = total[n - 1]
 
 
 @njit(cache=True, nogil=True)

@@ -22,7 +22,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spinfunnel.systems.lattice_kernels import bonds_of, code_of, place_chain, rank_of
+from spinfunnel.systems.lattice_kernels import bonds_of, code_from, codes_before, place_chain, rank_of
 
 __all__ = ["LOCAL", "PIVOT", "PULL", "local_moves", "most_slots", "neighbour_rows", "pivot_moves", "pull_moves", "turns"]
 
@@ -58,8 +58,9 @@ def most_slots(n: int, dimension: int) -> int:
 
 @njit(cache=True, nogil=True)
 def local_moves(
-    bonds: Bonds, site: Ints, grid: Grid, steps: Ints, mask: int, ends: bool, trial: Bonds, out: Ints
-) -> int:
+    bonds: Bonds, site: Ints, grid: Grid, steps: Ints, mask: int, ends: bool, code: Ints, axes: Bonds,
+    trial: Bonds, out: Ints,
+) -> int:  # fmt: skip
     """Write the codes that local moves lead to; return their number."""
     n, base, found = site.size, steps.size - 1, 0
     trial[:] = bonds
@@ -67,19 +68,19 @@ def local_moves(
         for direction in range(steps.size):
             if grid[(site[1] - steps[direction]) & mask] == 0:
                 trial[0] = direction
-                out[found] = code_of(trial, base)
+                out[found] = code_from(trial, base, 0, code[0], axes[0])
                 found += 1
         trial[0] = bonds[0]
         for direction in range(steps.size):
             if grid[(site[n - 2] + steps[direction]) & mask] == 0:
                 trial[n - 2] = direction
-                out[found] = code_of(trial, base)
+                out[found] = code_from(trial, base, n - 2, code[n - 2], axes[n - 2])
                 found += 1
         trial[n - 2] = bonds[n - 2]
     for i in range(1, n - 1):
         if bonds[i - 1] != bonds[i] and grid[(site[i - 1] + steps[bonds[i]]) & mask] == 0:
             trial[i - 1], trial[i] = bonds[i], bonds[i - 1]
-            out[found] = code_of(trial, base)
+            out[found] = code_from(trial, base, i - 1, code[i - 1], axes[i - 1])
             found += 1
             trial[i - 1], trial[i] = bonds[i - 1], bonds[i]
     for k in range(n - 3):
@@ -91,7 +92,7 @@ def local_moves(
             there = (site[k] + steps[direction]) & mask
             if grid[there] == 0 and grid[(there + steps[bonds[k + 1]]) & mask] == 0:
                 trial[k], trial[k + 2] = direction, direction ^ 1
-                out[found] = code_of(trial, base)
+                out[found] = code_from(trial, base, k, code[k], axes[k])
                 found += 1
                 trial[k], trial[k + 2] = bonds[k], bonds[k + 2]
     return found
@@ -99,8 +100,9 @@ def local_moves(
 
 @njit(cache=True, nogil=True)
 def pivot_moves(
-    bonds: Bonds, site: Ints, grid: Grid, steps: Ints, mask: int, rotations: Bonds, trial: Bonds, out: Ints
-) -> int:
+    bonds: Bonds, site: Ints, grid: Grid, steps: Ints, mask: int, rotations: Bonds, code: Ints, axes: Bonds,
+    trial: Bonds, out: Ints,
+) -> int:  # fmt: skip
     """Write the codes that turns of the chain beyond each monomer lead to; return their number."""
     n, base, found = site.size, steps.size - 1, 0
     trial[:] = bonds
@@ -117,7 +119,7 @@ def pivot_moves(
                     clear = False
                     break
             if clear and not same:
-                out[found] = code_of(trial, base)
+                out[found] = code_from(trial, base, k, code[k], axes[k])
                 found += 1
         trial[k:] = bonds[k:]
     return found
@@ -147,17 +149,20 @@ def follow(site: Ints, steps: Ints, mask: int, moved: Ints, first: int, way: int
 
 
 @njit(cache=True, nogil=True)
-def _between(moved: Ints, bonds: Bonds, steps: Ints, mask: int, low: int, high: int, trial: Bonds) -> None:
-    """Bonds of a chain of which the monomers from `low` to `high` have new sites."""
+def _between(moved: Ints, bonds: Bonds, steps: Ints, mask: int, low: int, high: int, trial: Bonds) -> int:
+    """Bonds of a chain of which the monomers from `low` to `high` have new sites; return the first that may differ."""
     trial[:] = bonds
-    for k in range(max(low - 1, 0), min(high + 1, moved.size - 1)):
+    start = max(low - 1, 0)
+    for k in range(start, min(high + 1, moved.size - 1)):
         trial[k] = _direction(moved[k + 1] - moved[k], steps, mask)
+    return start
 
 
 @njit(cache=True, nogil=True)
 def pull_moves(
-    bonds: Bonds, site: Ints, grid: Grid, steps: Ints, mask: int, moved: Ints, trial: Bonds, out: Ints
-) -> int:
+    bonds: Bonds, site: Ints, grid: Grid, steps: Ints, mask: int, moved: Ints, code: Ints, axes: Bonds,
+    trial: Bonds, out: Ints,
+) -> int:  # fmt: skip
     """Write the codes that pulls lead to; return their number."""
     n, base, found = site.size, steps.size - 1, 0
     moved[:] = site
@@ -169,8 +174,8 @@ def pull_moves(
             there = (site[inner] + steps[direction]) & mask
             if grid[there] == 0:
                 moved[end] = there
-                _between(moved, bonds, steps, mask, end, end, trial)
-                out[found] = code_of(trial, base)
+                start = _between(moved, bonds, steps, mask, end, end, trial)
+                out[found] = code_from(trial, base, start, code[start], axes[start])
                 found += 1
         for direction in range(steps.size):
             beside = (site[end] + steps[direction]) & mask
@@ -183,8 +188,8 @@ def pull_moves(
                 moved[end], moved[inner] = there, beside
                 stop = follow(site, steps, mask, moved, inner - way, -way)
                 low, high = (end, stop - 1) if way < 0 else (stop + 1, end)
-                _between(moved, bonds, steps, mask, low, high, trial)
-                out[found] = code_of(trial, base)
+                start = _between(moved, bonds, steps, mask, low, high, trial)
+                out[found] = code_from(trial, base, start, code[start], axes[start])
                 found += 1
                 moved[low : high + 1] = site[low : high + 1]
         moved[end] = site[end]
@@ -206,8 +211,8 @@ def pull_moves(
                     moved[i + way] = corner
                     stop = follow(site, steps, mask, moved, i + 2 * way, way)
                 low, high = (stop + 1, i) if way < 0 else (i, stop - 1)
-                _between(moved, bonds, steps, mask, low, high, trial)
-                out[found] = code_of(trial, base)
+                start = _between(moved, bonds, steps, mask, low, high, trial)
+                out[found] = code_from(trial, base, start, code[start], axes[start])
                 found += 1
                 moved[low : high + 1] = site[low : high + 1]
     return found
@@ -226,6 +231,7 @@ def neighbour_rows(
     bonds, trial = np.zeros(n - 1, np.int8), np.zeros(n - 1, np.int8)
     site, moved = np.zeros(n, np.int64), np.zeros(n, np.int64)
     grid = np.zeros(mask + 1, np.int16)
+    code, axes = np.zeros(n, np.int64), np.zeros(n, np.int8)
     fresh = np.zeros(room, np.int64)
     total = 0
     offsets[0] = 0
@@ -234,12 +240,13 @@ def neighbour_rows(
             return row
         bonds_of(codes[row], bonds, base)
         place_chain(bonds, steps, mask, site, grid)
+        codes_before(bonds, base, code, axes)
         if moves == PULL:
-            found = pull_moves(bonds, site, grid, steps, mask, moved, trial, fresh)
+            found = pull_moves(bonds, site, grid, steps, mask, moved, code, axes, trial, fresh)
         else:
-            found = local_moves(bonds, site, grid, steps, mask, moves == LOCAL, trial, fresh)
+            found = local_moves(bonds, site, grid, steps, mask, moves == LOCAL, code, axes, trial, fresh)
             if moves == PIVOT:
-                found += pivot_moves(bonds, site, grid, steps, mask, rotations, trial, fresh[found:])
+                found += pivot_moves(bonds, site, grid, steps, mask, rotations, code, axes, trial, fresh[found:])
         for k in range(n):
             grid[site[k]] = 0
         for k in range(found):
