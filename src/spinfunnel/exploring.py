@@ -12,11 +12,12 @@ from spinfunnel import __version__
 from spinfunnel.assignments import parse_assignments, read_assignments, suggestion
 from spinfunnel.atlas import Atlas, LandscapeEntry
 from spinfunnel.explore import EXPLORERS, Explorer
-from spinfunnel.explore.memory import refuse_if_too_large
+from spinfunnel.explore.memory import refuse_if_too_large, refuse_long_list
 from spinfunnel.landscape import (
     Binary,
     Budget,
     Effort,
+    Finite,
     Graph,
     InputError,
     Landscape,
@@ -133,6 +134,11 @@ def _obstacle(landscape: Landscape, explorer: Explorer) -> InputError | None:
             refuse_if_too_large(landscape.size, bits=bits, symmetric=len(symmetries) > flips)
         except InputError as problem:
             return InputError(f"{landscape.name}: {problem}")
+    if isinstance(landscape, Finite) and explorer.name == "flooding":
+        try:
+            refuse_long_list(landscape.distinct_states())
+        except InputError as problem:
+            return InputError(f"{landscape.name}: {problem}")
     return None
 
 
@@ -225,6 +231,8 @@ def describe(landscape: Landscape) -> LandscapeEntry:
     if isinstance(landscape, Binary):
         names = tuple(symmetry.name for symmetry in landscape.symmetries)
         return LandscapeEntry(*common, "binary", landscape.size, 1 << landscape.size, names)
+    if isinstance(landscape, Finite):
+        return LandscapeEntry(*common, "graph", None, landscape.plain_states(), ())
     if isinstance(landscape, Graph):
         return LandscapeEntry(*common, "graph", None, int(landscape.multiplicity.sum()), ())
     return LandscapeEntry(*common, "smooth", landscape.dimension, None, ())
@@ -270,6 +278,8 @@ def _evaluations(landscape: Landscape) -> int:
     """Energies that an exhaustive exploration computes."""
     if isinstance(landscape, Binary):
         return 1 << (landscape.size - any(symmetry.is_global_flip for symmetry in landscape.symmetries))
+    if isinstance(landscape, Finite):
+        return landscape.distinct_states()
     return len(landscape.energies) if isinstance(landscape, Graph) else 0
 
 

@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.states import Symmetry, identity_hash, index_key, key_states, state_bits
+from spinfunnel.states import StateList, Symmetry, identity_hash, index_key, key_states, state_bits
 
 __all__ = [
     "BasinGraph",
@@ -25,6 +25,7 @@ __all__ = [
     "Budget",
     "Census",
     "Effort",
+    "Finite",
     "Graph",
     "InputError",
     "Landscape",
@@ -36,6 +37,7 @@ __all__ = [
     "Run",
     "Saddle",
     "Smooth",
+    "StateList",
     "Symmetry",
     "Tally",
     "identity_hash",
@@ -193,6 +195,38 @@ class Graph(Protocol):
 
 
 @runtime_checkable
+class Finite(Protocol):
+    """A finite set of states that is listed, and whose moves are computed, when asked for; a graph too large to hold.
+
+    Its members cost nothing until `list_states` is called.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
+    @property
+    def identity(self) -> str: ...  # noqa: D102
+    def plain_states(self) -> int | None:
+        """Number of states, symmetric copies counted; None where it is not known."""
+        ...
+
+    def distinct_states(self) -> int:
+        """Number of states up to symmetry; an estimate where it is not known."""
+        ...
+
+    def list_states(self, *, workers: int = 1, progress: Progress = no_progress) -> StateList:
+        """List all states.
+
+        Raises
+        ------
+        InputError
+            Where they are too many.
+        """
+        ...
+
+
+@runtime_checkable
 class Smooth(Protocol):
     """A differentiable energy of a flat vector, batch first, written in PyTorch."""
 
@@ -212,7 +246,7 @@ class Smooth(Protocol):
         ...
 
 
-Landscape: TypeAlias = Binary | Graph | Smooth
+Landscape: TypeAlias = Binary | Graph | Finite | Smooth
 
 
 # ---------------------------------------------------------------------------------------------

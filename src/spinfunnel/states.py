@@ -1,17 +1,17 @@
-"""States of binary landscapes: their bits, keys and symmetries; and the hash that names a landscape."""
+"""States: bits, keys and symmetries of binary ones; lists of others; and the hash that names a landscape."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Symmetry", "identity_hash", "index_key", "key_states", "state_bits"]
+__all__ = ["StateList", "Symmetry", "identity_hash", "index_key", "key_states", "state_bits"]
 
 
 def state_bits(index: Any, *, size: int) -> NDArray[np.uint8]:
@@ -121,3 +121,34 @@ def identity_hash(name: str, parameters: Mapping[str, Any], *content: NDArray[An
         digest.update(f"{plain.dtype.str}{plain.shape}".encode())
         digest.update(plain.tobytes())
     return digest.hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StateList:
+    """All states of a finite landscape, numbered, with their moves computed when asked for.
+
+    Attributes
+    ----------
+    energies : array of float64, shape (n,)
+    multiplicity : array of integers up to 255, shape (n,)
+        Number of symmetric copies for which each state stands.
+    rows : callable
+        ``rows(states)`` gives the neighbours of some states, a slice or an array of numbers, in compressed rows:
+        offsets (int64) and numbers (int32). A move that can be made in two ways is listed twice, and one to a
+        symmetric copy leads to the state itself; plain moves are counted from both ends alike, so that the multiplicity of u times
+        how often v stands in the row of u is the same with u and v exchanged.
+    keys : callable
+        ``keys(states)`` gives the keys of some states.
+    overlap : callable
+        ``overlap(natives)`` gives the largest overlap of every state with one of some native states, at most 1, or None
+        where there is no measure of it.
+    symmetry : tuple of str
+        Names of the symmetries that were divided out.
+    """
+
+    energies: NDArray[np.float64]
+    multiplicity: NDArray[Any]
+    rows: Callable[[slice | NDArray[np.int64]], tuple[NDArray[np.int64], NDArray[np.int32]]]
+    keys: Callable[[NDArray[np.int64]], NDArray[np.str_]]
+    overlap: Callable[[NDArray[np.int64]], NDArray[np.float32] | None]
+    symmetry: tuple[str, ...] = ()

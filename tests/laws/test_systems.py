@@ -6,8 +6,9 @@ import inspect
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_matrix
 
-from spinfunnel.landscape import Binary, InputError, state_bits
+from spinfunnel.landscape import Binary, Finite, InputError, state_bits
 from spinfunnel.systems import SYSTEMS, ShuffledEnergies, resolve
 
 SMALL = {
@@ -33,6 +34,8 @@ SMALL = {
         "inputs=4,hidden=2,labels=digits,shuffle=true,projection=pca",
     ],
 }
+CHAINS = {"hp": ["sequence=HPPHPH", "sequence=HHPHPPHPH,dimension=3,moves=pull"]}
+"""Lattice proteins, which have laws of their own below."""
 SPECS = [f"{name}:{text}" for name, texts in SMALL.items() for text in texts]
 
 
@@ -45,6 +48,7 @@ def enumerated(landscape: Binary, *, workers: int = 1) -> np.ndarray:
 
 def test_every_system_is_tried() -> None:
     assert set(SMALL) == {name for name in SYSTEMS if isinstance(resolve(name), Binary)}
+    assert set(CHAINS) == {name for name in SYSTEMS if isinstance(resolve(name), Finite)}
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -142,3 +146,28 @@ def test_shuffling_keeps_energies_and_symmetries(spec: str) -> None:
     assert np.array_equal(null.energy(states[: len(dealt)]), dealt)
     for symmetry in null.symmetries:
         assert np.array_equal(null.energy(symmetry.apply(states)), null.energy(states))
+
+
+@pytest.mark.parametrize("spec", [f"{name}:{text}" for name, texts in CHAINS.items() for text in texts])
+def test_a_chain_lists_its_states_and_its_moves_lead_both_ways(spec: str) -> None:
+    landscape = resolve(spec, seed=2)
+    assert isinstance(landscape, Finite)
+    listed = landscape.list_states()
+    count = len(listed.energies)
+    assert int(listed.multiplicity.sum(dtype=np.int64)) == landscape.plain_states()
+    assert count == landscape.distinct_states()
+    offsets, neighbours = listed.rows(slice(None))
+    row = np.repeat(np.arange(count), np.diff(offsets))
+    flow = coo_matrix((listed.multiplicity[row].astype(int), (row, neighbours)), shape=(count, count)).tocsr()
+    assert (flow != flow.T).nnz == 0
+    assert len(set(listed.keys(np.arange(count)).tolist())) == count
+    assert np.array_equal(listed.energies, landscape.list_states(workers=2).energies)
+
+
+@pytest.mark.parametrize("name", CHAINS)
+def test_a_chain_by_name_alone_is_a_small_example(name: str) -> None:
+    landscape = resolve(name)
+    assert isinstance(landscape, Finite)
+    assert landscape.name == name
+    assert 1_000 <= landscape.distinct_states() <= 1_000_000
+    assert landscape.identity == resolve(name).identity

@@ -24,6 +24,7 @@ from ..landscape import (
     BasinGraph,
     Binary,
     Census,
+    Finite,
     Graph,
     InputError,
     Landscape,
@@ -36,6 +37,7 @@ from . import hypercube
 from .cube import Cube
 from .density import count_states
 from .graph_flood import flood_graph, hypercube_graph
+from .list_flood import flood_list
 from .memory import refuse_if_too_large
 from .slices import find_saddles
 from .symmetry import Group, canonical_numbers, close_group
@@ -51,12 +53,12 @@ HOPS = 2
 RECORDS_AT_ONCE = 10_000
 
 
-def flood(landscape: Binary | Graph, *, workers: int = 1, progress: Progress = no_progress) -> BasinGraph:
+def flood(landscape: Binary | Graph | Finite, *, workers: int = 1, progress: Progress = no_progress) -> BasinGraph:
     """Map a landscape exactly: minima, basins, exits and the merge tree.
 
     Parameters
     ----------
-    landscape : Binary or Graph
+    landscape : Binary, Graph or Finite
         Up to 31 free bits, as memory allows: 13 bytes a state, and half the states with a global flip.
     workers : int
         Threads. The result does not depend on it.
@@ -101,6 +103,9 @@ def flood(landscape: Binary | Graph, *, workers: int = 1, progress: Progress = n
             )
         refuse_if_too_large(landscape.size, bits=bits, symmetric=group.modulo_flip().order > 1)
         return _flood_cube(_open_cube(landscape, group=group, bits=bits, workers=workers, progress=progress), landscape)
+    if isinstance(landscape, Finite):
+        listed = landscape.list_states(workers=workers, progress=progress)
+        return flood_list(listed, name=landscape.name, workers=workers, progress=progress)
     if isinstance(landscape, Graph):
         return flood_graph(landscape, symmetry=())
     raise InputError(f"{landscape.name} is neither binary nor a graph of states; flooding needs a finite set of states")
@@ -114,7 +119,7 @@ def explore(
     progress: Progress = no_progress,
 ) -> Iterator[list[Record]]:
     """Yield the records of `flood` in chunks, minima before the saddles that name them. The seed has no effect."""
-    if not isinstance(landscape, Binary | Graph):
+    if not isinstance(landscape, Binary | Graph | Finite):
         raise InputError(
             f"{landscape.name} is neither binary nor a graph of states; flooding needs a finite set of states"
         )

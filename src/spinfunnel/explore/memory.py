@@ -7,12 +7,14 @@ from pathlib import Path
 
 from ..landscape import InputError
 
-__all__ = ["available_bytes", "refuse_if_too_large"]
+__all__ = ["available_bytes", "refuse_if_too_large", "refuse_long_list"]
 
 BYTES_PER_STATE = 13
 """Energy 8, label 4, distance to the native state 1."""
 BYTES_PER_STATE_SYMMETRIC = 17
 """The same and the number of the canonical state, where there are symmetries beyond the global flip."""
+BYTES_PER_LISTED = 64
+"""Of listed states: energy 8, pointer and label 8, code and copies 5, overlap and its sorting 24, plateaus about 16."""
 WORKSPACE = 256 << 20
 """Buffers, minima and saddles of an ordinary landscape."""
 MOST_BITS = 31
@@ -80,3 +82,28 @@ the largest that fits here has 31 spins, larger ones are for sampling (the tempe
         f"free: the largest that fits here has {largest} spins, larger ones are for sampling (the tempering explorer, "
         "which is to come)"
     )
+
+
+def refuse_long_list(states: int, *, available: int | None = None) -> None:
+    """Raise when a landscape of so many listed states cannot be flooded here.
+
+    Raises
+    ------
+    InputError
+        With the memory needed, the memory there is, and the way out.
+
+    Examples
+    --------
+    >>> refuse_long_list(10**9, available=24 << 30)
+    Traceback (most recent call last):
+        ...
+    spinfunnel.landscape.InputError: 1e+09 states need 60 GiB to flood exactly; this machine has 24 GiB free: choose a \
+smaller size, or sample it
+    """
+    free = available_bytes() if available is None else available
+    needed = BYTES_PER_LISTED * states + WORKSPACE
+    if needed > free or states >= 1 << MOST_BITS:
+        raise InputError(
+            f"{states:.3g} states need {_gibibytes(needed)} to flood exactly; this machine has {_gibibytes(free)} "
+            "free: choose a smaller size, or sample it"
+        )

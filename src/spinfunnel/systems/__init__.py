@@ -22,6 +22,7 @@ from spinfunnel.systems.glasses import (
 )
 from spinfunnel.systems.golf import GolfCourse, golf_course
 from spinfunnel.systems.hopfield import hopfield_memory
+from spinfunnel.systems.hp import hp_protein
 from spinfunnel.systems.labs import low_autocorrelation
 from spinfunnel.systems.multiscale import multiscale_glass, multiscale_native_state
 from spinfunnel.systems.network import perceptron
@@ -58,6 +59,7 @@ __all__ = [
     "golf_course",
     "himmelblau",
     "hopfield_memory",
+    "hp_protein",
     "load_problem",
     "load_user_landscape",
     "low_autocorrelation",
@@ -142,6 +144,12 @@ SYSTEMS: dict[str, System] = {
             golf_course,
             "Levinthal's golf course: flat, with one hole",
             "Dill, Chan, Nat. Struct. Biol. 4, 10 (1997)",
+        ),
+        System(
+            "hp",
+            hp_protein,
+            "HP lattice protein in the plane or in space",
+            "Lau, Dill, Macromolecules 22, 3986 (1989)",
         ),
         System(
             "committee",

@@ -129,9 +129,7 @@ class Conformations:
             kernels.bonds_of(code, row, 2 * self.dimension - 1)
         return out
 
-    def energies(
-        self, pair: NDArray[np.int32], *, workers: int, progress: Progress = no_progress
-    ) -> NDArray[np.int32]:
+    def energies(self, pair: NDArray[np.int32], *, workers: int, progress: Progress = no_progress) -> NDArray[np.int32]:
         """Sum over contacts of ``pair[i, j]``, for every conformation."""
         out = np.empty(self.states, np.int32)
 

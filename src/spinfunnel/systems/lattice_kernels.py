@@ -139,9 +139,7 @@ def place_chain(bonds: Bonds, steps: Ints, mask: int, site: Ints, grid: Grid) ->
 
 
 @njit(cache=True, nogil=True)
-def grow(
-    prefix: int, length: int, n: int, dimension: int, steps: Ints, mask: int, out: Codes, fill: bool
-) -> int:
+def grow(prefix: int, length: int, n: int, dimension: int, steps: Ints, mask: int, out: Codes, fill: bool) -> int:
     """Count the canonical self-avoiding conformations whose first `length` bonds have a code; write theirs to `out`."""
     base = 2 * dimension - 1
     bonds = np.zeros(n - 1, np.int8)
@@ -209,7 +207,7 @@ def _bits(word: np.uint64) -> int:
     word = word - ((word >> np.uint64(1)) & np.uint64(0x5555555555555555))
     word = (word & np.uint64(0x3333333333333333)) + ((word >> np.uint64(2)) & np.uint64(0x3333333333333333))
     word = (word + (word >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return np.int64((word * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    return (word * np.uint64(0x0101010101010101)) >> np.uint64(56)  # type: ignore[return-value]
 
 
 @njit(cache=True, nogil=True, inline="always")

@@ -24,7 +24,17 @@ from numpy.typing import NDArray
 
 from spinfunnel.systems.lattice_kernels import bonds_of, code_from, codes_before, place_chain, rank_of
 
-__all__ = ["LOCAL", "PIVOT", "PULL", "local_moves", "most_slots", "neighbour_rows", "pivot_moves", "pull_moves", "turns"]
+__all__ = [
+    "LOCAL",
+    "PIVOT",
+    "PULL",
+    "local_moves",
+    "most_slots",
+    "neighbour_rows",
+    "pivot_moves",
+    "pull_moves",
+    "turns",
+]
 
 Bonds = NDArray[np.int8]
 Ints = NDArray[np.int64]
@@ -57,7 +67,7 @@ def most_slots(n: int, dimension: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def local_moves(
+def local_moves(  # noqa: C901 - one loop for each kind of move
     bonds: Bonds, site: Ints, grid: Grid, steps: Ints, mask: int, ends: bool, code: Ints, axes: Bonds,
     trial: Bonds, out: Ints,
 ) -> int:  # fmt: skip
@@ -159,7 +169,7 @@ def _between(moved: Ints, bonds: Bonds, steps: Ints, mask: int, low: int, high: 
 
 
 @njit(cache=True, nogil=True)
-def pull_moves(
+def pull_moves(  # noqa: C901 - one loop for each kind of pull
     bonds: Bonds, site: Ints, grid: Grid, steps: Ints, mask: int, moved: Ints, code: Ints, axes: Bonds,
     trial: Bonds, out: Ints,
 ) -> int:  # fmt: skip
