@@ -135,8 +135,8 @@ class StateList:
     rows : callable
         ``rows(states)`` gives the neighbours of some states, a slice or an array of numbers, in compressed rows:
         offsets (int64) and numbers (int32). A move that can be made in two ways is listed twice, and one to a
-        symmetric copy leads to the state itself; plain moves are counted from both ends alike, so that the multiplicity of u times
-        how often v stands in the row of u is the same with u and v exchanged.
+        symmetric copy leads to the state itself. Plain moves are counted from both ends alike: the multiplicity of u
+        times how often v stands in the row of u is the same with u and v exchanged.
     keys : callable
         ``keys(states)`` gives the keys of some states.
     overlap : callable
