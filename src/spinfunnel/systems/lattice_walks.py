@@ -1,8 +1,8 @@
 """Walks of chains by pulls, at a temperature or straight down, with nothing listed.
 
-Slots and what they do are those of `spinfunnel.systems.lattice_moves.pull_moves`: ``2 d + (2 d)^2`` at each end, where d
-is the dimension, and 2 d at each other monomer toward either end. Each is offered with equal chance, and each that can
-be made has one that undoes it, so that Metropolis' rule keeps detailed balance (the tests compare with all states).
+Slots and what they do are those of `spinfunnel.systems.lattice_moves.pull_moves`: ``2 d + (2 d)^2`` at each end, where
+d is the dimension, and 2 d at each other monomer toward either end. Each is offered with equal chance, and each that
+can be made has one that undoes it, so that Metropolis' rule keeps detailed balance (the tests compare with all states).
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ def _mixed(number: np.uint64) -> np.uint64:
 
 @njit(cache=True, nogil=True, inline="always")
 def _beside(offset: int, steps: Ints, mask: int) -> bool:
-    for direction in range(steps.size):
-        if (steps[direction] & mask) == offset & mask:
+    for step in steps:  # noqa: SIM110 - compiled
+        if step & mask == offset & mask:
             return True
     return False
 
@@ -139,10 +139,10 @@ def chain_energy(bonds: Bonds, steps: Ints, mask: int, pair: Pairs) -> int:
 
 @njit(cache=True, nogil=True)
 def walk_chain(
-    bonds: Bonds, energy: int, temperature: float, valid: int, seed: NDArray[np.uint64], target: int,
+    bonds: Bonds, energy: int, temperature: float, offers: int, seed: NDArray[np.uint64], target: int,
     steps: Ints, mask: int, pair: Pairs, free: NDArray[np.bool_], best: Bonds,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """Metropolis walk of so many moves that can be made, or until the energy is at most `target`.
+    """Metropolis walk of so many slots offered, or until the energy is at most `target`.
 
     Temperature and energies are in units. Only monomers that are `free` move. Changes `bonds` and `seed`, and writes
     the lowest conformation seen to `best` where it is lower than `energy`; returns the energy at the end, the lowest
@@ -152,10 +152,12 @@ def walk_chain(
     site, moved, grid = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(mask + 1, np.int16)
     place_chain(bonds, steps, mask, site, grid)
     slots = np.uint64(slot_count(n, steps.size))
-    lowest, made, number, idle = energy, 0, seed[0], 0
+    lowest, made, number = energy, 0, seed[0]
     best_site = site.copy()
     fresh = False
-    while made < valid and lowest > target and idle < 1_000_000:
+    for _ in range(offers):
+        if lowest <= target:
+            break
         number = _next(number)
         slot = np.int64(((_mixed(number) >> np.uint64(32)) * slots) >> np.uint64(32))
         low, high = propose(slot, site, grid, steps, mask, moved)
@@ -163,9 +165,7 @@ def walk_chain(
         for k in range(low, high + 1):
             able = able and free[k]
         if not able:
-            idle += 1
             continue
-        idle = 0
         made += 1
         before = _contacts(low, high, site, grid, steps, mask, pair)
         _move(low, high, site, moved, grid)
