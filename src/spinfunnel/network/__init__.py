@@ -12,13 +12,41 @@ from spinfunnel.landscape import InputError
 
 if TYPE_CHECKING:
     from spinfunnel.network.checkpoint import read_checkpoint
+    from spinfunnel.network.directions import Plane, plane_through, random_plane, trajectory_plane
     from spinfunnel.network.landscape import NetworkLandscape
+    from spinfunnel.network.span import Span
+    from spinfunnel.network.surfaces import Interpolation, Surface, adaptive_surface, interpolation, surface
     from spinfunnel.network.user import is_network, network_from
 
-__all__ = ["NetworkLandscape", "is_network", "network_from", "read_checkpoint"]
+__all__ = [
+    "Interpolation",
+    "NetworkLandscape",
+    "Plane",
+    "Span",
+    "Surface",
+    "adaptive_surface",
+    "interpolation",
+    "is_network",
+    "network_from",
+    "plane_through",
+    "random_plane",
+    "read_checkpoint",
+    "surface",
+    "trajectory_plane",
+]
 
 _HOME = {
+    "Interpolation": "surfaces",
     "NetworkLandscape": "landscape",
+    "Plane": "directions",
+    "Span": "span",
+    "Surface": "surfaces",
+    "adaptive_surface": "surfaces",
+    "interpolation": "surfaces",
+    "plane_through": "directions",
+    "random_plane": "directions",
+    "surface": "surfaces",
+    "trajectory_plane": "directions",
     "is_network": "user",
     "network_from": "user",
     "read_checkpoint": "checkpoint",

@@ -46,7 +46,7 @@ class Objective(nn.Module):
     def __init__(self, module: nn.Module, loss: Loss | None) -> None:
         super().__init__()
         self.module = module
-        self._loss = loss
+        self.criterion = loss
         self.steps = loss is None and callable(getattr(module, "training_step", None))
 
     def outputs(self, batch: Any) -> Any:
@@ -60,14 +60,14 @@ class Objective(nn.Module):
         """Mean loss of a batch, a scalar."""
         if self.steps:
             answer: Any = self.module.training_step(batch, 0)  # type: ignore[operator]
-        elif self._loss is None or isinstance(batch, Mapping):
+        elif self.criterion is None or isinstance(batch, Mapping):
             answer = self.outputs(batch)
-            if self._loss is not None:
-                answer = self._loss(answer, batch)
+            if self.criterion is not None:
+                answer = self.criterion(answer, batch)
         elif isinstance(batch, tuple) and len(batch) == 2:
-            answer = self._loss(self.outputs(batch), batch[1])
+            answer = self.criterion(self.outputs(batch), batch[1])
         else:
-            answer = self._loss(self.outputs(batch), batch)
+            answer = self.criterion(self.outputs(batch), batch)
         if isinstance(answer, Mapping):
             answer = answer.get("loss")
         answer = getattr(answer, "loss", answer)

@@ -1,0 +1,294 @@
+"""Surfaces, planes and lines: every point is the very weights at its coordinates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from spinfunnel.landscape import InputError
+from spinfunnel.network import (
+    NetworkLandscape,
+    Span,
+    adaptive_surface,
+    interpolation,
+    plane_through,
+    random_plane,
+    surface,
+    trajectory_plane,
+)
+from spinfunnel.network.kernels import activate, affine, cross_entropy, exponential_table
+
+
+def draws(*shape: int, seed: int) -> torch.Tensor:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+class Functional(nn.Module):
+    """A forward pass of one's own, that is still one layer after another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second, self.third = (
+            nn.Conv2d(1, 3, 3, padding=1),
+            nn.Conv2d(3, 4, 3, stride=2),
+            nn.Linear(36, 3),
+        )
+        self.pool = nn.MaxPool2d(2, stride=1, padding=1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.tanh(self.first(x))
+        x = nn.functional.relu(self.pool(self.second(x)))
+        return self.third(x.view(x.size(0), -1)[:, :36])
+
+
+class Chain(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(6, 8), nn.Linear(8, 3, bias=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.second(nn.functional.relu(self.first(x.view(x.size(0), -1))))
+
+
+class Residual(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.second = nn.Linear(6, 6), nn.Linear(6, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.second(x + torch.tanh(self.first(x)))
+
+
+def images() -> nn.Module:
+    return nn.Sequential(
+        nn.Conv2d(1, 4, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(4, 5, 2, bias=False),
+        nn.Tanh(),
+        nn.Flatten(),
+        nn.Dropout(0.5),
+        nn.Linear(20, 6),
+        nn.GELU(),
+        nn.Linear(6, 3),
+    )
+
+
+def flat(*activations: nn.Module) -> nn.Module:
+    layers: list[nn.Module] = [nn.Flatten()]
+    size = 6
+    for activation in activations:
+        layers += [nn.Linear(size, 7), activation]
+        size = 7
+    return nn.Sequential(*layers, nn.Linear(size, 3))
+
+
+NETWORKS: dict[str, tuple[Any, tuple[int, ...], str]] = {
+    "linear": (flat, (6,), "layers"),
+    "relu": (lambda: flat(nn.ReLU()), (6,), "layers"),
+    "deep": (lambda: flat(nn.Tanh(), nn.Sigmoid(), nn.ReLU()), (6,), "layers"),
+    "elementwise": (lambda: flat(nn.SiLU(), nn.Tanh()), (2, 3), "layers"),
+    "images": (images, (1, 6, 6), "layers"),
+    "forward": (Chain, (2, 3), "layers"),
+    "slices": (Functional, (1, 8, 8), "plain"),
+    "residual": (Residual, (6,), "plain"),
+    "batch norm": (lambda: nn.Sequential(nn.Linear(6, 5), nn.BatchNorm1d(5), nn.Linear(5, 3)), (6,), "plain"),
+    "attention": (lambda: nn.Sequential(nn.TransformerEncoderLayer(6, 2, 8), nn.Linear(6, 3)), (6,), "plain"),
+}
+
+
+def landscape(
+    name: str, *, dtype: str = "float64", loss: Any = None, count: int = 150, **options: Any
+) -> NetworkLandscape:
+    make, shape, _ = NETWORKS[name]
+    torch.manual_seed(3)
+    target = torch.randint(0, 3, (count,), generator=torch.Generator().manual_seed(4))
+    labels = draws(count, 3, seed=5) if isinstance(loss, nn.MSELoss) else target
+    data = draws(count, *shape, seed=6), labels
+    return NetworkLandscape(make(), loss or nn.CrossEntropyLoss(), data, dtype=dtype, dropout="off", **options)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(("dtype", "tolerance"), [("float64", 1e-10), ("float32", 3e-5)])
+def test_every_point_is_the_model_at_its_coordinates(name: str, dtype: str, tolerance: float) -> None:
+    network = landscape(name, dtype=dtype, weight_decay=0.01)
+    plane = random_plane(network, seed=1)
+    found = surface(network, plane, points=9, reach=1.5)
+    assert found.computed_by == NETWORKS[name][2]
+    known = torch.stack(
+        [
+            network.energy((plane.origin + a * plane.directions[0] + b * plane.directions[1])[None])[0]
+            for a in found.axes[0]
+            for b in found.axes[1]
+        ]
+    )
+    np.testing.assert_allclose(found.energy.ravel(), known.numpy(), rtol=tolerance)
+    assert found.centre == pytest.approx(float(network.energy(network.start[None])[0]), rel=tolerance)
+    shifted = np.roll(found.energy, 1, axis=0).ravel()
+    assert not np.allclose(shifted, known.numpy(), rtol=1e-3), "a grid shifted by a row would pass"
+
+
+@@
+def test_other_losses_take_the_same_path(loss: nn.Module) -> None:
+    network = landscape("deep", loss=loss)
+    origin, directions = network.start, draws(3, network.dimension, seed=2).double()
+    place = np.random.default_rng(1).normal(size=(13, 3))
+    quick, plain = Span(network, origin, directions), Span(network, origin, directions, quick=False)
+    assert (quick.path, plain.path) == ("layers", "plain")
+    np.testing.assert_allclose(quick.energies(place), plain.energies(place), rtol=1e-10)
+
+
+def test_what_is_not_finite_is_shown_so() -> None:
+    network = landscape("relu", dtype="float32")
+    big = torch.full_like(network.start, 1e30)
+    for quick in (True, False):
+        energy = Span(network, network.start, big[None], quick=quick).energies(np.array([[0.0], [1e5], [1e9]]))
+        assert np.isfinite(energy[0])
+        assert not np.isfinite(energy[1:]).any()
+    curve = interpolation(network, network.start, big)
+    assert getattr(curve.min_delta, "outcome", "") == "not_finite"
+
+
+def test_kernels_agree_with_the_library() -> None:
+    rng = np.random.default_rng(1)
+    for dtype, tolerance in ((np.float32, 4e-7), (np.float64, 1e-15)):
+        table, scale = exponential_table(dtype), np.empty(37, dtype)
+        scratch = np.empty(37, dtype), scale.view(np.int32 if dtype == np.float32 else np.int64), scale, table
+        for k, count in ((1, 2), (2, 3), (3, 1)):
+            parts, place = rng.normal(size=(k + 1, 4, 37)).astype(dtype), rng.normal(size=(count, k)).astype(dtype)
+            field = parts[0] + np.einsum("ck,khn->chn", place, parts[1:])
+            for kind, known in enumerate((field, np.maximum(field, 0), np.tanh(field), 1 / (1 + np.exp(-field)))):
+                out = np.empty_like(field)
+                affine(out, parts, place, kind, *scratch)
+                np.testing.assert_allclose(out, known, rtol=0, atol=8 * tolerance)
+        edge = np.array([[[-np.inf, -200.0, -1e-30, 0.0, 200.0, np.inf, np.nan]]], dtype)
+        rows = tuple(row[:7] for row in scratch[:3])
+        for kind, known in ((1, np.maximum(edge, 0)), (2, np.tanh(edge)), (3, [[[0, 0, 0.5, 0.5, 1, 1, np.nan]]])):
+            out = edge.copy()
+            activate(out, np.zeros((1, 1), dtype), kind, *rows, table)
+            np.testing.assert_allclose(out, known, rtol=0, atol=2e-7)
+        logits, shift = 30 * rng.normal(size=(2, 5, 37)).astype(dtype), rng.normal(size=(2, 5)).astype(dtype)
+        target, total = rng.integers(0, 5, 37), np.zeros(2)
+        field = torch.as_tensor(logits + shift[:, :, None]).double()
+        known = torch.stack([nn.functional.cross_entropy(z.T, torch.as_tensor(target), reduction="sum") for z in field])
+        cross_entropy(total, logits, shift, target, *scratch)
+        np.testing.assert_allclose(total, known.numpy(), rtol=100 * tolerance)
+
+
+# ---------------------------------------------------------------------------------------------
+# Planes
+
+
+def test_filters_keep_their_lengths_and_biases_stay() -> None:
+    network = landscape("images")
+    plane = random_plane(network, seed=3, dimensions=3)
+    weights = network.state(network.start)
+    for direction in plane.directions:
+        for name, part in network.state(direction).items():
+            if part.ndim < 2:
+                assert not part.any()
+            else:
+                torch.testing.assert_close(part.flatten(1).norm(dim=1), weights[name].flatten(1).norm(dim=1))
+    again, other = random_plane(network, seed=3, dimensions=3), random_plane(network, seed=4, dimensions=3)
+    assert torch.equal(plane.directions, again.directions)
+    assert not torch.equal(plane.directions, other.directions)
+    assert torch.equal(surface(network, seed=5, points=3).plane.directions, random_plane(network, seed=5).directions)
+
+
+def test_a_path_in_a_plane_is_found_there() -> None:
+    network = landscape("relu")
+    away = torch.linalg.qr(draws(network.dimension, 2, seed=1).double())[0].T
+    turn = torch.linspace(0, 3, 20).double()
+    path = network.start + torch.stack([3 * torch.cos(turn), torch.sin(turn)], 1) @ away
+    plane = trajectory_plane(network, list(path))
+    assert sum(plane.explained) == pytest.approx(1.0)
+    assert plane.explained[0] > plane.explained[1] > 0
+    back = plane.origin + torch.as_tensor(plane.path) @ plane.directions
+    torch.testing.assert_close(back, path)
+    found = surface(network, plane, points=5)
+    assert found.axes[0][0] < plane.path[:, 0].min() < plane.path[:, 0].max() < found.axes[0][-1]
+    with pytest.raises(InputError, match="fewer than 2 dimensions"):
+        trajectory_plane(network, [network.start, network.start + away[0], network.start + 2 * away[0]])
+    with pytest.raises(InputError, match="spans no 2"):
+        trajectory_plane(network, list(path[:2]))
+
+
+def test_three_solutions_lie_on_their_plane() -> None:
+    network = landscape("deep")
+    points = list(network.start + draws(3, network.dimension, seed=1).double())
+    plane = plane_through(network, points)
+    for place, point in zip(plane.path, points, strict=True):
+        torch.testing.assert_close(plane.origin + torch.as_tensor(place) @ plane.directions, point)
+    span = Span(network, plane.origin, plane.directions)
+    known = network.energy(torch.stack(points)).numpy()
+    np.testing.assert_allclose(span.energies(plane.path), known, rtol=1e-10)
+    with pytest.raises(InputError, match="lie on one line"):
+        plane_through(network, [points[0], points[1], 2 * points[1] - points[0]])
+    with pytest.raises(InputError, match="3 solutions, not 2"):
+        plane_through(network, points[:2])
+
+
+# ---------------------------------------------------------------------------------------------
+# Grids and lines
+
+
+def test_adaptive_surfaces_compute_less_and_stay_close() -> None:
+    network = landscape("relu")
+    plane = random_plane(network, seed=2)
+    whole = surface(network, plane, points=65)
+    found = adaptive_surface(network, plane, points=65, tolerance=0.01)
+    assert np.array_equal(found.energy[found.evaluated], whole.energy[found.evaluated])
+    share = found.evaluated.mean()
+    assert 0.02 < share < 0.6
+    scale = np.quantile(whole.energy, 0.9) - whole.energy.min()
+    assert np.abs(found.energy - whole.energy).max() < 0.03 * scale
+    every = adaptive_surface(network, plane, points=17, tolerance=0.0)
+    assert every.evaluated.mean() > 0.9
+    with pytest.raises(InputError, match="power of two"):
+        adaptive_surface(network, plane, points=50)
+
+
+def test_lines_meet_their_ends_exactly() -> None:
+    network = landscape("deep", weight_decay=0.1)
+    a, b = network.start, network.start + draws(network.dimension, seed=9).double()
+    curve = interpolation(network, a, b, points=11, beyond=0.25)
+    assert curve.alpha[0] == pytest.approx(-0.3)
+    known = network.energy(torch.stack([a, b])).numpy()
+    np.testing.assert_allclose(curve.energy[(curve.alpha == 0) | (curve.alpha == 1)], known, rtol=1e-12)
+    middle = float(network.energy((0.5 * (a + b))[None])[0])
+    assert curve.energy[np.abs(curve.alpha - 0.5).argmin()] == pytest.approx(middle, rel=1e-10)
+
+
+def test_min_delta_and_barrier_of_a_known_curve() -> None:
+    x = torch.tensor([[1.0]])
+    network = NetworkLandscape(nn.Linear(1, 1, bias=False), lambda z, _: (z**2 - 1) ** 2, (x, x))
+    well = interpolation(network, torch.tensor([-1.0]), torch.tensor([1.0]), points=5)
+    assert well.energy.tolist() == [0.0, 0.5625, 1.0, 0.5625, 0.0]
+    assert str(well.min_delta) == "1"
+    assert str(well.barrier) == "1"
+    down = interpolation(network, torch.tensor([3.0]), torch.tensor([1.0]), points=5)
+    assert str(down.min_delta) == "0"
+    assert str(down.barrier) == "0"
+
+
+def test_grids_out_of_range_are_refused() -> None:
+    network = landscape("relu")
+    for options, message in (
+        ({"points": 1}, "points=1"),
+        ({"points": 100_000}, "points=100000"),
+        ({"reach": -1.0}, "reach=-1.0"),
+        ({"reach": float("nan")}, "reach=nan"),
+        ({"axes": [np.zeros(3)]}, "2 axes"),
+    ):
+        with pytest.raises(InputError, match=message):
+            surface(network, **options)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="dimensions=4"):
+        random_plane(network, dimensions=4)
+    with pytest.raises(InputError, match="got shape"):
+        interpolation(network, network.start, network.start[:3])
+    with pytest.raises(InputError, match="not finite"):
+        interpolation(network, network.start, network.start * float("nan"))
