@@ -132,7 +132,12 @@ def test_every_point_is_the_model_at_its_coordinates(name: str, dtype: str, tole
     assert not np.allclose(shifted, known.numpy(), rtol=1e-3), "a grid shifted by a row would pass"
 
 
-@@
+WEIGHTS = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)
+
+
+@pytest.mark.parametrize(
+    "loss", [nn.MSELoss(), nn.CrossEntropyLoss(label_smoothing=0.1), nn.CrossEntropyLoss(weight=WEIGHTS)]
+)
 def test_other_losses_take_the_same_path(loss: nn.Module) -> None:
     network = landscape("deep", loss=loss)
     origin, directions = network.start, draws(3, network.dimension, seed=2).double()
