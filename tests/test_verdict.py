@@ -19,9 +19,10 @@ NO_NULL = NoAnswer("no_null", "there are no interactions", "give a system that h
 FUNNEL = {
     "minima": 9.0, "funnel_weight": 0.8, "rival_valley": 0.0, "sharpness": 0.03, "funnel_slope": 6.0, "levinthal": 0.5,
     "tf_tg": NO_FOLDING, "stability_gap": 0.2, "stability_z": 5.0, "native_depth": 1.03, "decoy_gap": 0.1,
-    "relative_depth": 0.08,
+    "relative_depth": 0.08, "fitness_distance": 0.35,
 }  # fmt: skip
 GLASS = {"stability_gap": 0.02, "stability_z": 0.4, "funnel_weight": 0.5}
+SLOPE = {"minima": 1.0, "relative_depth": SINGLE, "funnel_weight": 1.0, "fitness_distance": 0.8}
 PLAIN = {"stability_gap": NO_NULL, "stability_z": NO_NULL}
 NULL = {
     "funnel_weight": Estimate(0.02, 0.01, 0.05),
@@ -59,9 +60,9 @@ def between(name):
         ("golf course", {"levinthal": 0.0, "tf_tg": 3.0, "rival_valley": 0.4, "funnel_slope": 0.1}),
         ("golf course", {"levinthal": None, "funnel_weight": 0.05, "tf_tg": 3.0}),
         ("golf course", {"tf_tg": NoAnswer("no_roughness", "one", "-"), "funnel_slope": FLAT, "levinthal": None}),
-        ("smooth", {"minima": 1.0, "relative_depth": SINGLE, "funnel_weight": 1.0, **GLASS}),
-        ("smooth", {"minima": 1.0, "relative_depth": SINGLE, "funnel_weight": 1.0, **PLAIN, "native_depth": 3.0}),
-        ("smooth", {"relative_depth": 0.002, **GLASS, "stability_z": NO_NULL}),
+        ("smooth", {**SLOPE, **GLASS, "funnel_weight": 1.0}),
+        ("smooth", {**SLOPE, **PLAIN, "native_depth": 3.0}),
+        ("smooth", {"fitness_distance": 0.8, "relative_depth": 0.002, **GLASS, "stability_z": NO_NULL}),
         ("glass", GLASS),
         ("glass", {**GLASS, "levinthal": 0.0, "funnel_weight": 0.01}),
         ("glass", {**PLAIN, "levinthal": 0.0, "funnel_weight": 0.01}),
@@ -69,6 +70,7 @@ def between(name):
         ("undecided", {**GLASS, "funnel_weight": 0.95}),
         ("undecided", {"stability_z": between("stability_z")}),
         ("undecided", {"stability_gap": 0.05, "stability_z": 6.0}),
+        ("undecided", {"stability_gap": 0.14, "stability_z": 2.2}),
         ("undecided", PLAIN),
         ("undecided", {"levinthal": between("levinthal"), "funnel_weight": 0.42}),
         ("undecided", {"levinthal": Estimate(0.3, 0.1, 0.5), "funnel_weight": Estimate(0.55, 0.4, 0.7)}),
@@ -77,6 +79,8 @@ def between(name):
         ("undecided", {"funnel_weight": NoAnswer("sampled_map", "the map was sampled", "flood it"), "levinthal": None}),
         ("undecided", {"levinthal": None, "sharpness": 0.35}),
         ("undecided", {"entropy": 2.0}),
+        ("undecided", {"minima": 1.0, "relative_depth": SINGLE, "funnel_weight": 1.0, **GLASS}),
+        ("undecided", {"minima": 1.0, "relative_depth": SINGLE, **PLAIN, "decoy_gap": 0.3, "fitness_distance": None}),
     ],
 )  # fmt: skip
 def test_kinds(kind, change):
@@ -120,7 +124,7 @@ def test_what_chance_does_as_well_proves_nothing(null):
 
 
 def test_thresholds_are_those_given():
-    strict = {**THRESHOLDS, "stability_z": Threshold(9.0, "a test"), "stability_z_lost": Threshold(8.0, "a test")}
+    strict = {**THRESHOLDS, "stability_gap": Threshold(0.4, "a test"), "stability_gap_lost": Threshold(0.3, "a test")}
     assert judge(measures(), thresholds=strict).kind == "glass"
     assert judge(measures(funnel_weight=0.9), thresholds=strict).kind == "undecided"
 

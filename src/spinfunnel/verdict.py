@@ -17,18 +17,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.thresholds import THRESHOLDS, Threshold
 
 __all__ = ["THRESHOLDS", "Evidence", "Kind", "Threshold", "Verdict", "judge"]
 
 Kind: TypeAlias = Literal["funnel", "multi-funnel", "golf course", "smooth", "glass", "undecided"]
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """A number at which the verdict turns, and where it comes from."""
-
-    value: float
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,55 +52,6 @@ class Verdict:
     def __str__(self) -> str:
         return f"{self.kind}: {self.reason}"
 
-
-_CALIBRATION = "calibration on labelled landscapes, docs/calibration.md"
-
-THRESHOLDS: Mapping[str, Threshold] = {
-    "entropy": Threshold(
-        4.0,
-        "55 states: below, means and spreads over a handful of states fit a funnel, a golf course and a glass alike",
-    ),
-    "tf_tg": Threshold(
-        1.6,
-        "Tf/Tg of minimally frustrated proteins: Onuchic, Wolynes, Luthey-Schulten, Socci, PNAS 92, 3626 (1995); "
-        "no labelled glass reaches it: docs/calibration.md",
-    ),
-    "stability_gap": Threshold(
-        0.1, "a native state 1 / (1 - 0.1) times as deep as the glass has a Tf/Tg of 1.6 in the random-energy form"
-    ),
-    "stability_gap_lost": Threshold(
-        0.03, "the same for a Tf/Tg of 1.3, which a random energy model has by the scatter of its lowest level"
-    ),
-    "stability_z": Threshold(3.1, _CALIBRATION),
-    "stability_z_lost": Threshold(2.9, _CALIBRATION),
-    "native_depth": Threshold(1.1, _CALIBRATION),
-    "native_depth_lost": Threshold(0.58, _CALIBRATION),
-    "decoy_gap": Threshold(0.16, _CALIBRATION),
-    "decoy_gap_lost": Threshold(0.0076, _CALIBRATION),
-    "levinthal": Threshold(0.33, _CALIBRATION),
-    "levinthal_lost": Threshold(0.2, _CALIBRATION),
-    "relative_depth": Threshold(0.052, _CALIBRATION),
-    "relative_depth_lost": Threshold(0.032, _CALIBRATION),
-    "rival_valley": Threshold(0.24, _CALIBRATION),
-    "rival_valley_lost": Threshold(0.11, _CALIBRATION),
-    "rival_slope": Threshold(5.2, f"of funnel_slope where there is a rival; {_CALIBRATION}"),
-    "rival_slope_lost": Threshold(3.9, f"of funnel_slope where there is a rival; {_CALIBRATION}"),
-    "funnel_weight": Threshold(0.5, "more than half of all states: the native funnel outweighs all others together"),
-    "funnel_weight_lost": Threshold(
-        0.35,
-        "read where walks were not measured: random energy models, LABS and many spin glasses lie below it, "
-        "disordered ferromagnets rarely",
-    ),
-    "funnel_weight_all": Threshold(
-        0.8, "four fifths of all states: a landscape that loses less looks like a funnel to a descent, whatever it is"
-    ),
-    "funnel_slope": Threshold(
-        1.0,
-        "the mean energy falls by more than its roughness on the way: "
-        "Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995)",
-    ),
-}
-"""Every number at which the verdict turns."""
 
 SHUFFLED = "shuffled_energies"
 """Name of the null ensemble in which the same energies are dealt at random over the same states."""
@@ -216,11 +160,14 @@ def judge(
 
 def _decide(case: _Case) -> tuple[Kind, str]:
     stands, leads, barriers = _ask(case, _STANDS_OUT), _leads(case), _barriers(case)
-    together = f"{leads.clause}, and {stands.clause}"
     if leads.answer == "yes" and barriers.answer == "no" and _featureless(case):
-        return "smooth", f"{leads.clause}, and {barriers.clause}"
+        follows = _follows(case)
+        if follows.answer == "yes":
+            return "smooth", f"{leads.clause}, and {barriers.clause}"
+        return "undecided", f"{barriers.clause}, but {follows.clause}; compare larger sizes of the same system"
     if stands.answer == "yes":
         return _native(case, stands=stands, leads=leads)
+    together = f"{leads.clause}, and {stands.clause}"
     if leads.answer == "no":
         # Where nothing leads to it, a native state that does not clearly stand out is the lowest of many.
         return "glass", together
@@ -270,23 +217,22 @@ def _random_energy_form(case: _Case) -> _Finding:
 def _stability(case: _Case) -> _Finding:
     """Gap of the native energy below the ground energies of the same system with its interactions shuffled.
 
-    The gap says how far it lies below, the Z-score whether that is chance; without a spread there is no chance.
+    The gap says how far it lies below, the Z-score whether that is chance; without a spread there is no chance. A large
+    gap that may be chance, as small systems have it, says nothing.
     """
     gap, score = case.read("stability_gap"), case.read("stability_z")
     if isinstance(gap, NoAnswer):
         return _Finding("open", f"the gap to shuffled interactions has no answer: {gap.cause}")
-    answers = [case.side("stability_gap", gap)]
+    deep, sure = case.side("stability_gap", gap), "yes"
     said = f"{100.0 * gap.value:.2g} % of the mean gap"
     if isinstance(score, Estimate):
-        answers.append(case.side("stability_z", score))
+        sure = case.side("stability_z", score)
         said += f", Z = {score.value:.2g}"
-    if "no" in answers:
+    if deep == sure == "yes":
+        return _Finding("yes", f"its energy lies far below what shuffled interactions reach ({said})")
+    if deep == "no" or (sure == "no" and deep != "yes"):
         return _Finding("no", f"shuffled interactions reach as low as its energy or nearly so (gap: {said})")
-    if "open" in answers:
-        return _Finding(
-            "open", f"the gap below what shuffled interactions reach is that of a glass or a funnel ({said})"
-        )
-    return _Finding("yes", f"its energy lies far below what shuffled interactions reach ({said})")
+    return _Finding("open", f"the gap below what shuffled interactions reach is that of a glass or a funnel ({said})")
 
 
 def _depth_below_band(case: _Case) -> _Finding:
@@ -328,9 +274,10 @@ def _featureless(case: _Case) -> bool:
 
     The depth below the band at fixed overlap is not asked: independent spins in a field of one strength have none.
     """
-    stability = _stability(case)
-    unknown = isinstance(case.read("stability_gap"), NoAnswer)
-    return _random_energy_form(case).answer != "yes" and (stability.answer == "no" or unknown)
+    gap, score = case.read("stability_gap"), case.read("stability_z")
+    chance = isinstance(score, Estimate) and case.side("stability_z", score) == "no"
+    by_chance = chance or isinstance(gap, NoAnswer) or _stability(case).answer == "no"
+    return by_chance and _random_energy_form(case).answer != "yes"
 
 
 # ---------------------------------------------------------------------------------------------
@@ -435,6 +382,19 @@ def _barriers(case: _Case) -> _Finding:
         return _Finding("open", f"the depth of traps has no answer: {depth.cause}")
     said = f"the deepest trap is {100 * depth.value:.2g} % of the way from the native state to a random one"
     return _Finding(case.side("relative_depth", depth), said)
+
+
+def _follows(case: _Case) -> _Finding:
+    """Whether the energy follows the distance to the native state, as it does where spins hardly interact.
+
+    A glass of few spins, or one with few levels of energy, may have no barrier at all, and is no smooth landscape.
+    """
+    correlation = case.read("fitness_distance")
+    if isinstance(correlation, NoAnswer):
+        alike = correlation.outcome == "flat"
+        return _Finding("yes" if alike else "open", f"energy and distance have no correlation: {correlation.cause}")
+    said = f"energy and distance to the native state are correlated by {_number(correlation)} only"
+    return _Finding(case.side("fitness_distance", correlation), said)
 
 
 def _lost(case: _Case) -> _Finding:

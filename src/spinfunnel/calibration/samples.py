@@ -163,6 +163,7 @@ COLUMNS = ("family", "n", "bits", "seed", *READ_TOO, *COMPARABLE, *(f"{SHUFFLED}
 READ = (
     "family", "n", "bits", "seed", "entropy", "minima", "funnel_weight", "sharpness", "rival_valley", "relative_depth",
     "tf_tg", "stability_gap", "stability_z", "native_depth", "decoy_gap", "funnel_slope", "levinthal",
+    "fitness_distance",
     *(f"{SHUFFLED}.{name}" for name in OF_NULL),
 )  # fmt: skip
 """Columns that the verdict reads."""
