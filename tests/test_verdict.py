@@ -15,6 +15,7 @@ from spinfunnel.verdict import THRESHOLDS, Threshold, judge
 SINGLE = NoAnswer("single_minimum", "there is one minimum only", "nothing to do")
 NO_FOLDING = NoAnswer("no_folding_transition", "the ground energy is not low enough", "none")
 FLAT = NoAnswer("flat", "every other state has one energy", "nothing to do")
+TRAP = NoAnswer("misleading", "the energy rises along the overlap", "nothing to do")
 NO_NULL = NoAnswer("no_null", "there are no interactions", "give a system that has them")
 FUNNEL = {
     "minima": 9.0, "funnel_weight": 0.8, "rival_valley": 0.0, "sharpness": 0.03, "funnel_slope": 6.0, "levinthal": 0.5,
@@ -60,6 +61,7 @@ def between(name):
         ("golf course", {"levinthal": 0.0, "tf_tg": 3.0, "rival_valley": 0.4, "funnel_slope": 0.1}),
         ("golf course", {"levinthal": None, "funnel_weight": 0.05, "tf_tg": 3.0}),
         ("golf course", {"tf_tg": NoAnswer("no_roughness", "one", "-"), "funnel_slope": FLAT, "levinthal": None}),
+        ("golf course", {"tf_tg": 2.3, "levinthal": -0.01, "rival_valley": 0.99, "funnel_slope": TRAP}),
         ("smooth", {**SLOPE, **GLASS, "funnel_weight": 1.0}),
         ("smooth", {**SLOPE, **PLAIN, "native_depth": 3.0}),
         ("smooth", {"fitness_distance": 0.8, "relative_depth": 0.002, **GLASS, "stability_z": NO_NULL}),

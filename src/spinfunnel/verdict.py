@@ -338,8 +338,8 @@ def _guidance(case: _Case) -> _Finding:
     """Slope of the mean energy along the overlap: without it even a funnel that holds all states leads nowhere."""
     slope = case.read("funnel_slope")
     if isinstance(slope, NoAnswer):
-        if slope.outcome == "flat":
-            return _Finding("no", "the energy gives no guidance: all states but the native ones have one energy")
+        if slope.outcome in ("flat", "misleading"):
+            return _Finding("no", f"the energy gives no guidance: {slope.cause}")
         return _Finding("open", f"the slope toward the native state has no answer: {slope.cause}")
     said = f"{_number(slope)} times its roughness on the way to the native state"
     if slope.high < case.limit("funnel_slope"):
@@ -351,10 +351,11 @@ def _guided(case: _Case) -> _Finding:
     """Whether the energy falls toward the native state as it does in a funnel, where a rival holds up the walks."""
     slope = case.read("funnel_slope")
     if isinstance(slope, NoAnswer):
-        smooth = slope.outcome == "no_roughness"
-        return _Finding("yes" if smooth else "open", f"the slope toward the native state has no answer: {slope.cause}")
-    answer = case.side("rival_slope", slope)
-    return _Finding(answer, f"the mean energy falls by {_number(slope)} times its roughness toward the native state")
+        answers: Mapping[str, Answer] = {"no_roughness": "yes", "misleading": "no"}
+        said = f"the slope toward the native state has no answer: {slope.cause}"
+        return _Finding(answers.get(slope.outcome, "open"), said)
+    said = f"the mean energy falls by {_number(slope)} times its roughness toward the native state"
+    return _Finding(case.side("rival_slope", slope), said)
 
 
 def _rival(case: _Case) -> _Finding:

@@ -120,6 +120,13 @@ def test_slope_is_that_from_random_states_to_the_native_one():
     )
 
 
+def test_a_slope_that_leads_astray_is_named():
+    """The deepest state lies at the top of the slope: Deb and Goldberg's trap."""
+    ones = np.bitwise_count(np.arange(256)).astype(float)
+    assert outcome(slow_flood(-ones), "funnel_slope") == "no_roughness"
+    assert outcome(slow_flood(np.where(ones == 8, -9.0, ones)), "funnel_slope") == "misleading"
+
+
 def test_decoy_gap_is_the_best_state_at_overlap_one_half_or_less():
     energies = sherrington_kirkpatrick(10, 7)
     ground = int(np.argmin(energies))

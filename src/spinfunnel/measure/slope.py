@@ -47,11 +47,16 @@ def funnel_slope(topography: Topography) -> Measurement:
         return NoAnswer(
             "flat", "all states but the native ones have one energy", "nothing to do: a golf course gives no guidance"
         )
+    if roughness <= 1e-9 * abs(slope) and slope < 0.0:
+        return NoAnswer(
+            "misleading",
+            "the energy is a function of the overlap alone and rises along it",
+            "nothing to do: it leads away from the native state",
+        )
     if roughness <= 1e-9 * abs(slope):
-        way = "falls" if slope > 0 else "rises"
         return NoAnswer(
             "no_roughness",
-            f"the energy is a function of the overlap alone and {way} along it",
+            "the energy is a function of the overlap alone and falls along it",
             "nothing to do: the ratio is unbounded",
         )
     return exactly(slope / roughness)
