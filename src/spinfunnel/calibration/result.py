@@ -18,10 +18,12 @@ from spinfunnel.verdict import THRESHOLDS, Threshold
 
 __all__ = ["Calibration", "calibrate", "concluded", "plan"]
 
-SHARES: Mapping[int, float] = {12: 1.25, 18: 0.5, 24: 0.25}
+SHARES: Mapping[int, float] = {12: 1.5, 18: 0.5, 24: 0.25}
 """Samples at a size, in units of those at 16 and 20 bits: cheap ones more, dear ones fewer."""
-SCANNED = (12, 16, 20)
-QUICK = (12, 16)
+SCANNED: Mapping[int, float] = {12: 1.5, 16: 1.0, 20: 0.5}
+"""The same of random energy models at each slope."""
+QUICK = 16
+"""Bits up to which a quick calibration goes."""
 NETWORKS = 2.0
 """Networks at a size, in the same unit."""
 
@@ -62,33 +64,32 @@ def plan(*, samples: int, quick: bool = False, seed: int = 0) -> list[Task]:
     Parameters
     ----------
     samples : int
-        Of each family at 16 and 20 bits; more at 12, fewer at 18 and 24 bits, at least 2.
+        Of each family at 16 and 20 bits; half more at 12, half at 18, a quarter at 24 bits.
     quick : bool
-        12 and 16 bits only.
+        Up to 16 bits only.
     seed : int
         Number of the first sample, in thousands.
 
     Examples
     --------
     >>> sum(task.family == "sk" for task in plan(samples=4, quick=True))
-    9
+    10
     """
 
     def numbers(share: float) -> range:
-        return range(1000 * seed, 1000 * seed + max(2, round(share * samples)))
+        return range(1000 * seed, 1000 * seed + round(share * samples))
 
-    sizes = QUICK if quick else SIZES
+    most = QUICK if quick else max(SIZES)
     tasks = [
         Task(family.name, n, number)
         for family in FAMILIES.values()
-        for n in sizes
-        if n <= family.largest
+        for n in SIZES
+        if n <= min(family.largest, most)
         for number in numbers(SHARES.get(n, 1.0))
     ]
     for name in SCANS:
-        networks = name.startswith("network")
-        for n in WEIGHTS if networks else (size for size in SCANNED if size in sizes):
-            tasks += [Task(name, n, number) for number in numbers(NETWORKS if networks else 1.0)]
+        shares = dict.fromkeys(WEIGHTS, NETWORKS) if name.startswith("network") else SCANNED
+        tasks += [Task(name, n, number) for n, share in shares.items() if n <= most for number in numbers(share)]
     return tasks
 
 

@@ -35,7 +35,7 @@ COLOURS = dict(zip(LABELS, (FUNNELS[0], FUNNELS[4], FUNNELS[2], FUNNELS[1], FUNN
 def calibration(order: Order) -> Redrawn:
     """Labelled landscapes, and what the verdict says of them."""
     found = calibrate(
-        samples=max(order.count(6, quick=3), 2),
+        samples=max(order.count(4, quick=2), 2),
         quick=order.quick,
         seed=order.seed,
         workers=order.workers,
