@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..landscape import BasinGraph, Parameter, Record
-from . import flooding
+from . import climbing, flooding
 
 __all__ = ["EXPLORERS", "Explorer"]
 
@@ -67,6 +67,14 @@ EXPLORERS: dict[str, Explorer] = {
             "every state, exactly: minima, basins, exits, merge tree (up to 31 free bits, 13 bytes a state)",
             "Flamm, Hofacker, Stadler, Wolfinger, Z. Phys. Chem. 216, 155 (2002)",
             flooding.flood,
+        ),
+        Explorer(
+            "climbing",
+            climbing.explore,
+            ("smooth",),
+            False,
+            "from minima over saddles to minima: eigenvector following, every point proven by its Hessian",
+            "Munro, Wales, Phys. Rev. B 59, 3969 (1999); Tsai, Jordan, J. Phys. Chem. 97, 11227 (1993)",
         ),
     )
 }

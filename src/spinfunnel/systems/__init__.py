@@ -11,6 +11,7 @@ from spinfunnel.landscape import InputError, Landscape, Parameter
 from spinfunnel.systems.ase_atoms import AseLandscape, ase_atoms
 from spinfunnel.systems.bln import bln_protein
 from spinfunnel.systems.calpha import calpha_protein
+from spinfunnel.systems.clusters import binary_lennard_jones, lennard_jones, morse
 from spinfunnel.systems.committee import BinaryNetwork, binary_network
 from spinfunnel.systems.files import load_problem
 from spinfunnel.systems.glasses import (
@@ -33,6 +34,7 @@ from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.registry import System, SystemParameter, parse_assignments, suggestion
 from spinfunnel.systems.rem import RandomEnergyModel, random_energy_model
 from spinfunnel.systems.shuffled import ShuffledEnergies
+from spinfunnel.systems.smooth import TorchLandscape
 from spinfunnel.systems.surfaces import double_wells, himmelblau, mueller_brown, quadratic, six_hump_camel
 from spinfunnel.systems.user import FunctionLandscape, load_user_landscape
 from spinfunnel.systems.xy import xy_lattice
@@ -49,7 +51,9 @@ __all__ = [
     "SpinPolynomial",
     "System",
     "SystemParameter",
+    "TorchLandscape",
     "ase_atoms",
+    "binary_lennard_jones",
     "binary_network",
     "bln_protein",
     "calpha_protein",
@@ -60,10 +64,12 @@ __all__ = [
     "himmelblau",
     "hopfield_memory",
     "hp_protein",
+    "lennard_jones",
     "load_problem",
     "load_user_landscape",
     "low_autocorrelation",
     "maximum_cut",
+    "morse",
     "mueller_brown",
     "multiscale_glass",
     "multiscale_native_state",
@@ -223,6 +229,24 @@ SYSTEMS: dict[str, System] = {
             ase_atoms,
             "cluster or molecule with the energy of any ASE calculator",
             "Hjorth Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
+        ),
+        System(
+            "lj",
+            lennard_jones,
+            "Lennard-Jones cluster in reduced units",
+            "Wales, Doye, J. Phys. Chem. A 101, 5111 (1997)",
+        ),
+        System(
+            "blj",
+            binary_lennard_jones,
+            "Lennard-Jones cluster of two sizes of atoms",
+            "Doye, Meyer, Phys. Rev. Lett. 95, 063401 (2005)",
+        ),
+        System(
+            "morse",
+            morse,
+            "Morse cluster; rho is the stiffness of the pair",
+            "Doye, Wales, J. Chem. Soc., Faraday Trans. 93, 4233 (1997)",
         ),
     )
 }

@@ -25,13 +25,15 @@ VOLUME = 1.7
 starts out of the others' reach."""
 
 
-def lennard_jones(atoms: int = 13) -> TorchLandscape:
+def lennard_jones(atoms: int = 13, *, seed: int = 0) -> TorchLandscape:  # noqa: ARG001
     """Lennard-Jones cluster in reduced units, ``E = 4 sum over pairs of r^-12 - r^-6``.
 
     Parameters
     ----------
     atoms : int
         2 to 400.
+    seed : int
+        Accepted and ignored, as every system takes one: nothing is random.
 
     Source: Jones, Proc. R. Soc. A 106, 463 (1924); Wales, Doye, J. Phys. Chem. A 101, 5111 (1997).
 
@@ -48,7 +50,7 @@ def lennard_jones(atoms: int = 13) -> TorchLandscape:
     return _cluster("lj", {"atoms": atoms}, LENNARD_JONES, strength=one, length=one, kinds=np.zeros(atoms, np.int64))
 
 
-def binary_lennard_jones(atoms: int = 13, *, small: int = 6, ratio: float = 0.88) -> TorchLandscape:
+def binary_lennard_jones(atoms: int = 13, *, small: int = 6, ratio: float = 0.88, seed: int = 0) -> TorchLandscape:  # noqa: ARG001
     """Mixture of two sizes of atoms with one strength, ``E = 4 sum over pairs of (s_ij / r)^12 - (s_ij / r)^6``.
 
     Parameters
@@ -59,6 +61,8 @@ def binary_lennard_jones(atoms: int = 13, *, small: int = 6, ratio: float = 0.88
         Atoms of the smaller size, the first ones, 1 to atoms - 1.
     ratio : float
         Length of two small atoms over that of two large ones, which is 1; of unlike atoms it is the mean.
+    seed : int
+        Accepted and ignored.
 
     Source: Doye, Meyer, Phys. Rev. Lett. 95, 063401 (2005).
 
@@ -81,7 +85,7 @@ def binary_lennard_jones(atoms: int = 13, *, small: int = 6, ratio: float = 0.88
     )
 
 
-def morse(atoms: int = 13, *, rho: float = 6.0) -> TorchLandscape:
+def morse(atoms: int = 13, *, rho: float = 6.0, seed: int = 0) -> TorchLandscape:  # noqa: ARG001
     """Morse cluster, ``E = sum over pairs of y (y - 2)``, ``y = exp(rho (1 - r))``: depth and distance of a pair are 1.
 
     Parameters
@@ -90,6 +94,8 @@ def morse(atoms: int = 13, *, rho: float = 6.0) -> TorchLandscape:
         2 to 400.
     rho : float
         Stiffness, 3 (long-ranged, sodium) to 14 (short-ranged, C60); 6 is as stiff as Lennard-Jones.
+    seed : int
+        Accepted and ignored.
 
     Source: Morse, Phys. Rev. 34, 57 (1929); Doye, Wales, J. Chem. Soc., Faraday Trans. 93, 4233 (1997).
 

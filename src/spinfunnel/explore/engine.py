@@ -1,0 +1,212 @@
+"""What all searches for stationary points share: the landscape as compiled code sees it, and the proof of a point."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..landscape import InputError
+from ..smooth import Differentiable, Kernel
+from .climb_kernels import REASONS, climb_block, refine
+from .identity import DISTANCE, group_order, in_one_piece
+from .quench_kernels import quench_block
+
+__all__ = ["Climbs", "Engine", "Proof"]
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+KINDS = ("none", "atoms", "sphere", "angles")
+MOST_DENSE = 400
+"""Coordinates up to which every step of a climb makes the Hessian; above, it asks for products with it."""
+SETTLED = 1e-6
+"""Size of the gradient at which a quench ends, before it is compared with known minima."""
+TOLERANCE = 1e-9
+"""Size of the gradient, root of the mean square, of a point that is kept: to rounding, for energies of order 1."""
+FLAT = 1e-7
+"""Curvature, over the largest, below which it counts as none: its sign is not known."""
+MOST_STEPS = 300
+MOST_EVALUATIONS = 5000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Climbs:
+    """A block of climbs: where they ended, and the two ends of the way down (see `climb_block`)."""
+
+    outcome: Ints
+    energy: Floats
+    saddle: Floats
+    mode: Floats
+    ends: Floats
+    end_energy: Floats
+    end_size: Floats
+    evaluations: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proof:
+    """A stationary point that was refined and examined.
+
+    Attributes
+    ----------
+    position : array (D,)
+    energy, size : float
+        Energy, and the root mean square of the gradient.
+    index : int
+        Number of negative curvatures, zero modes left out.
+    log_volume : float
+        ``-1/2 ln |product of the positive curvatures| - ln h``, h the order of the point group.
+    order : int
+        h.
+    """
+
+    position: Floats
+    energy: float
+    size: float
+    index: int
+    log_volume: float
+    order: int
+
+
+@dataclass(slots=True, eq=False)
+class Engine:
+    """Quenches, climbs and proofs on one landscape; safe to use from several threads.
+
+    Attributes
+    ----------
+    landscape : Differentiable
+    tolerance : float
+        Size of the gradient of a proven point.
+    distance : float
+        Tolerance of identity.
+    """
+
+    landscape: Differentiable
+    tolerance: float = TOLERANCE
+    distance: float = DISTANCE
+    kernel: Kernel = field(init=False)
+    kind: int = field(init=False)
+    dense: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        missing = [
+            name for name in ("invariance", "starts", "energy_and_gradient") if not hasattr(self.landscape, name)
+        ]
+        if missing:
+            raise InputError(
+                f"{self.landscape.name} has no {missing[0]}, which a search for saddles needs: wrap its energy in "
+                "spinfunnel.systems.TorchLandscape"
+            )
+        own = self.landscape.kernel
+        self.kernel = own if own is not None else called_back(self.landscape)
+        self.kind = KINDS.index(self.landscape.invariance.kind)
+        self.dense = self.landscape.dimension <= MOST_DENSE
+
+    @property
+    def addresses(self) -> Ints:
+        """Addresses of gradient and Hessian."""
+        return np.array([self.kernel.gradient, self.kernel.hessian], np.int64)
+
+    def quench(self, position: Floats, *, most: int = MOST_EVALUATIONS) -> tuple[Floats, Floats, Floats, int]:
+        """Quench positions (B, D): where they end, energies, sizes of the gradients, evaluations."""
+        x = np.array(position, np.float64, order="C")
+        kernel = self.kernel
+        energy, size, spent = quench_block(
+            kernel.gradient, kernel.parameters, kernel.work, x, SETTLED, most, 2.0 * self.landscape.step
+        )
+        return x, energy, size, int(spent)
+
+    def climb(self, position: Floats, direction: Floats, *, ceiling: float = math.inf) -> Climbs:
+        """Search saddles from positions (B, D), first along directions (B, D), and go down from them both ways."""
+        x, mode = (np.array(each, np.float64, order="C") for each in (position, direction))
+        kernel = self.kernel
+        outcome, energy, _, _, ends, end_energy, end_size, spent = climb_block(
+            self.addresses, kernel.parameters, kernel.work, self.kind, x, mode, self.dense, self.tolerance, MOST_STEPS,
+            self.landscape.step, ceiling, SETTLED, MOST_EVALUATIONS,
+        )  # fmt: skip
+        return Climbs(outcome, energy, x, mode, ends, end_energy, end_size, int(spent))
+
+    def prove(self, position: Floats, *, index: int) -> Proof | str:
+        """Refine a point by Newton's method and examine it; or say why it is not what it seems.
+
+        Returns
+        -------
+        Proof or str
+            The reason where the gradient does not vanish, a curvature vanishes, the index is another or a cluster has
+            lost an atom.
+        """
+        x = np.array(position, np.float64)
+        d, kernel = len(x), self.kernel
+        gradient, matrix, modes = np.empty(d), np.empty((d, d)), np.empty((6, d))
+        energy, size, _ = refine(
+            self.addresses, kernel.parameters, np.empty(kernel.work), self.kind, x, gradient, matrix, modes,
+            self.tolerance * 1e-3, 8, self.landscape.step,
+        )  # fmt: skip
+        if not (math.isfinite(energy) and math.isfinite(size)):
+            return REASONS[2]
+        if size > self.tolerance * (1.0 + abs(energy)):
+            return REASONS[1]
+        if not in_one_piece(self.landscape.invariance, x):
+            return "cluster falls apart"
+        curvature = self.curvatures(x)
+        stiffest = float(np.abs(curvature).max(initial=0.0))
+        if (np.abs(curvature) <= FLAT * stiffest).any():
+            return "a curvature vanishes"
+        negative = int((curvature < 0.0).sum())
+        if negative != index:
+            return f"index {negative} instead of {index}"
+        order = group_order(self.landscape.invariance, x, tolerance=self.distance)
+        volume = -0.5 * float(np.log(curvature[curvature > 0.0]).sum()) - math.log(order)
+        return Proof(x, float(energy), float(size), negative, volume, order)
+
+    def curvatures(self, position: Floats) -> Floats:
+        """Eigenvalues of the Hessian, ascending, without those of the zero modes."""
+        hessian = self.landscape.hessian(position[None])[0]
+        modes = self.landscape.invariance.zero_modes(position)
+        # A basis of what is orthogonal to the zero modes.
+        others = np.linalg.svd(modes, full_matrices=True)[2][len(modes) :] if len(modes) else np.eye(len(position))
+        return np.asarray(np.linalg.eigvalsh(others @ hessian @ others.T))
+
+
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_ssize_t, *[ctypes.POINTER(ctypes.c_double)] * 4)
+
+
+def called_back(landscape: Differentiable) -> Kernel:
+    """Make a kernel of a landscape without one, which calls back into Python: slow, and the same for the searches.
+
+    What the landscape raises there ends the search with an energy that is not a number; the first such is kept in
+    ``kernel.owner[2]``.
+    """
+    raised: list[BaseException] = []
+
+    def gradient(d: int, x: Any, _p: Any, out: Any, _w: Any) -> float:
+        position = np.ctypeslib.as_array(x, (d,))[None].copy()
+        energy, slope = landscape.energy_and_gradient(position)
+        np.ctypeslib.as_array(out, (d,))[:] = slope[0]
+        return float(energy[0])
+
+    def hessian(d: int, x: Any, _p: Any, out: Any, _w: Any) -> float:
+        position = np.ctypeslib.as_array(x, (d,))[None].copy()
+        np.ctypeslib.as_array(out, (d * d,))[:] = landscape.hessian(position)[0].ravel()
+        return 0.0
+
+    made = [_CALLBACK(_guarded(each, raised)) for each in (gradient, hessian)]
+    addresses = [ctypes.cast(each, ctypes.c_void_p).value or 0 for each in made]
+    return Kernel(addresses[0], addresses[1], np.zeros(1), 1, (*made, raised))
+
+
+def _guarded(function: Callable[..., float], raised: list[BaseException]) -> Callable[..., float]:
+    def run(*arguments: Any) -> float:
+        try:
+            return function(*arguments)
+        except Exception as error:  # noqa: BLE001 - nothing may pass through compiled code; it is raised afterwards
+            raised.append(error)
+            return math.nan
+
+    return run

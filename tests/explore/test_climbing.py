@@ -1,0 +1,222 @@
+"""Stationary points of small clusters against the literature; identity; what is refused or fails by name."""
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from spinfunnel.explore.climbing import explore
+from spinfunnel.explore.engine import Engine, Proof
+from spinfunnel.explore.identity import Catalogue, group_order, same_point
+from spinfunnel.landscape import Budget, Effort, InputError, Minimum, Record, Saddle
+from spinfunnel.smooth import Invariance
+from spinfunnel.systems.clusters import binary_lennard_jones, lennard_jones
+from spinfunnel.systems.smooth import TorchLandscape
+
+LJ7 = [-16.505384, -15.935043, -15.593211, -15.533060]
+"""Energies of all minima: Hoare, McInnes, Adv. Phys. 32, 791 (1983)."""
+PENTAGONAL_BIPYRAMID = 20
+"""Order of the point group of the lowest, D5h."""
+
+
+def mapped(landscape: TorchLandscape, **options: object) -> tuple[dict[str, Minimum], dict[str, Saddle], list[Record]]:
+    records = [record for chunk in explore(landscape, **options) for record in chunk]  # type: ignore[arg-type]
+    minima = {record.key: record for record in records if isinstance(record, Minimum)}
+    saddles = {record.key: record for record in records if isinstance(record, Saddle)}
+    return minima, saddles, records
+
+
+@pytest.fixture(scope="module")
+def seven() -> tuple[dict[str, Minimum], dict[str, Saddle], list[Record]]:
+    """Map of LJ7. The rarest saddle is met in 0.4 % of the climbs from random states: 3000 of them miss it in e^-12."""
+    return mapped(lennard_jones(7), seed=1, workers=2)
+
+
+def test_every_minimum_and_saddle_of_lj7(seven):
+    minima, saddles, records = seven
+    np.testing.assert_allclose(sorted(record.energy for record in minima.values()), LJ7, atol=1e-6)
+    assert len(saddles) == 12  # Doye, Wales, J. Chem. Phys. 116, 3777 (2002)
+    assert isinstance(records[-1], Effort)
+    assert records[-1].outcome == "finished"
+    assert sum(record.weight for record in minima.values()) == pytest.approx(1.0)
+
+
+def test_what_is_kept_is_stationary_of_the_index_it_claims(seven):
+    landscape = lennard_jones(7)
+    for book, index in ((seven[0], 0), (seven[1], 1)):
+        for record in book.values():
+            position = np.frombuffer(record.state, "<f8")[None]
+            energy, gradient = landscape.energy_and_gradient(position)
+            assert energy[0] == pytest.approx(record.energy, abs=1e-10)
+            assert np.abs(gradient).max() < 1e-8
+            curvature = np.linalg.eigvalsh(landscape.hessian(position)[0])
+            assert (curvature < -1e-4).sum() == index
+            assert (np.abs(curvature) < 1e-4).sum() == 6
+
+
+def test_volume_of_a_minimum_is_that_of_its_curvatures(seven):
+    record = min(seven[0].values(), key=lambda each: each.energy)
+    position = np.frombuffer(record.state, "<f8")
+    curvature = np.linalg.eigvalsh(lennard_jones(7).hessian(position[None])[0])
+    expected = -0.5 * np.log(curvature[np.abs(curvature) > 1e-4]).sum() - np.log(PENTAGONAL_BIPYRAMID)
+    assert record.log_volume == pytest.approx(expected, abs=1e-6)
+
+
+def test_counts_do_not_hang_on_the_tolerance():
+    for distance in (1e-4, 1e-2):
+        minima, saddles, _ = mapped(lennard_jones(7), seed=2, distance=distance)
+        assert (len(minima), len(saddles)) == (4, 12)
+
+
+def test_the_same_seed_gives_the_same_map_on_any_number_of_workers():
+    budget = Budget(evaluations=60_000)
+    one, two = (mapped(lennard_jones(8), seed=3, workers=count, budget=budget) for count in (1, 2))
+    assert one[2] == two[2]
+    assert one[2][-1].outcome == "out of budget"
+    other = mapped(lennard_jones(8), seed=4, workers=2, budget=budget)
+    assert set(other[0]) & set(one[0])  # Keys do not hang on how a point was found.
+    assert other[2] != one[2]
+
+
+def test_quenches_end_where_those_of_scipy_do():
+    landscape = lennard_jones(7)
+    start = landscape.starts(np.random.default_rng(1), 20)
+    _, energy, size, _ = Engine(landscape).quench(start)
+    assert size.max() < 1e-6
+
+    def both(x: np.ndarray) -> tuple[float, np.ndarray]:
+        value, slope = landscape.energy_and_gradient(x[None])
+        return float(value[0]), slope[0]
+
+    for row in range(len(start)):
+        assert np.abs(energy[row] - LJ7).min() < 1e-6
+        closest = minimize(both, Engine(landscape).quench(start[row : row + 1])[0][0], jac=True, tol=1e-10)
+        assert closest.fun == pytest.approx(energy[row], abs=1e-8)
+
+
+def moved(position: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """A rotated, reflected, shifted copy with its atoms in another order."""
+    atoms = position.reshape(-1, 3)[generator.permutation(len(position) // 3)]
+    turn = np.linalg.qr(generator.standard_normal((3, 3)))[0]
+    return (atoms @ turn * generator.choice([-1, 1]) + generator.standard_normal(3)).ravel()
+
+
+def test_a_moved_copy_is_the_same_point(seven):
+    generator = np.random.default_rng(7)
+    invariance = lennard_jones(7).invariance
+    minima = [np.frombuffer(record.state, "<f8") for record in seven[0].values()]
+    for number, position in enumerate(minima):
+        for _ in range(20):
+            copy = moved(position, generator)
+            assert [same_point(invariance, each, copy) for each in minima] == [k == number for k in range(4)]
+            shaken = copy + 0.05 * generator.standard_normal(len(copy))
+            assert not same_point(invariance, position, shaken)
+
+
+def test_identity_is_never_by_energy_alone():
+    book = Catalogue(Invariance("atoms", species=(0, 0, 0)))
+    book.add(np.array([0.0, 0, 0, 1, 0, 0, 2, 0, 0]), -1.0)
+    assert book.find(np.array([0.0, 0, 0, 1, 0, 0, 1, 1, 0]), -1.0) is None
+
+
+def test_unlike_atoms_are_told_apart():
+    row = np.array([0.0, 0, 0, 1, 0, 0, 2, 0, 0])
+    swapped = np.array([1.0, 0, 0, 0, 0, 0, 2, 0, 0])
+    assert same_point(Invariance("atoms", species=(0, 0, 0)), row, swapped)
+    assert not same_point(Invariance("atoms", species=(0, 1, 1)), row, swapped)
+
+
+def test_a_mirror_image_is_the_same_point_only_where_it_may_be():
+    helix = np.array([[np.cos(t), np.sin(t), 0.3 * t] for t in range(6)]).ravel()
+    mirrored = -helix
+    assert same_point(Invariance("atoms", species=(0,) * 6), helix, mirrored)
+    assert not same_point(Invariance("atoms", species=(0,) * 6, mirror=False), helix, mirrored)
+
+
+@pytest.mark.parametrize(
+    ("atoms", "order"),
+    [
+        ([[0, 0, 0], [1, 0, 0]], 4),
+        ([[0, 0, 0], [1, 0, 0], [3, 0, 0]], 2),
+        ([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]], 24),
+        ([[1, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]], 48),
+        ([[0, 0, 0], [1, 0, 0], [0, 2, 0], [0, 0, 3.5]], 1),
+    ],
+)
+def test_orders_of_point_groups(atoms, order):
+    position = np.array(atoms, float).ravel()
+    assert group_order(Invariance("atoms", species=(0,) * len(atoms)), position) == order
+
+
+def test_a_proof_refuses_what_it_is_not_given():
+    engine = Engine(lennard_jones(3))
+    side = 2 ** (1 / 6)
+    triangle = side * np.array([0.0, 0, 0, 1, 0, 0, 0.5, 3**0.5 / 2, 0])
+    proof = engine.prove(triangle + 1e-3, index=0)
+    assert isinstance(proof, Proof)
+    assert (proof.energy, proof.order) == (pytest.approx(-3.0), 12)
+    assert engine.prove(triangle, index=1) == "index 0 instead of 1"
+    apart = np.array([0.0, 0, 0, side, 0, 0, 100, 0, 3])
+    assert engine.prove(apart, index=0) == "cluster falls apart"
+
+
+def test_an_energy_that_is_no_number_is_said_to_be_none():
+    import torch
+
+    def broken(x):
+        return torch.where(x[:, 0] > -1e9, torch.nan, 1.0) * x.square().sum(-1)
+
+    landscape = TorchLandscape("broken", {}, 2, broken, lambda generator, count: generator.standard_normal((count, 2)))
+    with pytest.raises(InputError, match=r"none of 10 random starts .* energy is not a number \(10\)"):
+        list(explore(landscape, starts=10))
+
+
+def test_what_the_energy_raises_is_handed_on():
+    def raising(x):
+        raise ZeroDivisionError("on purpose")
+
+    landscape = TorchLandscape("raising", {}, 2, raising, lambda _, count: np.zeros((count, 2)))
+    with pytest.raises(InputError, match="on purpose"):
+        list(explore(landscape, starts=2))
+
+
+class Well:
+    """Two wells of unequal depth, E = (x^2 - 1)^2 + 0.2 x + y^2, in NumPy: no kernel, no PyTorch."""
+
+    name, parameters, identity, dimension = "well", {}, "well", 2
+    invariance, kernel, step = Invariance(), None, 0.1
+
+    def starts(self, generator, count):
+        return generator.uniform(-2, 2, (count, 2))
+
+    def energy_and_gradient(self, position):
+        x, y = position.T
+        return (x * x - 1) ** 2 + 0.2 * x + y * y, np.stack([4 * x * (x * x - 1) + 0.2, 2 * y], axis=1)
+
+    def hessian(self, position):
+        return np.array([np.diag([12 * x * x - 4, 2.0]) for x in position[:, 0]])
+
+
+def test_one_without_a_kernel_is_mapped_alike():
+    minima, saddles, _ = mapped(Well(), seed=1, starts=8, budget=Budget(evaluations=8000))
+    roots = np.sort(np.roots([4, 0, -4, 0.2]))
+    places = sorted(np.frombuffer(record.state, "<f8")[0] for record in (*minima.values(), *saddles.values()))
+    np.testing.assert_allclose(places, roots, atol=1e-8)
+    (saddle,) = saddles.values()
+    assert sorted(saddle.minima) == sorted(minima)
+
+
+def test_a_landscape_without_symmetry_declared_is_refused():
+    class Bare:
+        name, dimension = "bare", 2
+
+    with pytest.raises(InputError, match="TorchLandscape"):
+        list(explore(Bare()))  # type: ignore[arg-type]
+
+
+def test_mixtures_have_more_minima_than_pure_clusters():
+    pure, mixed = (
+        mapped(each, seed=1, budget=Budget(evaluations=100_000))[0]
+        for each in (lennard_jones(6), binary_lennard_jones(6, small=2))
+    )
+    assert len(pure) == 2
+    assert len(mixed) > 2
