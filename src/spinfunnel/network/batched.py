@@ -1,6 +1,6 @@
 """Energies and gradients of many weight vectors of one network at once, on all samples or on some.
 
-A plain stack of linear layers has hand-derived gradients (`layers`); everything else is run by ``torch.func.vmap``
+A plain stack of linear layers has hand-derived gradients (`dense`); everything else is run by ``torch.func.vmap``
 where that takes it, and one vector after the other where it does not.
 """
 
@@ -19,7 +19,7 @@ from torch.func import functional_call, grad_and_value, hessian, vmap
 from spinfunnel.landscape import InputError
 from spinfunnel.network.data import mapped, sample_count
 from spinfunnel.network.landscape import NetworkLandscape
-from spinfunnel.network.layers import PlainLayers, plain_layers
+from spinfunnel.network.dense import PlainLayers, plain_layers
 from spinfunnel.network.objective import exact_attention
 
 __all__ = ["Batched", "fresh", "suited_threads"]
