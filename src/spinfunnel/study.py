@@ -6,7 +6,7 @@ import dataclasses
 import time
 from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,10 @@ class Study:
     null_samples : mapping from null to int
         Size of each ensemble.
     verdict : Verdict
+    figures : tuple of Picture
+        Pictures of this landscape's own, for the report.
+    details : mapping
+        What else is known, as plain numbers under names of their own; part of the JSON object.
     """
 
     landscape: LandscapeEntry
@@ -61,6 +65,8 @@ class Study:
     nulls: Mapping[str, Mapping[str, Measurement]]
     null_samples: Mapping[str, int]
     verdict: Verdict
+    figures: tuple[Any, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     def report(self, path: str | Path, *, command: str | None = None) -> Path:
         """Write the report, one self-contained HTML page, and return its path.
@@ -92,7 +98,7 @@ class Study:
                 name: _measure_json(item.measurement, item.nulls) for name, item in self.verdict.evidence.items()
             },
         }
-        return answer
+        return answer | dict(self.details)
 
 
 def study(

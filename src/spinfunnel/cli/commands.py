@@ -110,6 +110,9 @@ Budget = Annotated[
         help="For an explorer that samples: time (60s, 5m) or energy evaluations (1e6). Flooding takes none.",
     ),
 ]
+Quick = Annotated[
+    bool, typer.Option("--quick", help="Fewer and shorter trainings of a network: well under a minute for a small one.")
+]
 Report = Annotated[
     Path | None,
     typer.Option("--report", metavar="PAGE.html", help="Write one self-contained page, all systems side by side."),
@@ -160,6 +163,7 @@ def demo(
         "  spinfunnel judge sk:n=20 --report sk.html",
         "  spinfunnel judge problem.qubo",
         "  spinfunnel judge mine.py:energy --json",
+        "  spinfunnel judge train.py:network --quick --report network.html",
         "  spinfunnel judge dfm:shape=4x5 ea:shape=4x5 --seed 3",
     )
 )
@@ -175,6 +179,7 @@ def judge(
     native_tolerance: Tolerance = 0.0,
     budget: Budget = None,
     report: Report = None,
+    quick: Quick = False,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -191,6 +196,7 @@ def judge(
             native_tolerance=native_tolerance,
             budget=budget,
             report=report,
+            quick=quick,
             quiet=quiet or json,
         )
         work.answer(studies, json=json, quiet=quiet, report=report)

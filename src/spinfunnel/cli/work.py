@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from spinfunnel.cli import sitting
 
@@ -32,6 +32,7 @@ def studies(
     native_tolerance: float = 0.0,
     budget: str | None = None,
     report: Path | None = None,
+    quick: bool = False,
     quiet: bool = False,
 ) -> list[Study]:
     """Study systems one after the other; whatever can be refused is refused before the first is explored."""
@@ -45,6 +46,15 @@ def studies(
     with nullcontext(None) if atlas is None else Atlas(atlas) as book:
         for system, landscape in zip(systems, landscapes, strict=True):
             with sitting.progress_shown(system, wanted=not quiet) as progress:
+                if _trained(landscape, explorer):
+                    from spinfunnel.solutions import judge_network
+
+                    found.append(
+                        judge_network(
+                            cast("Any", landscape), seed=seed, quick=quick, nulls=nulls, atlas=book, progress=progress
+                        )
+                    )
+                    continue
                 found.append(
                     study(
                         landscape,
@@ -164,8 +174,14 @@ def _checked(systems: Sequence[str], *, explorer: str, seed: int, budget: str | 
     limit = limit_of(budget)
     landscapes: list[Landscape] = [resolve(system, seed=seed) for system in systems]
     for landscape in landscapes:
-        refuse_unexplorable(landscape, explorer=explorer, budget=limit)
+        if not _trained(landscape, explorer):
+            refuse_unexplorable(landscape, explorer=explorer, budget=limit)
     return landscapes
+
+
+def _trained(landscape: Any, explorer: str) -> bool:
+    """Whether a landscape is a network that is mapped by training, which is the usual way."""
+    return explorer in {"auto", "training"} and type(landscape).__name__ == "NetworkLandscape"
 
 
 def _entries(book: Atlas, atlas: str, *, which: str | None) -> list[LandscapeEntry]:

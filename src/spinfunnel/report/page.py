@@ -114,7 +114,8 @@ def _card(study: Study, *, number_of: int, alone: bool) -> str:
     verdict = study.verdict
     measures = f'<section class="measures"><h3>Measures</h3>{_measures(study)}</section>' if alone else ""
     null = study.nulls.get("shuffled_energies")
-    boxes = "".join(plot_box(picture, study.graph, place=number_of, null=null) for picture in PICTURES.values())
+    pictures = (*study.figures, *PICTURES.values())
+    boxes = "".join(plot_box(picture, study.graph, place=number_of, null=null) for picture in pictures)
     meaning = MEANING.get(verdict.kind, "")
     return (
         f'<article class="card" id="system-{number_of}"><div class="verdict"><h2>{escape(_name(study))}</h2>'

@@ -1,0 +1,172 @@
+"""A network judged: its solutions, the same for shuffled labels, measures, verdict and pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from spinfunnel import __version__
+from spinfunnel.atlas import Atlas
+from spinfunnel.estimate import Measurement
+from spinfunnel.exploring import describe
+from spinfunnel.landscape import InputError, Progress, Run, no_progress
+from spinfunnel.network import NetworkLandscape
+from spinfunnel.network.batched import Batched
+from spinfunnel.nulls import over_ensemble
+from spinfunnel.solutions.mapping import Solutions, map_solutions, schedule
+from spinfunnel.solutions.measures import NATIVE_SHARE, against_null, measure_solutions
+from spinfunnel.solutions.pictures import drawn
+from spinfunnel.solutions.verdict import judge_solutions
+from spinfunnel.study import Study
+
+__all__ = ["SHUFFLED_LABELS", "is_network", "judge_network", "network_study"]
+
+SHUFFLED_LABELS = "shuffled_labels"
+"""Name of the null: the same network on the same inputs with the labels dealt at random."""
+
+
+def is_network(landscape: object) -> bool:
+    """Whether a landscape is a neural network (asked without importing PyTorch)."""
+    return type(landscape).__name__ == "NetworkLandscape" and hasattr(landscape, "shuffled_labels")
+
+
+def judge_network(
+    landscape: NetworkLandscape,
+    *,
+    seed: int = 0,
+    quick: bool = False,
+    nulls: bool | int = True,
+    align: bool = True,
+    atlas: Atlas | str | None = None,
+    progress: Progress = no_progress,
+) -> Study:
+    """Train a network from many starts, map its solutions, compare them with shuffled labels and judge.
+
+    Parameters
+    ----------
+    landscape : NetworkLandscape
+    seed : int
+        Of starts, batches, and shuffled labels.
+    quick : bool
+        Fewer and shorter runs: well under a minute for a small network.
+    nulls : bool or int
+        Whether to compare with shuffled labels, or with how many draws of them (2 at least).
+    align : bool
+        Whether units are aligned before paths are sought.
+    atlas : Atlas or path, optional
+        Finished trainings and paths are kept there and not computed again.
+    progress : callable
+
+    Raises
+    ------
+    InputError
+        For training that diverges, a model whose units cannot be exchanged as they seem to, and what the atlas refuses.
+    """
+    if isinstance(atlas, str):
+        with Atlas(atlas) as book:
+            return judge_network(
+                landscape, seed=seed, quick=quick, nulls=nulls, align=align, atlas=book, progress=progress
+            )
+    began = time.perf_counter()
+    plan = schedule(Batched(landscape), quick=quick)
+    if nulls is not True and nulls is not False:
+        plan = replace(plan, null_samples=int(nulls))
+    rounds = 1.0 + (plan.null_samples * plan.null_networks / plan.networks if nulls is not False else 0.0)
+    found = map_solutions(
+        landscape, plan=plan, seed=seed, atlas=atlas, align=align, progress=_part(progress, 0.0, 0.9 / rounds)
+    )
+    others: list[Solutions] = []
+    if nulls is not False and _has_labels(landscape):
+        for draw in range(plan.null_samples):
+            low = 0.9 * (1.0 + (rounds - 1.0) * draw / plan.null_samples) / rounds
+            high = 0.9 * (1.0 + (rounds - 1.0) * (draw + 1) / plan.null_samples) / rounds
+            shuffled = landscape.shuffled_labels(1000 * seed + draw)
+            told = _part(progress, low, high, prefix="shuffled labels: ")
+            others.append(
+                map_solutions(
+                    shuffled, plan=plan.smaller(), seed=seed + draw + 1, atlas=atlas, align=align, progress=told
+                )
+            )
+    progress("drawing", 0.9)
+    study = network_study(found, others, seed=seed, seconds=time.perf_counter() - began)
+    return replace(study, figures=drawn(found, others, quick=quick, seed=seed, progress=_part(progress, 0.9, 1.0)))
+
+
+def network_study(found: Solutions, others: Sequence[Solutions], *, seed: int, seconds: float) -> Study:
+    """Measures, nulls and verdict of solutions that are there."""
+    measures = measure_solutions(found) | against_null(found, others)
+    ensembles: dict[str, dict[str, Measurement]] = {}
+    if len(others) >= 2:
+        rows = [measure_solutions(other) for other in others]
+        ensembles[SHUFFLED_LABELS] = {name: over_ensemble([row[name] for row in rows]) for name in rows[0]}
+    verdict = judge_solutions(measures, starts=found.starts, nulls=ensembles)
+    evaluations = found.evaluations + sum(other.evaluations for other in others)
+    run = Run("training", {}, seed, __version__, evaluations, seconds, "finished", False)
+    return Study(
+        describe(found.landscape),
+        run,
+        found.graph(native_tolerance=NATIVE_SHARE * found.scale),
+        measures,
+        ensembles,
+        {SHUFFLED_LABELS: len(others)} if ensembles else {},
+        verdict,
+        details={"network": details(found)},
+    )
+
+
+def details(found: Solutions) -> dict[str, Any]:
+    """What is known of every solution and every pair, as plain numbers."""
+    minima = []
+    for number, key in enumerate(found.keys()):
+        row: dict[str, Any] = {
+            "key": key,
+            "energy": float(found.energy[number]),
+            "starts": int(found.visits[number]),
+            "gradient_norm": float(found.slope[number]),
+            "train_loss": float(found.train[number]),
+        }
+        for name, values in (
+            ("test_loss", found.test),
+            ("train_accuracy", found.train_accuracy),
+            ("test_accuracy", found.test_accuracy),
+        ):
+            if len(values):
+                row[name] = float(values[number])
+        minima.append(row)
+    pairs = [
+        {
+            "minima": [pair.one, pair.two],
+            "linear_barrier": pair.linear.barrier,
+            "aligned_barrier": pair.aligned.barrier,
+            **({} if pair.curved is None else {"curved_barrier": pair.curved.barrier}),
+            "saddle_at_most": pair.saddle,
+        }
+        for pair in found.pairs
+    ]
+    return {
+        "energy_scale": found.scale,
+        "random_start_energy": float(np.mean(found.start_energy)),
+        "polished": found.polished,
+        "alignment": found.reason or "units renamed, and turned in sign where the activation is odd",
+        "solutions": minima,
+        "pairs": pairs,
+    }
+
+
+def _has_labels(landscape: NetworkLandscape) -> bool:
+    try:
+        landscape.shuffled_labels(0)
+    except InputError:
+        return False
+    return True
+
+
+def _part(progress: Progress, low: float, high: float, *, prefix: str = "") -> Progress:
+    def told(stage: str, done: float) -> None:
+        progress(f"{prefix}{stage}", low + (high - low) * done)
+
+    return told

@@ -1,0 +1,155 @@
+"""Which kind of landscape a network has: the two questions of `spinfunnel.verdict`, put to its solutions.
+
+*Does a native state stand out?* The lowest energy against the lowest for shuffled labels. *Does the landscape lead
+there?* Where training ends, and how high the barriers are that part what is not native from what is lower. Thresholds
+of the gap and of the depth are those of the calibration on labelled spin landscapes; the others are the project's on
+networks, docs/networks.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from spinfunnel.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.verdict import THRESHOLDS as SPINS
+from spinfunnel.verdict import Evidence, Kind, Threshold, Verdict
+
+__all__ = ["THRESHOLDS", "judge_solutions"]
+
+Answer: TypeAlias = Literal["yes", "no", "open"]
+_NETWORKS = "calibration on networks, docs/networks.md"
+
+THRESHOLDS: Mapping[str, Threshold] = {
+    name: SPINS[name]
+    for name in (
+        "stability_gap",
+        "stability_gap_lost",
+        "stability_z",
+        "stability_z_lost",
+        "relative_depth",
+        "relative_depth_lost",
+    )
+} | {
+    "native_share": Threshold(0.5, "more than half of the starts end native: the native state outweighs all others"),
+    "native_share_lost": Threshold(0.35, SPINS["funnel_weight_lost"].source),
+    "sharpness": Threshold(0.03, f"starts end within 3 % of the energy scale of the lowest solution: {_NETWORKS}"),
+    "starts": Threshold(4.0, "four starts that all end in one minimum leave it more than half of all starts (Wilson)"),
+}
+
+
+def judge_solutions(
+    measures: Mapping[str, Measurement],
+    *,
+    starts: int,
+    nulls: Mapping[str, Mapping[str, Measurement]] | None = None,
+    thresholds: Mapping[str, Threshold] = THRESHOLDS,
+) -> Verdict:
+    """Judge a network by the measures of its solutions.
+
+    Parameters
+    ----------
+    measures : mapping of str to Estimate or NoAnswer
+        As `measures.measure_solutions` and `measures.against_null` return them.
+    starts : int
+        Number of training runs they rest on.
+    nulls : mapping, optional
+        The same measures of networks on shuffled labels, for the evidence.
+
+    Examples
+    --------
+    >>> one = Estimate.exactly(1.0)
+    >>> print(judge_solutions({"distinct_solutions": one}, starts=5))
+    smooth: all 5 starts end in one minimum, up to symmetries of the network (upper bounds from trained solutions)
+    """
+    beside = nulls or {}
+    evidence = {
+        name: Evidence(value, {null: rows[name] for null, rows in beside.items() if name in rows})
+        for name, value in measures.items()
+    }
+    kind, reason = _decide(measures, starts, {name: entry.value for name, entry in thresholds.items()})
+    return Verdict(kind, evidence, f"{reason} (upper bounds from trained solutions)")
+
+
+def _decide(measures: Mapping[str, Measurement], starts: int, limit: Mapping[str, float]) -> tuple[Kind, str]:
+    if starts < limit["starts"]:
+        return "undecided", f"{starts} starts are too few to say where training leads; train at least 4 networks"
+    distinct = measures.get("distinct_solutions")
+    if isinstance(distinct, Estimate) and distinct.value == 1.0:
+        return "smooth", f"all {starts} starts end in one minimum, up to symmetries of the network"
+    stands, native = _stands(measures, limit)
+    leads, way = _leads(measures, limit)
+    traps, depth = _traps(measures, limit)
+    if stands == "open":
+        return "undecided", f"{way}, and {depth}, but {native}"
+    if stands == "yes":
+        if leads == "yes" and traps != "yes":
+            return "funnel", f"{way}, {depth}, and {native}"
+        if traps == "yes" and _rival(measures):
+            return "multi-funnel", f"{native}, but {way}, and {depth}"
+        if traps == "yes":
+            return "undecided", f"{native}, and {way}, but {depth}; train more networks"
+        return "undecided", f"{native}, and {depth}, but {way}; train longer, or more networks"
+    if traps == "yes":
+        return "glass", f"{native}, and {depth}; {way}"
+    if traps == "no" and leads == "yes":
+        return "smooth", f"{native}, but {way}, and {depth}"
+    return "undecided", f"{native}, and {way}, and {depth}"
+
+
+def _stands(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Answer, str]:
+    gap, score = measures.get("stability_gap"), measures.get("stability_z")
+    if not isinstance(gap, Estimate):
+        cause = gap.cause if isinstance(gap, NoAnswer) else "it was not measured"
+        return "open", f"the gap to shuffled labels has no answer: {cause}"
+    said = f"{100 * gap.value:.2g} % of the energy scale"
+    answers: list[Answer] = [_side(gap, limit["stability_gap"], limit["stability_gap_lost"])]
+    if isinstance(score, Estimate):
+        answers.append(_side(score, limit["stability_z"], limit["stability_z_lost"]))
+        said += f", Z = {score.value:.2g}"
+    if "no" in answers:
+        return "no", f"shuffled labels are learnt as deeply or nearly so (gap: {said})"
+    if "open" in answers:
+        return "open", f"the gap below what shuffled labels reach is that of a glass or a funnel ({said})"
+    return "yes", f"its energy lies far below what shuffled labels reach ({said})"
+
+
+def _leads(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Answer, str]:
+    share, height = measures.get("native_share"), measures.get("sharpness")
+    if not isinstance(share, Estimate) or not isinstance(height, Estimate):
+        return "open", "where training ends was not measured"
+    said = (
+        f"{100 * share.value:.0f} % of the starts end in the native state and all of them "
+        f"{100 * height.value:.2g} % of the energy scale above the lowest on average"
+    )
+    if share.low >= limit["native_share"] or height.high <= limit["sharpness"]:
+        return "yes", said
+    return ("no" if share.high <= limit["native_share_lost"] else "open"), said
+
+
+def _traps(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Answer, str]:
+    depth, barrier = measures.get("relative_depth"), measures.get("curved_barrier")
+    if isinstance(depth, NoAnswer) and depth.outcome == "all_native":
+        if isinstance(barrier, Estimate):
+            return "no", f"the lowest paths between them rise by {_percent(barrier)} of it"
+        return "no", "no solution found is a trap"
+    if not isinstance(depth, Estimate):
+        return "open", "the depth of other solutions has no answer"
+    said = f"the deepest solution that is not native is left over a barrier of at most {_percent(depth)} of it"
+    return _side(depth, limit["relative_depth"], limit["relative_depth_lost"]), said
+
+
+def _rival(measures: Mapping[str, Measurement]) -> bool:
+    """Whether solutions that are not native hold a tenth of the starts or more."""
+    share = measures.get("native_share")
+    return isinstance(share, Estimate) and share.value <= 1.0 - SPINS["rival_valley_lost"].value
+
+
+def _side(estimate: Estimate, yes: float, no: float) -> Answer:
+    if estimate.low >= yes:
+        return "yes"
+    return "no" if estimate.high <= no else "open"
+
+
+def _percent(estimate: Estimate) -> str:
+    return f"{100 * estimate.value:.2g} %"

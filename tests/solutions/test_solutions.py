@@ -1,0 +1,130 @@
+"""Maps of trained solutions, their measures, the verdict on typed measures, and the atlas that resumes them."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from spinfunnel.atlas import Atlas
+from spinfunnel.cli import app
+from spinfunnel.estimate import Estimate, NoAnswer
+from spinfunnel.network.batched import Batched
+from spinfunnel.network.training import Recipe
+from spinfunnel.solutions.mapping import Schedule, map_solutions
+from spinfunnel.solutions.measures import against_null, measure_solutions
+from spinfunnel.solutions.verdict import judge_solutions
+from spinfunnel.systems import resolve
+
+SMALL = Schedule(4, Recipe(epochs=15), False, 5, 20, 256, 9, 2, 2)
+
+
+@pytest.fixture(scope="module")
+def real_and_random():
+    network = resolve("network:width=8,samples=500,dtype=float32")
+    real = map_solutions(network, plan=SMALL, seed=0)
+    return real, [map_solutions(network.shuffled_labels(draw), plan=SMALL, seed=draw) for draw in (1, 2)]
+
+
+def test_the_map_of_solutions(real_and_random):
+    real, _ = real_and_random
+    graph = real.graph()
+    assert graph.minima == 4
+    assert not graph.exact
+    assert not graph.saddle_exact.any()
+    assert (np.diff(graph.energy) >= 0).all()
+    assert graph.weight.sum() == pytest.approx(1.0)
+    for pair in real.pairs:
+        assert pair.saddle >= max(real.energy[pair.one], real.energy[pair.two]) - 1e-5
+        assert pair.aligned.barrier <= pair.linear.barrier + 0.05
+        if pair.curved is not None:
+            assert pair.curved.saddle <= pair.aligned.saddle + 1e-6
+
+
+def test_real_labels_stand_out_from_shuffled_ones(real_and_random):
+    real, random = real_and_random
+    gap = against_null(real, random)["stability_gap"]
+    assert isinstance(gap, Estimate)
+    assert gap.low > 0.3
+    turned = against_null(random[0], [real, real])["stability_gap"]
+    assert isinstance(turned, Estimate)
+    assert turned.high < 0.0
+
+
+def test_a_linear_model_has_one_minimum_and_is_smooth():
+    network = resolve("network:depth=0,samples=200")
+    plan = Schedule(4, Recipe(epochs=10), True, 5, 20, 0, 5, 2, 2)
+    found = map_solutions(network, plan=plan, seed=3)
+    assert len(found.energy) == 1
+    assert found.visits.tolist() == [4]
+    assert judge_solutions(measure_solutions(found), starts=4).kind == "smooth"
+    # The Hessian is positive at it, exactly: the softmax's own curvature and the decay.
+    values = np.linalg.eigvalsh(Batched(network).hessians(found.vectors)[0].numpy())
+    assert values[0] == pytest.approx(0.001, rel=1e-6)
+
+
+def test_an_atlas_resumes(tmp_path):
+    network = resolve("network:width=3,samples=100,dtype=float32")
+    plan = Schedule(3, Recipe(epochs=4), False, 5, 6, 0, 5, 2, 2)
+    with Atlas(str(tmp_path / "a.db")) as book:
+        first = map_solutions(network, plan=plan, seed=1, atlas=book)
+        before = len(book.runs(network.identity))
+        again = map_solutions(network, plan=plan, seed=1, atlas=book)
+        assert len(book.runs(network.identity)) == before == 1 + sum(pair.curved is not None for pair in first.pairs)
+    fresh = map_solutions(network, plan=plan, seed=1)
+    for other in (again, fresh):
+        assert other.keys() == first.keys()
+        np.testing.assert_array_equal(other.energy, first.energy)
+        assert [pair.saddle for pair in other.pairs] == [pair.saddle for pair in first.pairs]
+
+
+FUNNEL = {
+    "distinct_solutions": Estimate.exactly(8.0),
+    "native_share": Estimate(1.0, 0.68, 1.0),
+    "sharpness": Estimate(0.003, 0.001, 0.005),
+    "curved_barrier": Estimate(0.001, 0.0, 0.002),
+    "relative_depth": NoAnswer("all_native", "every solution is native", "nothing to do"),
+    "stability_gap": Estimate(0.9, 0.88, 0.92),
+    "stability_z": Estimate.exactly(40.0),
+}
+GLASS = {
+    "native_share": Estimate(0.25, 0.07, 0.59),
+    "sharpness": Estimate(0.1, 0.05, 0.15),
+    "relative_depth": Estimate.exactly(0.2),
+    "stability_gap": Estimate(-0.01, -0.04, 0.02),
+    "stability_z": Estimate.exactly(-0.4),
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "kind"),
+    [
+        ({}, "funnel"),
+        (GLASS, "glass"),
+        ({**GLASS, "stability_gap": FUNNEL["stability_gap"], "stability_z": Estimate.exactly(9.0)}, "multi-funnel"),
+        ({"stability_gap": Estimate(0.0, -0.02, 0.02)}, "smooth"),
+        ({"stability_gap": NoAnswer("no_null", "none", "none")}, "undecided"),
+        ({"stability_gap": Estimate(0.06, 0.04, 0.08)}, "undecided"),
+        ({"distinct_solutions": Estimate.exactly(1.0)}, "smooth"),
+        ({"native_share": Estimate(0.5, 0.2, 0.8), "sharpness": Estimate(0.1, 0.05, 0.2)}, "undecided"),
+    ],
+)
+def test_the_verdict_on_typed_measures(changed, kind):
+    assert judge_solutions({**FUNNEL, **changed}, starts=8).kind == kind
+    assert judge_solutions({**FUNNEL, **changed}, starts=3).kind == "undecided"
+
+
+def test_judge_draws_and_tells(tmp_path):
+    page = tmp_path / "page.html"
+    command = ["judge", "network:depth=0,samples=150", "--quick", "--json", "--report", str(page)]
+    result = CliRunner().invoke(app, command, prog_name="spinfunnel")
+    assert result.exit_code == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["verdict"]["kind"] == "smooth"
+    assert len(answer["network"]["solutions"]) == 1
+    assert answer["network"]["solutions"][0]["test_accuracy"] > 0.5
+    text = page.read_text()
+    for title in ("From a start to a solution", "Loss surface", "Training and test loss"):
+        assert title in text
