@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["StateList", "Symmetry", "identity_hash", "index_key", "key_states", "state_bits"]
+__all__ = ["StateList", "Symmetry", "Walkable", "identity_hash", "index_key", "key_states", "state_bits"]
 
 
 def state_bits(index: Any, *, size: int) -> NDArray[np.uint8]:
@@ -152,3 +152,52 @@ class StateList:
     keys: Callable[[NDArray[np.int64]], NDArray[np.str_]]
     overlap: Callable[[NDArray[np.int64]], NDArray[np.float32] | None]
     symmetry: tuple[str, ...] = ()
+
+
+@runtime_checkable
+class Walkable(Protocol):
+    """A landscape that can be walked from state to state with nothing listed: a chain of any length.
+
+    States are rows of small whole numbers, shape (count, m). Energies are in the landscape's unit.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    def energy(self, states: NDArray[np.int8]) -> NDArray[np.float64]:
+        """Energies (count,) of states."""
+        ...
+
+    def energy_scale(self) -> float:
+        """Size of one interaction, in which temperatures are chosen."""
+        ...
+
+    def draw_states(self, count: int, rng: np.random.Generator) -> NDArray[np.int8]:
+        """States to begin from."""
+        ...
+
+    def walk(
+        self,
+        states: NDArray[np.int8],
+        energies: NDArray[np.float64],
+        temperatures: NDArray[np.float64],
+        *,
+        offers: int,
+        seeds: NDArray[np.uint64],
+        workers: int = 1,
+        held: NDArray[np.bool_] | None = None,
+        target: float = -np.inf,
+    ) -> tuple[NDArray[np.float64], NDArray[np.int8], int]:
+        """Offer so many moves to each state at its temperature (Metropolis), in place; each stops at the target.
+
+        `held` marks, for each state, parts that do not move. Returns the lowest energy that each has seen, where, and
+        the number of energies computed in all.
+        """
+        ...
+
+    def quench(self, states: NDArray[np.int8], energies: NDArray[np.float64], *, workers: int = 1) -> int:
+        """Go steepest downhill from each state, in place; return the number of energies computed."""
+        ...
+
+    def state_keys(self, states: NDArray[np.int8]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
+        """Keys of states, equal for symmetric copies, and the number of these copies."""
+        ...

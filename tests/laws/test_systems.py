@@ -34,7 +34,17 @@ SMALL = {
         "inputs=4,hidden=2,labels=digits,shuffle=true,projection=pca",
     ],
 }
-CHAINS = {"hp": ["sequence=HPPHPH", "sequence=HHPHPPHPH,dimension=3,moves=pull"]}
+CHAINS = {
+    "hp": ["sequence=HPPHPH", "sequence=HHPHPPHPH,dimension=3,moves=pull"],
+    "go": ["n=9", "native=RULLDD,moves=pull", "n=8,dimension=3"],
+    "protein": [
+        "n=8",
+        "sequence=random,n=8,dimension=3,alphabet=three",
+        "sequence=ACDKL",
+        "n=9,alphabet=hp,goal=energy",
+    ],
+    "heteropolymer": ["n=8", "n=8,frustration=0.3,dimension=3,moves=local"],
+}
 """Lattice proteins, which have laws of their own below."""
 SPECS = [f"{name}:{text}" for name, texts in SMALL.items() for text in texts]
 

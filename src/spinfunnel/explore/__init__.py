@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..landscape import BasinGraph, Parameter, Record
-from . import climbing, flooding
+from . import climbing, flooding, folding
 
 __all__ = ["EXPLORERS", "Explorer"]
 
@@ -75,6 +75,14 @@ EXPLORERS: dict[str, Explorer] = {
             False,
             "from minima over saddles to minima: eigenvector following, every point proven by its Hessian",
             "Munro, Wales, Phys. Rev. B 59, 3969 (1999); Tsai, Jordan, J. Phys. Chem. 97, 11227 (1993)",
+        ),
+        Explorer(
+            "folding",
+            folding.explore,
+            ("graph",),
+            False,
+            "replica exchange of a lattice chain by pulls: minima and the lowest energy of chains too long to list",
+            "Thachuk, Shmygelska, Hoos, BMC Bioinformatics 8, 342 (2007)",
         ),
     )
 }

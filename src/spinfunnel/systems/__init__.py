@@ -22,6 +22,7 @@ from spinfunnel.systems.glasses import (
     sherrington_kirkpatrick,
 )
 from spinfunnel.systems.golf import GolfCourse, golf_course
+from spinfunnel.systems.heteropolymers import frustrated_heteropolymer, lattice_go, lattice_protein
 from spinfunnel.systems.hopfield import hopfield_memory
 from spinfunnel.systems.hp import hp_protein
 from spinfunnel.systems.labs import low_autocorrelation
@@ -60,10 +61,13 @@ __all__ = [
     "disordered_ferromagnet",
     "double_wells",
     "edwards_anderson",
+    "frustrated_heteropolymer",
     "golf_course",
     "himmelblau",
     "hopfield_memory",
     "hp_protein",
+    "lattice_go",
+    "lattice_protein",
     "lennard_jones",
     "load_problem",
     "load_user_landscape",
@@ -156,6 +160,24 @@ SYSTEMS: dict[str, System] = {
             hp_protein,
             "HP lattice protein in the plane or in space",
             "Lau, Dill, Macromolecules 22, 3986 (1989)",
+        ),
+        System(
+            "go",
+            lattice_go,
+            "lattice Go model: the contacts of a native structure, and no others",
+            "Taketomi, Ueda, Go, Int. J. Pept. Protein Res. 7, 445 (1975)",
+        ),
+        System(
+            "protein",
+            lattice_protein,
+            "lattice protein of twenty or three letters: a sequence, one designed for a structure, or a random one",
+            "Miyazawa, Jernigan, J. Mol. Biol. 256, 623 (1996); Shakhnovich, Gutin, PNAS 90, 7195 (1993)",
+        ),
+        System(
+            "heteropolymer",
+            frustrated_heteropolymer,
+            "lattice chain with random contact energies and a dial of frustration",
+            "Bryngelson, Wolynes, PNAS 84, 7524 (1987); Shakhnovich, Gutin, Biophys. Chem. 34, 187 (1989)",
         ),
         System(
             "committee",

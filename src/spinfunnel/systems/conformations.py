@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -27,6 +27,8 @@ PREFIX = 8
 KEPT = 1 << 30
 """Lists of up to so many bytes in all are kept, for the next sequence of the same length."""
 BLOCK = 1 << 16
+ROWS_KEPT = 1 << 20
+"""States up to which neighbours are kept as well, some 256 MB: for a chain of 16 monomers in the plane, 12 in space."""
 
 SQUARE = (
     1, 4, 12, 36, 100, 284, 780, 2172, 5916, 16268, 44100, 120292, 324932, 881500, 2374444, 6416596, 17245332, 46466676,
@@ -91,6 +93,8 @@ class Conformations:
     code: NDArray[Any]
     words: NDArray[np.uint64]
     before: NDArray[np.uint32]
+    _kept: dict[str, tuple[NDArray[np.int64], NDArray[np.int32]]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def states(self) -> int:
@@ -106,8 +110,6 @@ class Conformations:
     def multiplicity(self) -> NDArray[np.uint8]:
         """Number of symmetric copies of each conformation."""
         base = 2 * self.dimension - 1
-        bound = np.zeros(self.dimension - 1, np.int64)
-        # Codes below: of the straight chain only, and of chains in the first plane.
         copies = np.array([4, 8] if self.dimension == 2 else [6, 24, 48], np.uint8)
         out = np.full(self.states, copies[-1], np.uint8)
         out[self.code == 0] = copies[0]
@@ -115,7 +117,6 @@ class Conformations:
             flat = conformations(self.n, 2).code
             out[self.numbers(_in_space(flat, self.n, base))] = copies[1]
             out[0] = copies[0]
-        del bound
         return out
 
     def numbers(self, codes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -147,6 +148,29 @@ class Conformations:
 
     def rows(self, states: slice | NDArray[np.int64], *, moves: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         """Neighbours of some states in compressed rows; a move that leads to a copy of a state leads to that state."""
+        if self.states > ROWS_KEPT:
+            return self._made_rows(states, moves)
+        offsets, neighbours = self._every_row(moves)
+        if isinstance(states, slice):
+            start, stop, _ = states.indices(self.states)
+            return offsets[start : stop + 1] - offsets[start], neighbours[offsets[start] : offsets[stop]]
+        size = np.diff(offsets)[states]
+        own = np.concatenate([[0], np.cumsum(size)])
+        return own, neighbours[np.repeat(offsets[states] - own[:-1], size) + np.arange(own[-1])]
+
+    def _every_row(self, moves: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+        """All rows, made once and kept for the next sequence of the same length."""
+        with self._lock:
+            if moves not in self._kept:
+                starts = range(0, self.states, BLOCK)
+                parts = [self._made_rows(slice(start, min(start + BLOCK, self.states)), moves) for start in starts]
+                ends = np.cumsum([0, *(part[0][-1] for part in parts)])
+                offsets = [part[0][:-1] + end for part, end in zip(parts, ends.tolist(), strict=False)]
+                neighbours = np.concatenate([part[1] for part in parts])
+                self._kept[moves] = (np.concatenate([*offsets, ends[-1:]]), neighbours)
+            return self._kept[moves]
+
+    def _made_rows(self, states: slice | NDArray[np.int64], moves: str) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
         code = self.code[states]
         offsets = np.zeros(len(code) + 1, np.int64)
         n, dimension, steps, mask = self.geometry
@@ -157,7 +181,7 @@ class Conformations:
         if done == len(code):
             return offsets, out[: offsets[-1]]
         chosen = np.arange(self.states)[states] if isinstance(states, slice) else states
-        more, rest = self.rows(chosen[done:], moves=moves)
+        more, rest = self._made_rows(chosen[done:], moves)
         kept = offsets[: done + 1]
         return np.concatenate([kept, more[1:] + kept[-1]]), np.concatenate([out[: kept[-1]], rest])
 

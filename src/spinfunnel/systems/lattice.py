@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.blocks import over_blocks
 from spinfunnel.landscape import InputError, Parameter, Progress, StateList, identity_hash, no_progress
 from spinfunnel.systems.conformations import (
     DIRECTIONS,
@@ -18,16 +20,27 @@ from spinfunnel.systems.conformations import (
     conformations,
     walk_count,
 )
-from spinfunnel.systems.lattice_kernels import bonds_of, code_of, shared_contacts
+from spinfunnel.systems.lattice_kernels import shared_contacts, step_table
+from spinfunnel.systems.lattice_walks import quench_chain, walk_chain
 from spinfunnel.systems.ranges import check_choice, check_range
 
-__all__ = ["LatticeProtein", "check_chain", "contacts_of", "read_bonds", "site_coordinates"]
+__all__ = [
+    "LatticeProtein",
+    "bond_keys",
+    "canonical_bonds",
+    "check_chain",
+    "contacts_of",
+    "possible_contacts",
+    "read_bonds",
+    "site_coordinates",
+]
 
 MOST_NATIVES = 64
 """Different native contact maps up to which there is an overlap with them."""
 LONGEST = 256
-LISTED_DIGITS = 27
-"""Bonds whose code fits into 64 bits in either dimension."""
+SHAKES = 40
+"""Slots offered, in units of the square of the length, until a chain has forgotten where it began."""
+NEVER = -(1 << 40)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,6 +163,80 @@ class LatticeProtein:
         parameters = {**self.parameters, "shuffled": seed}
         return replace(self, name=f"{self.name} (shuffled interactions)", parameters=parameters, pair=pair)
 
+    # The chain is walked with nothing listed (see `spinfunnel.states.Walkable`), by pulls, whatever the move set.
+
+    @property
+    def _geometry(self) -> tuple[NDArray[np.int64], int]:
+        return step_table(self.length, self.dimension)
+
+    def energy_scale(self) -> float:
+        """Root mean square of the contact energies that are not zero."""
+        i, j = possible_contacts(self.length)
+        values = self.pair[i, j].astype(np.float64)
+        some = values[values != 0.0]
+        return self.unit * float(np.sqrt((some**2).mean())) if len(some) else self.unit
+
+    def draw_states(self, count: int, rng: np.random.Generator) -> NDArray[np.int8]:
+        """Conformations reached from the straight chain by many pulls at infinite temperature."""
+        states = np.zeros((count, self.length - 1), np.int8)
+        seeds = rng.integers(0, 1 << 64, count, dtype=np.uint64)
+        energies, hot = np.zeros(count), np.full(count, np.inf)
+        self.walk(states, energies, hot, offers=SHAKES * self.length * self.length, seeds=seeds)
+        return states
+
+    def walk(
+        self,
+        states: NDArray[np.int8],
+        energies: NDArray[np.float64],
+        temperatures: NDArray[np.float64],
+        *,
+        offers: int,
+        seeds: NDArray[np.uint64],
+        workers: int = 1,
+        held: NDArray[np.bool_] | None = None,
+        target: float = -math.inf,
+    ) -> tuple[NDArray[np.float64], NDArray[np.int8], int]:
+        """Walk chains by pulls (see `spinfunnel.states.Walkable`); `held` marks monomers, shape (count, n)."""
+        steps, mask = self._geometry
+        best, lowest = states.copy(), energies.copy()
+        goal = math.floor(target / self.unit + 1e-9) if math.isfinite(target) else NEVER
+        free = np.ones((len(states), self.length), np.bool_) if held is None else ~held
+
+        def work(start: int, stop: int) -> int:
+            total = 0
+            for k in range(start, stop):
+                now, low, made = walk_chain(
+                    states[k], round(energies[k] / self.unit), temperatures[k] / self.unit, offers, seeds[k : k + 1],
+                    goal, steps, mask, self.pair, free[k], best[k],
+                )  # fmt: skip
+                energies[k], lowest[k] = self.unit * now + 0.0, self.unit * low + 0.0
+                total += made
+            return total
+
+        made = sum(over_blocks(work, len(states), workers=workers, progress=no_progress, stage="walks", block=1))
+        return lowest, best, made
+
+    def quench(self, states: NDArray[np.int8], energies: NDArray[np.float64], *, workers: int = 1) -> int:
+        """Steepest descent by pulls (see `spinfunnel.states.Walkable`)."""
+        steps, mask = self._geometry
+
+        def work(start: int, stop: int) -> int:
+            total = 0
+            for k in range(start, stop):
+                now, made = quench_chain(states[k], round(energies[k] / self.unit), steps, mask, self.pair)
+                energies[k] = self.unit * now + 0.0
+                total += made
+            return total
+
+        return sum(over_blocks(work, len(states), workers=workers, progress=no_progress, stage="descents", block=1))
+
+    def state_keys(self, states: NDArray[np.int8]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
+        """Keys of the canonical copies, and the number of copies of each."""
+        canonical = canonical_bonds(states)
+        axes = 1 + (canonical >> 1).max(axis=1)
+        copies = np.array([0, 4, 8] if self.dimension == 2 else [0, 6, 24, 48])[axes]
+        return bond_keys(canonical), copies
+
 
 def possible_contacts(n: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs i < j of monomers that can touch on these lattices: an odd number of bonds apart, at least three.
@@ -176,6 +263,25 @@ def bond_keys(bonds: NDArray[np.int8]) -> NDArray[np.str_]:
     return np.ascontiguousarray(letters).view(f"U{bonds.shape[1]}")[:, 0]
 
 
+def canonical_bonds(bonds: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Canonical copies of conformations: axes named in the order in which they are first taken, each first step upward.
+
+    Examples
+    --------
+    >>> canonical_bonds(np.array([[3, 1, 1], [4, 4, 5]], np.int8)).tolist()
+    [[0, 2, 2], [0, 0, 1]]
+    """
+    out = np.empty_like(bonds)
+    for row, directions in enumerate(bonds.tolist()):
+        named: dict[int, int] = {}
+        for place, direction in enumerate(directions):
+            axis = direction >> 1
+            if axis not in named:
+                named[axis] = 2 * len(named) + (direction & 1)
+            out[row, place] = named[axis] ^ (direction & 1)
+    return out
+
+
 def read_bonds(text: str, *, dimension: int) -> NDArray[np.int8]:
     """Directions of the bonds of a chain written in letters R, L, U, D, F, B, as its canonical copy.
 
@@ -198,11 +304,7 @@ def read_bonds(text: str, *, dimension: int) -> NDArray[np.int8]:
         )
     bonds = np.array(directions, np.int8)
     site_coordinates(bonds, dimension=dimension)
-    canonical, base = np.zeros_like(bonds), 2 * dimension - 1
-    if len(bonds) <= LISTED_DIGITS:
-        bonds_of(code_of(bonds, base), canonical, base)
-        return canonical
-    return bonds
+    return canonical_bonds(bonds[None])[0]
 
 
 def site_coordinates(bonds: NDArray[np.int8], *, dimension: int) -> NDArray[np.int64]:
