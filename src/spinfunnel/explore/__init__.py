@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..landscape import BasinGraph, Parameter, Record
-from . import climbing, flooding, folding
+from . import annealing, climbing, flooding, folding, tempering
 
 __all__ = ["EXPLORERS", "Explorer"]
 
@@ -83,6 +83,30 @@ EXPLORERS: dict[str, Explorer] = {
             False,
             "replica exchange of a lattice chain by pulls: minima and the lowest energy of chains too long to list",
             "Thachuk, Shmygelska, Hoos, BMC Bioinformatics 8, 342 (2007)",
+        ),
+        Explorer(
+            "tempering",
+            tempering.explore,
+            ("binary",),
+            False,
+            "parallel tempering of 64 replicas at a time over temperatures that set themselves, any number of spins",
+            "Hukushima, Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996); Syed et al., J. R. Stat. Soc. B 84, 321 (2022)",
+        ),
+        Explorer(
+            "annealing",
+            annealing.explore,
+            ("binary",),
+            False,
+            "simulated annealing, again and again, of 64 replicas at a time; every end is brought to its minimum",
+            "Kirkpatrick, Gelatt, Vecchi, Science 220, 671 (1983)",
+        ),
+        Explorer(
+            "population",
+            annealing.explore_population,
+            ("binary",),
+            False,
+            "population annealing: a population is cooled, its members copied by their Boltzmann weights",
+            "Machta, Phys. Rev. E 82, 026704 (2010)",
         ),
     )
 }

@@ -8,12 +8,19 @@ from collections.abc import Callable
 
 from ..landscape import Budget
 
-__all__ = ["Spending"]
+__all__ = ["Spending", "has_limit"]
 
 CHUNK = 0.5
 """Seconds that a chunk of work takes at most: how long an interrupt or the progress bar waits."""
+RESERVE = 0.04
+"""Share of the time that is left for what comes after the last chunk: the last minima, the atlas."""
 CHUNK_EVALUATIONS = 2e8
 """The same where no time is limited, so that the chunks are the same on any machine."""
+
+
+def has_limit(budget: Budget | None) -> bool:
+    """Whether a budget ends anything."""
+    return budget is not None and (budget.seconds is not None or budget.evaluations is not None)
 
 
 class Spending:
@@ -26,6 +33,8 @@ class Spending:
         Energy evaluations so far.
     whole : int
         Steps of work that the run takes where the budget does not end it before.
+    started : float, optional
+        Reading of `time.perf_counter` at which the budget's time began; now unless given.
 
     Examples
     --------
@@ -34,9 +43,11 @@ class Spending:
     (0.3, False, True)
     """
 
-    def __init__(self, budget: Budget | None, evaluations: Callable[[], int], *, whole: int) -> None:
+    def __init__(
+        self, budget: Budget | None, evaluations: Callable[[], int], *, whole: int, started: float | None = None
+    ) -> None:
         self.budget, self.evaluations, self.whole = budget or Budget(), evaluations, max(1, whole)
-        self.started = time.perf_counter()
+        self.started = time.perf_counter() if started is None else started
         self.steps = 0
         self._length = 1
         self.limited = False
@@ -48,7 +59,7 @@ class Spending:
 
     def _limited_share(self) -> float:
         seconds, evaluations = self.budget.seconds, self.budget.evaluations
-        by_time = (time.perf_counter() - self.started) / seconds if seconds is not None else 0.0
+        by_time = (time.perf_counter() - self.started) / ((1.0 - RESERVE) * seconds) if seconds is not None else 0.0
         by_count = self.evaluations() / evaluations if evaluations is not None else 0.0
         return max(by_time, by_count)
 
@@ -70,7 +81,7 @@ class Spending:
                 fits.append((part * evaluations - self.evaluations()) / cost)
             if seconds is not None:
                 passed = time.perf_counter() - self.started
-                fits.append(min(CHUNK, part * seconds - passed) * self.steps / max(passed, 1e-9))
+                fits.append(min(CHUNK, part * (1.0 - RESERVE) * seconds - passed) * self.steps / max(passed, 1e-9))
             else:
                 fits.append(CHUNK_EVALUATIONS / cost)
         self._length = max(1, math.floor(min(fits)))

@@ -25,6 +25,8 @@ __all__ = ["Samples", "Tempering", "temper"]
 Floats = NDArray[np.float64]
 
 FIRST_RUNGS, MOST_RUNGS = 16, REPLICAS
+FIRST_STAGE = 16
+"""Rounds of the first stage of tuning."""
 CLUSTER_DEGREE = 7.0
 """Mean number of neighbours up to which the clusters in which replicas differ are worth the time."""
 
@@ -107,7 +109,7 @@ class Tempering:
             raise InputError(f"clusters are swapped only where no interaction is of more than two spins; "
                              f"{landscape.name} has others: leave clusters out")  # fmt: skip
         self._clusters = local and degree <= CLUSTER_DEGREE if clusters is None else clusters
-        self.tuned = temperatures is not None
+        self.tuned, self._stage = temperatures is not None, 0
         if temperatures is None:
             cold, hot = temperature_range(self.replicas)
             self.betas = 1.0 / np.geomspace(cold, hot, FIRST_RUNGS)
@@ -129,22 +131,26 @@ class Tempering:
     def tune(self, *, rounds: int = 512) -> None:
         """Run, and set the temperatures so that neighbours exchange equally often, in stages of doubled length.
 
-        After the second stage the number of rungs is set as well: twice the communication barrier, so that about half
-        of all exchanges succeed, as a power of two from 8 to 64.
+        After the second stage and the fourth the number of rungs is set as well: twice the communication barrier, so
+        that about half of all exchanges succeed, as a power of two from 8 to 64. Two calls do the same as one of both
+        lengths; the first `run` ends it.
         """
-        stage, length = 0, 16
+        self.tuned = False
         while rounds > 0:
-            length = min(length, rounds)
-            self.run(length, fresh=True)
+            length = min(FIRST_STAGE << self._stage, self.rounds + rounds) - self.rounds
+            self._go(length, series=False)
             rounds -= length
-            rungs = len(self.betas)
-            if stage in (1, 3):
-                rungs = 1 << max(3, min(6, math.ceil(math.log2(max(1.0, 2.0 * barrier(self.rejection))))))
-            self.betas = equalised(self.betas, self.rejection, rungs=rungs)
-            if rungs != self.at[0].shape[0]:
-                self.at = [self._laid_out(at.ravel(), rungs) for at in self.at]
-            length, stage = 2 * length, stage + 1
-        self.tuned = True
+            if self.rounds == FIRST_STAGE << self._stage:
+                self._set_temperatures()
+
+    def _set_temperatures(self) -> None:
+        rungs = len(self.betas)
+        if self._stage in (1, 3):
+            rungs = 1 << max(3, min(6, math.ceil(math.log2(max(1.0, 2.0 * barrier(self.rejection))))))
+        self.betas = equalised(self.betas, self.rejection, rungs=rungs)
+        if rungs != self.at[0].shape[0]:
+            self.at = [self._laid_out(at.ravel(), rungs) for at in self.at]
+        self._stage += 1
         self._reset()
 
     def _reset(self) -> None:
@@ -153,18 +159,23 @@ class Tempering:
         for group in self.replicas.groups:
             group.came[:], group.trips[:] = 0, 0
 
-    def run(self, rounds: int, *, series: bool = False, fresh: bool = False) -> Floats:
+    def run(self, rounds: int, *, series: bool = False) -> Floats:
         """Go on for so many rounds; return the energies (rounds, K, copies) if asked for.
 
-        `rejection` becomes the mean over all rounds since the temperatures were set, or over these if `fresh`.
+        `rejection` is the mean over all rounds since the temperatures were set.
         """
+        if not self.tuned:
+            self.tuned = True
+            self._reset()
+        return self._go(rounds, series=series)
+
+    def _go(self, rounds: int, *, series: bool) -> Floats:
         copies = self.at[0].shape[1]
         clusters = len(self.betas) if self._clusters and copies > 1 else 0
         rejected, energies = self.replicas.temper(
             self.betas, self.at, rounds=rounds, sweeps=self.sweeps, first=self.rounds, clusters=clusters, series=series
         )
-        before = 0 if fresh else self.rounds
-        self.rejection = rejected if before == 0 else (before * self.rejection + rounds * rejected) / (before + rounds)
+        self.rejection = (self.rounds * self.rejection + rounds * rejected) / max(1, self.rounds + rounds)
         self.rounds += rounds
         return energies
 
