@@ -86,7 +86,7 @@ def test_a_person_reads_the_verdict_first(run: Any) -> None:
         (["sk", "--over", "n=8,shape=3x3"], "one parameter each time"),
         (["sk", "--over", "n=8", "--over", "n=9"], "twice"),
         (["sk", "--over", "n=eight"], "whole number"),
-        (["sk", "--over", "n=8,60"], "60-spin"),
+        (["sk", "--over", "n=8,60", "--explorer", "flooding"], "60-spin"),
         (["sk", "--over", "shape=3x3"], "no parameter 'shape'"),
         (["sk", "--over", "n=8", "--measures", "sharp"], "no measure 'sharp'"),
         (["sk", "--over", "n=8", "--budget", "3s"], "--budget"),

@@ -124,10 +124,10 @@ def test_native_tolerance_reaches_map_and_null(ferromagnet: Any) -> None:
 def test_what_is_too_large_is_refused_before_an_atlas_comes_into_being(tmp_path: Path) -> None:
     large = sf.systems.sherrington_kirkpatrick(60, seed=1)
     with pytest.raises(InputError, match=r"60-spin landscape needs .* GiB"):
-        study(large, atlas=tmp_path / "a.db")
+        study(large, atlas=tmp_path / "a.db", explorer="flooding")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(InputError, match=r"60-spin landscape needs .* GiB"):
-        refuse_unexplorable(large)
+        refuse_unexplorable(large, explorer="flooding")
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,6 @@ def test_a_swept_parameter_that_leaves_the_size_alone_makes_series() -> None:
         (["sk"], {"seed": [1, 2]}, "--samples"),
         (["skk"], {"n": [8]}, "did you mean 'sk'"),
         (["sk"], {"n": [8, -2]}, "n=-2"),
-        (["sk"], {"n": [8, 60]}, "60-spin"),
         ([__file__.replace(".py", ".txt")], {"n": [8]}, "test_sweep.txt"),
     ],
 )
@@ -134,6 +133,7 @@ def test_more_that_is_refused(tmp_path: Path) -> None:
         ("one size", lambda: sweep(str(problem), over={"n": [8]})),
         ("at least 2 samples", lambda: sweep("sk", over={"n": [8]}, samples=1)),
         ("no measure 'sharp'", lambda: sweep("sk", over={"n": [8]}, measures=["sharp"])),
+        ("60-spin", lambda: sweep("sk", over={"n": [8, 60]}, samples=2, explorer="flooding", workers=1)),
         ("0 workers", lambda: sweep("sk", over={"n": [8]}, samples=2, workers=0)),
         ("both given", lambda: sweep("sk", over={"n": [8]}, executor=ThreadPoolExecutor(1), dask="tcp://x:1")),
         ("null ensemble of 1", lambda: sweep("sk", over={"n": [8]}, samples=2, nulls=1, workers=1)),

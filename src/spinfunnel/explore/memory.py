@@ -68,7 +68,7 @@ def refuse_if_too_large(size: int, *, bits: int, symmetric: bool, available: int
     Traceback (most recent call last):
         ...
     spinfunnel.landscape.InputError: a 34-spin landscape needs 104 GiB to flood exactly; this machine has 24 GiB free: \
-the largest that fits here has 31 spins, larger ones are for sampling (the tempering explorer, which is to come)
+the largest that fits here has 31 spins, larger ones are for sampling: --explorer tempering
     """
     per_state = BYTES_PER_STATE_SYMMETRIC if symmetric else BYTES_PER_STATE
     needed = (per_state << bits) + WORKSPACE
@@ -79,8 +79,7 @@ the largest that fits here has 31 spins, larger ones are for sampling (the tempe
     largest = max(0, fits + size - bits)
     raise InputError(
         f"a {size}-spin landscape needs {_gibibytes(needed)} to flood exactly; this machine has {_gibibytes(free)} "
-        f"free: the largest that fits here has {largest} spins, larger ones are for sampling (the tempering explorer, "
-        "which is to come)"
+        f"free: the largest that fits here has {largest} spins, larger ones are for sampling: --explorer tempering"
     )
 
 
