@@ -12,44 +12,84 @@ from spinfunnel.landscape import InputError
 
 if TYPE_CHECKING:
     from spinfunnel.network.checkpoint import read_checkpoint
+    from spinfunnel.network.curvature import Curvature, dense_hessian
     from spinfunnel.network.directions import Plane, plane_through, random_plane, trajectory_plane
+    from spinfunnel.network.hessian import (
+        Eigenvalues,
+        LayerFigures,
+        SpectralDensity,
+        eigenvalues,
+        index,
+        layer_figures,
+        spectral_density,
+        trace,
+    )
     from spinfunnel.network.landscape import NetworkLandscape
     from spinfunnel.network.span import Span
+    from spinfunnel.network.spectra import LayerSpectrum, PowerLaw, layer_spectra, power_law
     from spinfunnel.network.surfaces import Interpolation, Surface, adaptive_surface, interpolation, surface
     from spinfunnel.network.user import is_network, network_from
 
 __all__ = [
+    "Curvature",
+    "Eigenvalues",
     "Interpolation",
+    "LayerFigures",
+    "LayerSpectrum",
     "NetworkLandscape",
     "Plane",
+    "PowerLaw",
     "Span",
+    "SpectralDensity",
     "Surface",
     "adaptive_surface",
+    "dense_hessian",
+    "eigenvalues",
+    "index",
     "interpolation",
     "is_network",
+    "layer_figures",
+    "layer_spectra",
     "network_from",
     "plane_through",
+    "power_law",
     "random_plane",
     "read_checkpoint",
+    "spectral_density",
     "surface",
+    "trace",
     "trajectory_plane",
 ]
 
 _HOME = {
+    "Curvature": "curvature",
+    "Eigenvalues": "hessian",
     "Interpolation": "surfaces",
+    "LayerFigures": "hessian",
+    "LayerSpectrum": "spectra",
     "NetworkLandscape": "landscape",
     "Plane": "directions",
+    "PowerLaw": "spectra",
     "Span": "span",
+    "SpectralDensity": "hessian",
     "Surface": "surfaces",
     "adaptive_surface": "surfaces",
+    "dense_hessian": "curvature",
+    "eigenvalues": "hessian",
+    "index": "hessian",
     "interpolation": "surfaces",
-    "plane_through": "directions",
-    "random_plane": "directions",
-    "surface": "surfaces",
-    "trajectory_plane": "directions",
     "is_network": "user",
+    "layer_figures": "hessian",
+    "layer_spectra": "spectra",
     "network_from": "user",
+    "plane_through": "directions",
+    "power_law": "spectra",
+    "random_plane": "directions",
     "read_checkpoint": "checkpoint",
+    "spectral_density": "hessian",
+    "surface": "surfaces",
+    "trace": "hessian",
+    "trajectory_plane": "directions",
 }
 
 

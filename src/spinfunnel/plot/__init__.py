@@ -13,13 +13,18 @@ from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.plot.density import density_of_states, density_of_states_caption, density_of_states_figure
 from spinfunnel.plot.disconnectivity import disconnectivity_caption, disconnectivity_figure, disconnectivity_graph
 from spinfunnel.plot.free_energy import free_energy, free_energy_caption, free_energy_figure
+from spinfunnel.plot.hessian_density import hessian_density, hessian_density_caption, hessian_density_figure
+from spinfunnel.plot.loss_line import loss_line, loss_line_caption, loss_line_figure
+from spinfunnel.plot.loss_surface import loss_surface, loss_surface_caption, loss_surface_figure
 from spinfunnel.plot.overlap import overlap, overlap_caption, overlap_figure, overlap_obstacle
 from spinfunnel.plot.profile import funnel_profile, funnel_profile_caption, funnel_profile_figure
 from spinfunnel.plot.scaling import scaling, scaling_figure
 from spinfunnel.plot.supergraph import supergraph, supergraph_caption, supergraph_figure
 from spinfunnel.plot.terrain import funnel_terrain, funnel_terrain_caption, funnel_terrain_figure
+from spinfunnel.plot.weight_spectra import weight_spectra, weight_spectra_caption, weight_spectra_figure
 
 __all__ = [
+    "NETWORK_PICTURES",
     "PICTURES",
     "Picture",
     "density_of_states",
@@ -32,12 +37,20 @@ __all__ = [
     "funnel_profile_figure",
     "funnel_terrain",
     "funnel_terrain_figure",
+    "hessian_density",
+    "hessian_density_figure",
+    "loss_line",
+    "loss_line_figure",
+    "loss_surface",
+    "loss_surface_figure",
     "overlap",
     "overlap_figure",
     "scaling",
     "scaling_figure",
     "supergraph",
     "supergraph_figure",
+    "weight_spectra",
+    "weight_spectra_figure",
 ]
 
 
@@ -152,6 +165,74 @@ PICTURES: dict[str, Picture] = {
             density_of_states_caption,
             "how far the native state stands out from all others",
             "Bryngelson, Wolynes, Proc. Natl. Acad. Sci. 84, 7524 (1987)",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkPicture:
+    """One picture of what was computed of a network; `draw`, `figure` and `caption` take that result.
+
+    Attributes
+    ----------
+    name, title : str
+    draw, figure, caption : callable
+        As of `Picture`, of a `network.Surface`, `Interpolation`, `SpectralDensity` or the tuple of `LayerSpectrum`.
+    summary, source : str
+    flat : bool
+        Whether the Plotly twin lies in a plane.
+    """
+
+    name: str
+    title: str
+    draw: Callable[..., Any]
+    figure: Callable[..., Any]
+    caption: Callable[[Any], str]
+    summary: str
+    source: str
+    flat: bool = True
+
+
+NETWORK_PICTURES: dict[str, NetworkPicture] = {
+    picture.name: picture
+    for picture in (
+        NetworkPicture(
+            "loss_surface",
+            "Loss surface",
+            loss_surface,
+            loss_surface_figure,
+            loss_surface_caption,
+            "the loss on a plane through weight space",
+            "Li, Xu, Taylor, Studer, Goldstein, NeurIPS (2018)",
+            flat=False,
+        ),
+        NetworkPicture(
+            "loss_line",
+            "Interpolation",
+            loss_line,
+            loss_line_figure,
+            loss_line_caption,
+            "the loss along a straight line between two weight vectors",
+            "Goodfellow, Vinyals, Saxe, ICLR (2015)",
+        ),
+        NetworkPicture(
+            "hessian_density",
+            "Hessian spectrum",
+            hessian_density,
+            hessian_density_figure,
+            hessian_density_caption,
+            "how many directions curve up, down, or not at all",
+            "Ghorbani, Krishnan, Xiao, ICML (2019)",
+        ),
+        NetworkPicture(
+            "weight_spectra",
+            "Spectra of the weights",
+            weight_spectra,
+            weight_spectra_figure,
+            weight_spectra_caption,
+            "eigenvalues of each layer's weights and their power-law tails",
+            "Martin, Mahoney, J. Mach. Learn. Res. 22, 165 (2021)",
         ),
     )
 }
