@@ -82,9 +82,7 @@ def test_paths_and_solutions_are_drawn_where_they_are(results: dict[str, Any]) -
         drawn = np.array(axes.lines[0].get_xydata())
         np.testing.assert_allclose(drawn, plane.path)
         NETWORK_PICTURES["loss_surface"].figure(found)
-    cube = surface(
-        network, points=3, axes=None, plane=replace(plane, directions=plane.directions[:1], path=plane.path[:, :1])
-    )
+    line = surface(network, replace(plane, directions=plane.directions[:1], path=plane.path[:, :1]), points=3)
     with pytest.raises(InputError, match="over two directions"):
         NETWORK_PICTURES["loss_surface"].draw(line)
 
