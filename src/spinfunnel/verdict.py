@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.measure.smooth_maps import SMOOTH_EVIDENCE, smooth_kind
 from spinfunnel.thresholds import THRESHOLDS, Threshold
 
 __all__ = ["THRESHOLDS", "Evidence", "Kind", "Threshold", "Verdict", "judge"]
@@ -146,6 +147,11 @@ def judge(
     funnel: 77 % of the state space drains to the native state, and Tf/Tg = 2 (no null was compared)
     """
     case = _Case(measures, nulls or {}, thresholds)
+    smooth = smooth_kind(measures)
+    if smooth is not None:
+        for name in SMOOTH_EVIDENCE:
+            case.read(name)
+        return Verdict(smooth[0], case.evidence, smooth[1] if exact else f"{smooth[1]} (from a sampled map)")
     entropy = case.read("entropy")
     if isinstance(entropy, Estimate) and entropy.high < case.limit("entropy"):
         few = round(math.exp(entropy.value))

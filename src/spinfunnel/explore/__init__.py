@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..landscape import BasinGraph, Parameter, Record
-from . import annealing, climbing, flooding, folding, tempering
+from . import annealing, climbing, flooding, folding, hopping, tempering
 
 __all__ = ["EXPLORERS", "Explorer"]
 
@@ -107,6 +107,14 @@ EXPLORERS: dict[str, Explorer] = {
             False,
             "population annealing: a population is cooled, its members copied by their Boltzmann weights",
             "Machta, Phys. Rev. E 82, 026704 (2010)",
+        ),
+        Explorer(
+            "hopping",
+            hopping.explore,
+            ("smooth",),
+            False,
+            "low minima by basin hopping, four chains at neighbouring temperatures",
+            "Wales, Doye, J. Phys. Chem. A 101, 5111 (1997)",
         ),
     )
 }

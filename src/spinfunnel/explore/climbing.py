@@ -18,19 +18,20 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..landscape import Budget, Effort, InputError, Minimum, Progress, Record, Saddle, no_progress
+from ..landscape import Budget, Effort, Progress, Record, no_progress
 from ..smooth import Differentiable
-from .climb_kernels import FOUND, REASONS
-from .engine import SETTLED, TOLERANCE, Climbs, Engine
-from .identity import DISTANCE, Catalogue, Point
+from .engine import TOLERANCE, Climbs, Engine
+from .hopping import hop
+from .identity import DISTANCE, Point
+from .stationary_points import Collection, record_of
 
-__all__ = ["Collection", "explore"]
+__all__ = ["explore"]
 
 Floats = NDArray[np.float64]
 
@@ -39,114 +40,11 @@ BLOCK, SLOW_BLOCK = 24, 3
 STARTS_A_BLOCK = 25
 QUIET = 6000
 """Climbs in a row without a new saddle that end a search at the earliest; half of all that were made, where more."""
+SMALL, HOPS = 60, 200
+"""Coordinates up to which quenches and climbs find every low minimum; hops for each coordinate of larger ones."""
 AHEAD = 6
 """Blocks that are under way while their forerunners are entered: the same for any number of workers, so that what is
 searched next does not depend on it."""
-
-
-@dataclass(slots=True, eq=False)
-class Collection:
-    """Minima and saddles that were proven, and what is to be told of them.
-
-    Attributes
-    ----------
-    engine : Engine
-    minima, saddles : Catalogue
-    joins : dict from key of saddle to keys of the two minima below it
-    failures : Counter
-        Searches that ended in nothing, by reason.
-    """
-
-    engine: Engine
-    minima: Catalogue = field(init=False)
-    saddles: Catalogue = field(init=False)
-    joins: dict[str, tuple[str, str]] = field(default_factory=dict)
-    failures: Counter[str] = field(default_factory=Counter)
-    evaluations: int = 0
-    _news: list[Record] = field(default_factory=list)
-    _visits: Counter[str] = field(default_factory=Counter)
-
-    def __post_init__(self) -> None:
-        invariance = self.engine.landscape.invariance
-        self.minima = Catalogue(invariance, self.engine.distance)
-        self.saddles = Catalogue(invariance, self.engine.distance)
-
-    def minimum(self, position: Floats, energy: float, size: float) -> Point | None:
-        """Minimum at the end of a quench, entered if it is new; None where there is none."""
-        if not math.isfinite(energy):
-            self.failures[REASONS[2]] += 1
-            return None
-        if size > SETTLED:
-            self.failures["quench does not converge"] += 1
-            return None
-        point = self.minima.find(position, energy)
-        if point is None:
-            point = self._entered(self.minima, position, index=0)
-        if point is not None:
-            point.visits += 1
-            self._visits[point.key] += 1
-        return point
-
-    def saddle(self, climbs: Climbs, row: int) -> tuple[Point, bool] | None:
-        """Saddle of a climb, entered with the minima below it if it is new, and whether it is; None where it failed."""
-        if climbs.outcome[row] != FOUND:
-            self.failures[REASONS[climbs.outcome[row]]] += 1
-            return None
-        known = self.saddles.find(climbs.saddle[row], float(climbs.energy[row]))
-        if known is not None:
-            known.visits += 1
-            return known, False
-        proof = self.engine.prove(climbs.saddle[row], index=1)
-        if isinstance(proof, str):
-            self.failures[proof] += 1
-            return None
-        below = [
-            self.minimum(climbs.ends[row, side], float(climbs.end_energy[row, side]), float(climbs.end_size[row, side]))
-            for side in range(2)
-        ]
-        if below[0] is None or below[1] is None:
-            return None
-        point = self.saddles.add(proof.position, proof.energy)
-        point.visits, point.log_volume = 1, proof.log_volume
-        self.joins[point.key] = below[0].key, below[1].key
-        self._news.append(
-            Saddle(
-                point.key,
-                point.energy,
-                self.joins[point.key],
-                index=1,
-                state=point.position.astype("<f8").tobytes(),
-                log_volume=point.log_volume,
-            )
-        )
-        return point, True
-
-    def _entered(self, book: Catalogue, position: Floats, *, index: int) -> Point | None:
-        proof = self.engine.prove(position, index=index)
-        if isinstance(proof, str):
-            self.failures[proof] += 1
-            return None
-        # What was refined may be a point that the quench fell short of.
-        point = book.find(proof.position, proof.energy)
-        if point is None:
-            point = book.add(proof.position, proof.energy)
-            point.log_volume = proof.log_volume
-        return point
-
-    def news(self, *, weight: Callable[[Point], float]) -> list[Record]:
-        """Records of what was found or visited since the last call, minima first."""
-        minima: list[Record] = [
-            record_of(self.minima[key], weight=weight(self.minima[key]), visits=count)
-            for key, count in self._visits.items()
-        ]
-        found, self._news, self._visits = minima + self._news, [], Counter()
-        return found
-
-
-def record_of(point: Point, *, weight: float, visits: int) -> Minimum:
-    """Record of a minimum."""
-    state = point.position.astype("<f8").tobytes()
-    return Minimum(point.key, point.energy, weight, state=state, visits=visits, log_volume=point.log_volume)
 
 
 @dataclass(slots=True)
@@ -173,6 +71,8 @@ def explore(
     searches: int = 96,
     depth: float = 1e6,
     wander: int = 2,
+    hops: int = -1,
+    temperature: float = 0.8,
     distance: float = DISTANCE,
     gradient: float = TOLERANCE,
 ) -> Iterator[list[Record]]:
@@ -194,6 +94,10 @@ def explore(
         Height above the lowest minimum up to which minima are climbed from.
     wander : int
         One block of climbs in so many sets out from random states, 0 for none: some saddles are seen from no minimum.
+    hops : int
+        Steps of basin hopping before the climbs; -1 chooses: none for up to 60 coordinates, 200 for each of more.
+    temperature : float
+        Of the basin hopping, in the unit of the energy (see `hopping.explore`).
     distance : float
         Tolerance of identity, in the unit of a coordinate.
     gradient : float
@@ -214,6 +118,9 @@ def explore(
     with ThreadPoolExecutor(workers) as pool:
         try:
             yield from search.quenches(pool, starts)
+            if hops < 0:
+                hops = HOPS * landscape.dimension if landscape.dimension > SMALL else 0
+            yield from search.hops(pool, hops, temperature)
             yield from search.climbs(pool)
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -253,7 +160,7 @@ class _Search:
 
     def spent(self) -> bool:
         """Whether the budget is used up."""
-        return time.perf_counter() >= self._deadline or self.found.evaluations >= self._most
+        return self.found.out_of(deadline=self._deadline, most=self._most)
 
     def quenches(self, pool: ThreadPoolExecutor, starts: int) -> Iterator[list[Record]]:
         blocks = -(-starts // STARTS_A_BLOCK)
@@ -273,16 +180,21 @@ class _Search:
             if self.spent():
                 self.outcome = "out of budget"
                 break
-        if not self.found.minima.points:
-            self._nothing(starts)
+        self.found.refuse_if_empty(f"{starts} random starts")
         yield self.found.news(weight=self.weight)
 
-    def _nothing(self, starts: int) -> None:
-        raised = getattr(self.engine.kernel.owner, "__getitem__", lambda _: None)(-1)
-        if isinstance(raised, list) and raised:
-            raise InputError(f"{self.engine.landscape.name}: its energy raised {raised[0]!r}") from raised[0]
-        reasons = ", ".join(f"{reason} ({count})" for reason, count in self.found.failures.most_common())
-        raise InputError(f"{self.engine.landscape.name}: none of {starts} random starts leads to a minimum: {reasons}")
+    def hops(self, pool: ThreadPoolExecutor, hops: int, temperature: float) -> Iterator[list[Record]]:
+        """Enter low minima that basin hopping finds."""
+        done = 0
+        for positions, _, spent, made in hop(self.engine, pool, seed=self.seed, hops=hops, temperature=temperature):
+            self.found.evaluations += spent
+            self.found.enter_rough(positions)
+            done += made
+            self.progress(f"hopping, {len(self.found.minima.points)} minima", min(done / hops, 1.0))
+            yield self.found.news(weight=self.weight)
+            if self.spent():
+                self.outcome = "out of budget"
+                return
 
     def climbs(self, pool: ThreadPoolExecutor) -> Iterator[list[Record]]:
         for point in self.found.minima.points:

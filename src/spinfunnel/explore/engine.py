@@ -109,6 +109,11 @@ class Engine:
         self.dense = self.landscape.dimension <= MOST_DENSE
 
     @property
+    def raised(self) -> list[BaseException]:
+        """What the energy raised in compiled loops, where it is no compiled one."""
+        return list(self.kernel.owner[2]) if self.landscape.kernel is None else []
+
+    @property
     def addresses(self) -> Ints:
         """Addresses of gradient and Hessian."""
         return np.array([self.kernel.gradient, self.kernel.hessian], np.int64)

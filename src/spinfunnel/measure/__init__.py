@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spinfunnel.landscape import BasinGraph, InputError
@@ -22,6 +23,7 @@ from spinfunnel.measure import (
     profile,
     share,
     slope,
+    smooth_maps,
     stability,
     thermodynamics,
     valley,
@@ -48,7 +50,7 @@ __all__ = [
 ]
 
 MEASURES: dict[str, Measure] = {
-    measure.name: measure
+    measure.name: replace(measure, smooth=smooth_maps.SMOOTH.get(measure.name))
     for group in (
         share,
         profile,
@@ -66,6 +68,7 @@ MEASURES: dict[str, Measure] = {
         free_energy,
         kinetics,
         levinthal,
+        smooth_maps,
     )
     for measure in group.MEASURES
 }

@@ -35,7 +35,11 @@ def frustration(topography: Topography) -> Measurement:
     if not np.isfinite(barrier).all():
         return no_path()
     energy = graph.energy[others]
-    occupation = graph.plateau[others] * graph.orbit[others] * np.exp(-(energy - energy[0]) / topography.temperature)
+    occupation = np.exp(-(energy - energy[0]) / topography.temperature)
+    if graph.log_volume is None:
+        occupation *= graph.plateau[others] * graph.orbit[others]
+    else:
+        occupation *= np.exp(graph.log_volume[others] - graph.log_volume[others].max())
     ratio = (barrier - graph.energy[0]) / (energy - graph.energy[0])
     return exactly(float(np.average(ratio, weights=occupation)))
 

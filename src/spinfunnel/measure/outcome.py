@@ -107,6 +107,8 @@ class Measure:
         Number of the definition in the project's list of measures.
     reads : {"map", "landscape"}
         Whether it reads the map alone, or the energies of the landscape's states as well.
+    smooth : callable or None
+        How it is read off the map of a smooth landscape (see `spinfunnel.measure.smooth_maps`).
     """
 
     name: str
@@ -115,6 +117,7 @@ class Measure:
     source: str
     definition: int
     reads: Literal["map", "landscape"] = "map"
+    smooth: Callable[[Topography], Measurement] | None = None
 
     def compute(
         self,
@@ -147,6 +150,8 @@ class Measure:
         """Like `compute`, for several measures of one graph."""
         if topography.graph.minima == 0:
             return NoAnswer("no_minima", "the map holds no minimum yet", "explore the landscape first")
+        if topography.graph.log_volume is not None and self.smooth is not None:
+            return self.smooth(topography)
         if not topography.graph.exact:
             return NoAnswer(
                 "sampled_map",

@@ -1,0 +1,156 @@
+"""Basin hopping: low minima of a smooth landscape, by moves, quenches and Metropolis's acceptance between minima.
+
+Several chains from random starts, each adapting the size of its moves; of clusters, one move in five takes the worst
+bound atoms to other places of the surface. Two chains whose temperatures are neighbours exchange their minima now and
+then, as in parallel tempering.
+
+Wales, Doye, J. Phys. Chem. A 101, 5111 (1997); Strodel, Lee, Whittleston, Wales, J. Am. Chem. Soc. 132, 13300 (2010).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..landscape import Budget, Effort, InputError, Progress, Record, no_progress
+from ..smooth import Differentiable
+from .engine import MOST_EVALUATIONS, Engine
+from .hopping_kernels import hop_chain
+from .identity import DISTANCE, REACH
+from .stationary_points import Collection, record_of
+
+__all__ = ["CHAINS", "Chain", "explore", "hop"]
+
+Floats = NDArray[np.float64]
+
+CHAINS = 4
+BLOCK = 250
+"""Hops between exchanges of temperatures."""
+SPREAD = 1.3
+"""Factor between neighbouring temperatures."""
+ROUGH = 1e-3
+"""Size of the gradient at which a quench of a hop ends; what is kept is quenched further."""
+FIRST_MOVE = 3.5
+"""Largest displacement of a coordinate at first, in steps of the landscape."""
+KEPT = 40
+"""Minima of a block that are looked at, the lowest."""
+
+
+@dataclass(slots=True, eq=False)
+class Chain:
+    """One walk between minima."""
+
+    position: Floats
+    energy: float
+    size: float
+    generator: np.random.Generator
+
+
+def hop(
+    engine: Engine, pool: ThreadPoolExecutor, *, seed: int, hops: int, temperature: float
+) -> Iterator[tuple[Floats, Floats, int, int]]:
+    """Yield positions and energies of low minima block by block, the evaluations and the hops that they took.
+
+    The result is that of the seed, on any number of threads.
+    """
+    landscape = engine.landscape
+    atoms = landscape.invariance.kind == "atoms"
+    swaps = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,)))
+    chains = []
+    spent = 0
+    for number in range(CHAINS):
+        generator = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, number)))
+        x, energy, _, extra = engine.quench(landscape.starts(generator, 1))
+        spent += extra
+        chains.append(Chain(x[0], float(energy[0]), FIRST_MOVE * landscape.step, generator))
+    start = landscape.starts(swaps, 16).reshape(16, -1, 3) if atoms else np.zeros((1, 1, 3))
+    container = float(np.linalg.norm(start - start.mean(axis=1, keepdims=True), axis=2).max())
+    heat = [temperature * SPREAD ** (number - 1) for number in range(CHAINS)]
+    kernel = engine.kernel
+
+    def run(chain: Chain, hot: float) -> tuple[Floats, Floats, int]:
+        chain.energy, chain.size, evaluations, _, energies, _, ends = hop_chain(
+            kernel.gradient, kernel.parameters, kernel.work, chain.position, chain.energy, chain.size, hot, atoms,
+            container, REACH, BLOCK, chain.generator, ROUGH, MOST_EVALUATIONS, 2.5 * landscape.step,
+        )  # fmt: skip
+        energies = np.where(np.isfinite(energies), energies, np.inf)
+        _, first = np.unique(np.round(energies, 3), return_index=True)
+        kept = first[np.argsort(energies[first])][:KEPT]
+        kept = kept[np.isfinite(energies[kept])]
+        return ends[kept], energies[kept], int(evaluations)
+
+    for _ in range(-(-hops // (BLOCK * CHAINS))):
+        found = [future.result() for future in [pool.submit(run, *each) for each in zip(chains, heat, strict=True)]]
+        for low in range(CHAINS - 1):
+            one, two = chains[low], chains[low + 1]
+            gain = (1.0 / heat[low] - 1.0 / heat[low + 1]) * (one.energy - two.energy)
+            if gain >= 0.0 or swaps.random() < math.exp(gain):
+                one.position, two.position = two.position, one.position
+                one.energy, two.energy = two.energy, one.energy
+        positions = np.concatenate([each[0] for each in found])
+        energies = np.concatenate([each[1] for each in found])
+        yield positions, energies, spent + sum(each[2] for each in found), BLOCK * CHAINS
+        spent = 0
+
+
+def explore(
+    landscape: Differentiable,
+    *,
+    seed: int = 0,
+    workers: int = 1,
+    progress: Progress = no_progress,
+    budget: Budget | None = None,
+    hops: int = 20_000,
+    temperature: float = 0.8,
+    distance: float = DISTANCE,
+) -> Iterator[list[Record]]:
+    """Find low minima of a smooth landscape.
+
+    Parameters
+    ----------
+    landscape : Differentiable
+    seed, workers, progress, budget
+        As for `climbing.explore`.
+    hops : int
+        Moves and quenches of all chains together.
+    temperature : float
+        Of the second of four chains, in the unit of the energy; the others are hotter and colder.
+    distance : float
+        Tolerance of identity.
+
+    Yields
+    ------
+    list of Minimum, and an Effort last
+
+    Raises
+    ------
+    InputError
+        When no minimum is found, with the reasons; for a temperature that is not above 0.
+    """
+    if not temperature > 0.0 or hops < 1:
+        raise InputError(f"{hops} hops at a temperature of {temperature} find nothing: give both above 0")
+    limits = budget or Budget()
+    engine = Engine(landscape, distance=distance)
+    found = Collection(engine)
+    deadline, most = limits.deadline(), limits.evaluations or math.inf
+    outcome, done = "finished", 0
+    with ThreadPoolExecutor(workers) as pool:
+        for positions, _, spent, made in hop(engine, pool, seed=seed, hops=hops, temperature=temperature):
+            found.enter_rough(positions)
+            found.evaluations += spent
+            done += made
+            lowest = f", lowest {found.minima.lowest:.6f}" if found.minima.points else ""
+            progress(f"hopping, {len(found.minima.points)} minima{lowest}", min(done / hops, 1.0))
+            yield found.news(weight=lambda _: 0.0)
+            if found.out_of(deadline=deadline, most=most):
+                outcome = "out of budget"
+                break
+    found.refuse_if_empty(f"{done} hops")
+    total = sum(point.visits for point in found.minima.points)
+    last: list[Record] = [record_of(p, weight=p.visits / total, visits=0) for p in found.minima.points]
+    yield [*last, Effort(found.evaluations, "finished" if outcome == "finished" else "out of budget")]

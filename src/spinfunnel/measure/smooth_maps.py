@@ -1,0 +1,318 @@
+"""Measures of smooth maps: what they can answer, harmonic superposition, and the rivals of the native state.
+
+A smooth map holds minima and saddles that were found, each proven; its saddles are true, but others may be missing, so
+that barriers are upper bounds. Minima to which no path is known from the lowest one are left out, and their share of
+random descents is a measure of its own.
+
+*Harmonic superposition*: minimum i has the weight ``Z_i = exp(v_i - E_i / T) T^k``, v_i the logarithm of its harmonic
+volume (`landscape.Minimum`) and k one number for all, which drops out of every share.
+
+*Rivals*: a trap is a minimum from which every way down leads over a barrier. A palm tree has traps as well, but each is
+shallower than the drop that remains below it; a rival of the native state is one that is deeper, ``D(x) > E(x) - E_0``,
+and at least half as deep as the deepest such.
+
+Wales, Energy Landscapes (Cambridge, 2003), ch. 7; Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from spinfunnel.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.measure import depth, frustration, kinetics, motif, share
+from spinfunnel.measure.outcome import Measure, Topography, exactly, single_minimum
+from spinfunnel.tree import escape_barriers, minimax_to
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spinfunnel.landscape import BasinGraph
+
+__all__ = ["MEASURES", "SMOOTH", "SMOOTH_EVIDENCE", "connected_part", "smooth_kind"]
+
+Answer = Callable[[Topography], Measurement]
+
+SMOOTH_EVIDENCE = ("minima", "connected_share", "rivals", "trap_ratio", "rival_gap", "rival_barrier", "frustration")
+"""Measures on which the verdict of a smooth landscape rests."""
+FEWEST_MINIMA = 20
+"""Minima below which a map is too small to be called a funnel or a glass."""
+CONNECTED = 0.5
+"""Share of random descents that must end in the connected part, for its rivals to tell the kind."""
+MOST_RIVALS = 12
+"""Rivals up to which a landscape has several funnels; a glass has them by the dozen."""
+HALF = 0.5
+FLOOR, CEILING, STEPS = 1e-3, 4.0, 400
+"""Temperatures at which the heat capacity is looked at, over the largest difference in energy."""
+
+
+def connected_part(graph: BasinGraph) -> BasinGraph:
+    """Return the minima that a path of saddles joins to the lowest one, and the saddles between them."""
+    hub, spoke, _ = graph.direct_edges()
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    m = graph.minima
+    label = connected_components(coo_matrix((np.ones(len(hub)), (hub, spoke)), shape=(m, m)), directed=False)[1]
+    inside = label == label[0]
+    if bool(inside.all()):
+        return graph
+    number = np.cumsum(inside) - 1
+    first = graph.saddle_minima[graph.saddle_offsets[:-1]]
+    kept = inside[first]
+    size = np.diff(graph.saddle_offsets)
+    return dataclasses.replace(
+        graph,
+        **{name: getattr(graph, name)[inside] for name in ("key", "energy", "weight", "plateau", "orbit", "visits")},
+        log_volume=None if graph.log_volume is None else graph.log_volume[inside],
+        saddle_key=graph.saddle_key[kept],
+        saddle_energy=graph.saddle_energy[kept],
+        saddle_exact=graph.saddle_exact[kept],
+        saddle_offsets=np.concatenate([[0], np.cumsum(size[kept])]),
+        saddle_minima=number[graph.saddle_minima[np.repeat(kept, size)]],
+        saddle_log_volume=None if graph.saddle_log_volume is None else graph.saddle_log_volume[kept],
+        saddle_index=None if graph.saddle_index is None else graph.saddle_index[kept],
+    )
+
+
+def _part(topography: Topography) -> Topography:
+    graph = connected_part(topography.graph)
+    if graph is topography.graph:
+        return topography
+    return Topography(graph, temperature=topography.temperature, landscape=topography.landscape)
+
+
+def _on_part(answer: Answer) -> Answer:
+    return lambda topography: answer(topography.shared(_part))
+
+
+def _of_descents(answer: Answer) -> Answer:
+    """Read a share of random descents, with the interval that their number allows (Wilson, 95 %)."""
+
+    def measured(topography: Topography) -> Measurement:
+        found = answer(topography)
+        weight = topography.graph.weight
+        if isinstance(found, NoAnswer):
+            return found
+        if not (weight > 0.0).any():
+            return NoAnswer("no_descents", "no random state was quenched", "explore the landscape by climbing")
+        # Weights are shares of one number of descents; a minimum that was met once has the least.
+        descents = 1.0 / float(weight[weight > 0.0].min())
+        p, z = found.value, 1.96
+        middle = (p + z * z / (2 * descents)) / (1 + z * z / descents)
+        half = z * math.sqrt(p * (1 - p) / descents + z * z / (4 * descents**2)) / (1 + z * z / descents)
+        return Estimate(p, min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half)))
+
+    return measured
+
+
+def connected_share(topography: Topography) -> Measurement:
+    """Share of random descents that end in a minimum with a known path to the lowest, 0 to 1."""
+    graph = topography.graph
+    if graph.log_volume is None:
+        return _not_smooth()
+    inside = np.isin(graph.key, topography.shared(_part).graph.key)
+    return exactly(float(min(graph.weight[inside].sum() / max(graph.weight.sum(), 1e-300), 1.0)))
+
+
+def rivals(topography: Topography) -> Measurement:
+    """Count the rivals of the native state (see above) in the connected part."""
+    if topography.graph.log_volume is None:
+        return _not_smooth()
+    return exactly(float(len(_rivals(topography.shared(_part))[0])))
+
+
+def rival_gap(topography: Topography) -> Measurement:
+    """Energy of the lowest rival above the ground energy, in the unit of the energy."""
+    return _of_lowest_rival(topography, lambda part, rival: float(part.graph.energy[rival] - part.graph.energy[0]))
+
+
+def rival_barrier(topography: Topography) -> Measurement:
+    """Barrier from the lowest rival to the native minimum, in the unit of the energy; an upper bound."""
+
+    def barrier(part: Topography, rival: int) -> float:
+        return float(minimax_to(part.tree, 0)[rival] - part.graph.energy[rival])
+
+    return _of_lowest_rival(topography, barrier)
+
+
+def trap_ratio(topography: Topography) -> Measurement:
+    """Largest barrier over remaining drop, ``max over non-native x of D(x) / (E(x) - E_0)``: below 1, no rivals."""
+    if topography.graph.log_volume is None:
+        return _not_smooth()
+    return depth.difficulty(topography.shared(_part))
+
+
+def _of_lowest_rival(topography: Topography, read: Callable[[Topography, int], float]) -> Measurement:
+    if topography.graph.log_volume is None:
+        return _not_smooth()
+    part = topography.shared(_part)
+    found = _rivals(part)[0]
+    if len(found) == 0:
+        return NoAnswer("no_rival", "no trap is deeper than the drop below it", "nothing to do: there is one funnel")
+    return exactly(read(part, int(found[0])))
+
+
+def _rivals(part: Topography) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Rivals in order of energy, and escape barriers of all minima."""
+    graph = part.graph
+    barrier = escape_barriers(part.tree)
+    drop = graph.energy - graph.energy[0]
+    deeper = np.flatnonzero(~graph.native & np.isfinite(barrier) & (barrier > drop))
+    if len(deeper) == 0:
+        return deeper, barrier
+    return deeper[barrier[deeper] >= HALF * barrier[deeper].max()], barrier
+
+
+def _not_smooth() -> NoAnswer:
+    return NoAnswer("not_smooth", "the map has no harmonic volumes", "nothing to do: its states are counted")
+
+
+# ---------------------------------------------------------------------------------------------
+# Harmonic superposition
+
+
+def _shares(graph: BasinGraph, temperature: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Occupation (t, m) of the minima at temperatures (t,)."""
+    assert graph.log_volume is not None  # noqa: S101 - the callers saw it
+    exponent = graph.log_volume[None] - (graph.energy - graph.energy[0])[None] / temperature[:, None]
+    exponent -= exponent.max(axis=1, keepdims=True)
+    weight = np.exp(exponent)
+    shares: NDArray[np.float64] = weight / weight.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _temperatures(graph: BasinGraph) -> NDArray[np.float64]:
+    span = float(graph.energy[-1] - graph.energy[0])
+    return np.geomspace(FLOOR * span, CEILING * span, STEPS)
+
+
+def superposition_tf(topography: Topography) -> Measurement:
+    """Temperature at which the native minima hold half of the weight in the harmonic superposition."""
+    graph = topography.graph
+    lonely = _not_smooth() if graph.log_volume is None else single_minimum(graph)
+    if lonely is not None:
+        return lonely
+    low, high = (float(each) for each in _temperatures(graph)[[0, -1]])
+
+    def native(temperature: float) -> float:
+        return float(_shares(graph, np.array([temperature]))[0, graph.native].sum())
+
+    if native(high) > HALF or native(low) < HALF:
+        return NoAnswer(
+            "no_crossing",
+            "the native minima hold more than half of the weight at every temperature, or less",
+            "set a native tolerance that takes in the copies of the lowest minimum",
+        )
+    for _ in range(80):
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if native(middle) > HALF else (low, middle)
+    return exactly(high)
+
+
+def superposition_peak(topography: Topography) -> Measurement:
+    """Temperature of the largest heat capacity of the superposition, ``(<E^2> - <E>^2) / T^2`` over the minima.
+
+    Vibrations add a constant to it.
+    """
+    graph = topography.graph
+    lonely = _not_smooth() if graph.log_volume is None else single_minimum(graph)
+    if lonely is not None:
+        return lonely
+    temperature = _temperatures(graph)
+    occupied, energy = _shares(graph, temperature), graph.energy - graph.energy[0]
+    mean = occupied @ energy
+    capacity = (occupied @ (energy * energy) - mean * mean) / temperature**2
+    best = int(capacity.argmax())
+    if best in {0, STEPS - 1}:
+        return NoAnswer("no_peak", "the heat capacity has no peak", "nothing to do: no transition")
+    return exactly(float(temperature[best]))
+
+
+# ---------------------------------------------------------------------------------------------
+
+
+SMOOTH: Mapping[str, Answer] = {
+    "minima": share.minima,
+    "funnel_minima": _on_part(share.funnel_minima),
+    "funnel_weight": _of_descents(_on_part(share.funnel_weight)),
+    "funnels": _on_part(share.funnels),
+    "funnel_boltzmann": _on_part(share.funnel_boltzmann),
+    "longest_chain": _on_part(share.longest_chain),
+    "rival_weight": _of_descents(_on_part(share.rival_weight)),
+    "frustration": _on_part(frustration.frustration),
+    "depth": _on_part(depth.depth),
+    "difficulty": _on_part(depth.difficulty),
+    **{measure.name: _on_part(measure.answer) for group in (motif, kinetics) for measure in group.MEASURES},
+    "connected_share": _of_descents(connected_share),
+    "rivals": rivals,
+    "rival_gap": rival_gap,
+    "rival_barrier": rival_barrier,
+    "trap_ratio": trap_ratio,
+    "superposition_tf": superposition_tf,
+    "superposition_peak": superposition_peak,
+}
+"""How a measure is read off a smooth map; those not in here have no answer there."""
+
+_RIVALS = "this project, after Wales, Miller, Walsh, Nature 394, 758 (1998); Catoni, Ann. Probab. 20, 1109 (1992)"
+_SUPERPOSITION = "Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008)"
+
+MEASURES = (
+    Measure("connected_share", connected_share, "share of random descents into the mapped funnels", _RIVALS, 6),
+    Measure("rivals", rivals, "traps deeper than the drop to the ground state that remains", _RIVALS, 6),
+    Measure("rival_gap", rival_gap, "energy of the lowest rival above the ground energy", _RIVALS, 6),
+    Measure("rival_barrier", rival_barrier, "barrier from the lowest rival to the ground state", _RIVALS, 6),
+    Measure("trap_ratio", trap_ratio, "largest barrier over the drop that remains: below 1 a palm tree", _RIVALS, 6),
+    Measure(
+        "superposition_tf",
+        superposition_tf,
+        "temperature at which the native minima hold half of the weight, harmonic superposition",
+        _SUPERPOSITION,
+        8,
+    ),
+    Measure(
+        "superposition_peak",
+        superposition_peak,
+        "temperature of the largest heat capacity, harmonic superposition",
+        _SUPERPOSITION,
+        8,
+    ),
+)
+
+
+def smooth_kind(
+    measures: Mapping[str, Measurement],
+) -> tuple[Literal["funnel", "multi-funnel", "glass", "smooth", "undecided"], str] | None:
+    """Kind of a smooth landscape by its rivals, and the reason; None for the measures of another kind of landscape."""
+    count, minima = measures.get("rivals"), measures.get("minima")
+    if not (isinstance(count, Estimate) and isinstance(minima, Estimate)):
+        return None
+    if minima.value < FEWEST_MINIMA:
+        if minima.value == 1.0:
+            return "smooth", "every random descent ends in the one minimum"
+        return "undecided", f"{minima.value:.0f} minima are too few to tell the kinds apart"
+    share_inside, ratio = measures.get("connected_share"), measures.get("trap_ratio")
+    if not isinstance(share_inside, Estimate) or share_inside.low < CONNECTED:
+        said = f"{100 * share_inside.value:.0f} %" if isinstance(share_inside, Estimate) else "an unknown share"
+        return "undecided", (
+            f"only {said} of random descents end in minima with a known path to the lowest: explore further"
+        )
+    if not isinstance(ratio, Estimate):
+        return "undecided", "no barriers are known: explore further"
+    if count.value == 0.0:
+        return "funnel", (
+            f"each of {minima.value:.0f} minima leads to the lowest over barriers below the drop that remains "
+            f"(largest ratio {ratio.value:.2g})"
+        )
+    gap, barrier = measures.get("rival_gap"), measures.get("rival_barrier")
+    told = ""
+    if isinstance(gap, Estimate) and isinstance(barrier, Estimate):
+        told = f", the lowest {gap.value:.3g} above it and behind a barrier of {barrier.value:.3g} at most"
+    if count.value > MOST_RIVALS:
+        return "glass", f"{count.value:.0f} traps are deeper than the drop to the lowest minimum that remains{told}"
+    noun = "trap is" if count.value == 1.0 else "traps are"
+    return "multi-funnel", (f"{count.value:.0f} {noun} deeper than the drop to the lowest minimum that remains{told}")
