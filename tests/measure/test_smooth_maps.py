@@ -1,0 +1,131 @@
+"""Measures of smooth maps on graphs typed by hand, and their verdict."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from spinfunnel.estimate import Estimate, NoAnswer
+from spinfunnel.landscape import BasinGraph
+from spinfunnel.measure import MEASURES, measure_all
+from spinfunnel.measure.kinetics import arrhenius
+from spinfunnel.measure.smooth_maps import connected_part
+from spinfunnel.verdict import judge
+
+
+def graph(energy, saddles, *, volume=None, weight=None) -> BasinGraph:
+    """Smooth map of minima of given energies and saddles (energy, one, other)."""
+    m, s = len(energy), len(saddles)
+    return BasinGraph(
+        key=np.array([f"m{k}" for k in range(m)]),
+        energy=np.array(energy, float),
+        weight=np.full(m, 1 / m) if weight is None else np.array(weight, float),
+        plateau=np.ones(m, np.int64),
+        orbit=np.ones(m, np.int64),
+        saddle_key=np.array([f"s{k}" for k in range(s)]),
+        saddle_energy=np.array([row[0] for row in saddles], float),
+        saddle_offsets=2 * np.arange(s + 1),
+        saddle_minima=np.array([row[1:] for row in saddles], np.int64).ravel(),
+        saddle_exact=np.ones(s, bool),
+        exact=False,
+        log_volume=np.zeros(m) if volume is None else np.array(volume, float),
+        saddle_log_volume=np.zeros(s),
+    )
+
+
+def palm(minima: int, *, rival: float = 0.0) -> BasinGraph:
+    """Stem with side branches half as high as they hang; a rival of the given depth at 1 above the ground state."""
+    energy = np.concatenate([[0.0], 1.0 + np.arange(minima - 1) * 0.1])
+    saddles = sorted((energy[k] + (rival if k == 1 and rival else 0.3 * energy[k]), 0, k) for k in range(1, minima))
+    return graph(energy, saddles)
+
+
+def test_two_levels_melt_where_their_weights_are_equal():
+    two = graph([0.0, 2.0], [(3.0, 0, 1)], volume=[-1.0, 4.0])
+    answer = measure_all(two, names=["superposition_tf"])["superposition_tf"]
+    assert answer.value == pytest.approx(2.0 / 5.0)  # exp(-1) = exp(4 - 2 / T)
+
+
+def test_heat_capacity_of_two_levels_peaks_where_that_of_schottky_does():
+    """Two states without degeneracy: C = (d / T)^2 e^(d/T) / (1 + e^(d/T))^2 peaks at T = 0.4168 d."""
+    answer = measure_all(graph([0.0, 1.0], [(2.0, 0, 1)]), names=["superposition_peak"])["superposition_peak"]
+    assert answer.value == pytest.approx(0.4168, rel=0.02)
+
+
+def test_rates_are_those_of_transition_state_theory():
+    temperature = 0.7
+    two = graph([0.0, 0.4], [(1.5, 0, 1)], volume=[0.3, 0.9])
+    two = dataclasses.replace(two, saddle_log_volume=np.array([0.2]))
+    rate = arrhenius(two, temperature=temperature).rates()[1, 0]
+    assert rate == pytest.approx(np.exp(0.2 - 0.9 - (1.5 - 0.4) / temperature) / (2 * np.pi))
+
+
+def test_frustration_weighs_minima_by_their_volumes():
+    three = graph([0.0, 1.0, 1.0], [(1.5, 0, 1), (3.0, 0, 2)], volume=[0.0, 0.0, 5.0])
+    flat = dataclasses.replace(three, log_volume=np.zeros(3))
+    weighed, even = (MEASURES["frustration"].compute(each).value for each in (three, flat))
+    assert even == pytest.approx(0.5 * (1.5 + 3.0))
+    assert weighed == pytest.approx((1.5 + np.exp(5.0) * 3.0) / (1 + np.exp(5.0)))
+
+
+def test_what_no_path_reaches_is_left_out_and_said():
+    apart = graph([0.0, 1.0, 2.0], [(1.5, 0, 1)], weight=[0.5, 0.3, 0.2])
+    assert connected_part(apart).key.tolist() == ["m0", "m1"]
+    found = measure_all(apart)
+    assert found["connected_share"].value == pytest.approx(0.8)
+    assert found["trap_ratio"].value == pytest.approx(0.5)
+    assert connected_part(palm(5)) is not None
+
+
+@pytest.mark.parametrize(
+    ("rival", "kind"),
+    [(0.0, "funnel"), (0.9, "funnel"), (1.5, "multi-funnel")],
+)
+def test_a_rival_is_a_trap_deeper_than_the_drop_below_it(rival, kind):
+    found = measure_all(palm(30, rival=rival))
+    verdict = judge(found, exact=False)
+    assert verdict.kind == kind
+    assert "sampled" in verdict.reason
+    assert (found["rivals"].value > 0) == (kind == "multi-funnel")
+    if kind == "multi-funnel":
+        assert (found["rival_gap"].value, found["rival_barrier"].value) == (1.0, 1.5)
+    else:
+        assert isinstance(found["rival_gap"], NoAnswer)
+
+
+def test_dozens_of_rivals_are_a_glass():
+    energy = np.concatenate([[0.0], 1.0 + 0.01 * np.arange(40)])
+    glass = graph(energy, [(e + 2.0, 0, k + 1) for k, e in enumerate(energy[1:])])
+    assert judge(measure_all(glass), exact=False).kind == "glass"
+
+
+def test_too_little_is_undecided():
+    assert judge(measure_all(palm(8)), exact=False).kind == "undecided"
+    scattered = dataclasses.replace(palm(30), weight=np.concatenate([np.full(29, 0.01), [0.71]]))
+    cut = dataclasses.replace(
+        scattered,
+        saddle_key=scattered.saddle_key[:-1],
+        saddle_energy=scattered.saddle_energy[:-1],
+        saddle_offsets=scattered.saddle_offsets[:-1],
+        saddle_minima=scattered.saddle_minima[:-2],
+        saddle_exact=scattered.saddle_exact[:-1],
+        saddle_log_volume=scattered.saddle_log_volume[:-1],
+    )
+    verdict = judge(measure_all(cut), exact=False)
+    assert verdict.kind == "undecided"
+    assert "29 %" in verdict.reason
+
+
+def test_discrete_maps_have_no_such_answers():
+    discrete = dataclasses.replace(palm(5), log_volume=None, saddle_log_volume=None, exact=True)
+    found = measure_all(discrete)
+    assert all(found[name].outcome == "not_smooth" for name in ("rivals", "superposition_tf", "connected_share"))
+    assert isinstance(found["trap_ratio"], NoAnswer)
+
+
+def test_shares_of_descents_have_the_interval_of_their_number():
+    hundred = graph([0.0, 1.0], [(1.5, 0, 1)], weight=[0.99, 0.01])
+    share = measure_all(hundred, names=["funnel_weight"])["funnel_weight"]
+    assert isinstance(share, Estimate)
+    assert share.value == 1.0
+    assert share.low == pytest.approx(0.963, abs=0.001)  # Wilson's 95 % for 100 of 100
