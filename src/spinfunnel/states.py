@@ -186,16 +186,24 @@ class Walkable(Protocol):
         workers: int = 1,
         held: NDArray[np.bool_] | None = None,
         target: float = -np.inf,
-    ) -> tuple[NDArray[np.float64], NDArray[np.int8], int]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.int8], NDArray[np.int64]]:
         """Offer so many moves to each state at its temperature (Metropolis), in place; each stops at the target.
 
         `held` marks, for each state, parts that do not move. Returns the lowest energy that each has seen, where, and
-        the number of energies computed in all.
+        the number of energies computed for each.
         """
         ...
 
-    def quench(self, states: NDArray[np.int8], energies: NDArray[np.float64], *, workers: int = 1) -> int:
-        """Go steepest downhill from each state, in place; return the number of energies computed."""
+    def quench(self, states: NDArray[np.int8], energies: NDArray[np.float64], *, workers: int = 1) -> NDArray[np.int64]:
+        """Go steepest downhill from each state, in place; return the number of energies computed for each."""
+        ...
+
+    def feature_table(self, states: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Which features each state has, 0 or 1: what states may agree on."""
+        ...
+
+    def biased(self, features: NDArray[np.bool_], strength: float) -> Walkable:
+        """Return the landscape in which each of some features lowers the energy by a strength."""
         ...
 
     def state_keys(self, states: NDArray[np.int8]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..landscape import BasinGraph, Parameter, Record
-from . import annealing, climbing, flooding, folding, hopping, tempering
+from . import annealing, climbing, flooding, folding, hopping, itfix, tempering
 
 __all__ = ["EXPLORERS", "Explorer"]
 
@@ -115,6 +115,14 @@ EXPLORERS: dict[str, Explorer] = {
             False,
             "low minima by basin hopping, four chains at neighbouring temperatures",
             "Wales, Doye, J. Phys. Chem. A 101, 5111 (1997)",
+        ),
+        Explorer(
+            "itfix",
+            itfix.explore,
+            ("binary", "graph"),
+            False,
+            "iterative fixing: rounds of annealing, each of which fixes what the best of the last one agree on",
+            "DeBartolo, Colubri, Jha, Fitzgerald, Freed, Sosnick, PNAS 106, 3734 (2009)",
         ),
     )
 }

@@ -80,7 +80,7 @@ class Ladder:
         lowest, where, made = self.landscape.walk(
             self.states, self.energy, self.temperature, offers=offers, seeds=self.seeds, workers=self.workers
         )
-        self.evaluations += made
+        self.evaluations += int(made.sum())
         first = int(np.argmin(lowest))
         if lowest[first] < self.best_energy:
             self.best_energy, self.best = float(lowest[first]), where[first].copy()
@@ -174,7 +174,7 @@ class _Catch:
     def descend(self, states: NDArray[np.int8], energy: NDArray[np.float64]) -> None:
         """Descend from copies of some states."""
         bottom, depth = states.copy(), energy.copy()
-        self.evaluations += self.landscape.quench(bottom, depth, workers=self.workers)
+        self.evaluations += int(self.landscape.quench(bottom, depth, workers=self.workers).sum())
         self.descents += len(bottom)
         keys, copies = self.landscape.state_keys(bottom)
         for key, value, many in zip(keys.tolist(), depth.tolist(), copies.tolist(), strict=True):

@@ -27,8 +27,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.landscape import Binary, InputError
-from spinfunnel.measure.metropolis import COLDEST, FINAL, MOST_BITS, MetropolisChain
+from spinfunnel.landscape import Binary, Finite, InputError
+from spinfunnel.measure.listed_chain import MOST_LISTED, ListedChain
+from spinfunnel.measure.metropolis import COLDEST, EXACT_BITS, FINAL, MOST_BITS, MetropolisChain
 from spinfunnel.measure.outcome import Measure, Topography, exactly
 from spinfunnel.measure.run_lengths import HOTTEST, STEP, folding_by_walks
 
@@ -37,12 +38,12 @@ if TYPE_CHECKING:
 
 __all__ = ["EXACT_BITS", "MEASURES", "FoldingTime", "folding_time"]
 
-EXACT_BITS = 18
-"""Free bits up to which passage times are solved for: 64 bytes a state, and some twenty solutions of seconds in all."""
 HOPELESS = 10.0
 """The search goes no colder once folding takes so many times longer than at the best temperature."""
 SCAN = 1e-4
 """Relative error to which passage times are solved for while the best temperature is sought."""
+LISTED_BUDGET = 20_000_000
+"""The same on listed states, whose moves are far apart in memory."""
 BUDGET = 200_000_000
 """Energy evaluations that walks may take in all: some seconds."""
 
@@ -92,7 +93,7 @@ class FoldingTime:
 
 
 def folding_time(
-    landscape: Binary,
+    landscape: Binary | Finite,
     *,
     temperature: float | None = None,
     native_energy: float | None = None,
@@ -105,8 +106,8 @@ def folding_time(
 
     Parameters
     ----------
-    landscape : Binary
-        At most `MOST_BITS` free bits.
+    landscape : Binary or Finite
+        At most `MOST_BITS` free bits, or `MOST_LISTED` states.
     temperature : float, optional
         In the unit of the energy; the best one is sought unless it is given.
     native_energy : float, optional
@@ -141,11 +142,16 @@ def folding_time(
     """
     if temperature is not None and not temperature > 0.0:
         raise InputError(f"the temperature is {temperature}; give a number above 0")
-    chain = MetropolisChain(landscape, native_energy=native_energy, workers=workers)
+    chain: MetropolisChain | ListedChain
+    if isinstance(landscape, Binary):
+        chain = MetropolisChain(landscape, native_energy=native_energy, workers=workers)
+    else:
+        chain = ListedChain(landscape, native_energy=native_energy, workers=workers)
+        budget = min(budget, LISTED_BUDGET)
     if bool(chain.native.all()):
         return NoAnswer("all_native", "every state counts as native", "nothing to do: there is nothing to search for")
     if method is None:
-        method = "exact" if chain.bits <= EXACT_BITS else "runs"
+        method = "exact" if chain.exact else "runs"
     if method == "exact":
         return _solved(chain, temperature)
     walked = folding_by_walks(chain, temperature, budget=budget, rng=np.random.default_rng(seed))
@@ -159,14 +165,14 @@ def folding_time(
 # Solving
 
 
-def _solved(chain: MetropolisChain, temperature: float | None) -> FoldingTime | NoAnswer:
+def _solved(chain: MetropolisChain | ListedChain, temperature: float | None) -> FoldingTime | NoAnswer:
     tau = np.zeros(len(chain.energies))
 
     def log_time(at: float) -> float:
         """Logarithm of the mean passage time, each solution being the guess for the next; inf without one."""
         error = chain.passage_times(at, tolerance=SCAN, start=tau)[1]
         if error < 0.5:
-            return math.log(float(tau.mean()))
+            return math.log(chain.mean(tau))
         tau[:] = 0.0
         return math.inf
 
@@ -178,7 +184,7 @@ def _solved(chain: MetropolisChain, temperature: float | None) -> FoldingTime | 
             f"the passage times are known to a relative error of {error:.1g} only",
             "measure at a higher temperature, or by walks",
         )
-    return FoldingTime(Estimate.exactly(float(tau.mean())), best, chain.random, "exact")
+    return FoldingTime(Estimate.exactly(chain.mean(tau)), best, chain.random, "exact")
 
 
 def _best_temperature(log_time: Callable[[float], float], *, span: float) -> float:
@@ -255,10 +261,19 @@ def fastest_temperature(topography: Topography) -> Measurement:
 
 def _folding(topography: Topography) -> FoldingTime | NoAnswer:
     landscape, graph = topography.landscape, topography.graph
+    native = float(graph.energy[0]) + graph.native_tolerance if graph.minima else None
+    if isinstance(landscape, Finite):
+        if landscape.distinct_states() > MOST_LISTED:
+            return NoAnswer(
+                "too_large",
+                f"moves of {landscape.distinct_states():.3g} states would be held; that is done up to {MOST_LISTED}",
+                "use a smaller size",
+            )
+        return folding_time(landscape, native_energy=native, seed=topography.seed, workers=topography.workers)
     if not isinstance(landscape, Binary):
         return NoAnswer(
             "not_binary",
-            "single-spin-flip dynamics needs a landscape of bit strings",
+            "Metropolis dynamics needs a landscape of bit strings, or one whose states are listed",
             "read the passage times between its minima instead",
         )
     free = landscape.size - any(symmetry.is_global_flip for symmetry in landscape.symmetries)
@@ -268,7 +283,7 @@ def _folding(topography: Topography) -> FoldingTime | NoAnswer:
         )
     return folding_time(
         landscape,
-        native_energy=float(graph.energy[0]) + graph.native_tolerance,
+        native_energy=native,
         seed=topography.seed,
         workers=topography.workers,
     )

@@ -11,12 +11,14 @@ from spinfunnel.blocks import over_blocks
 from spinfunnel.landscape import Binary, InputError, no_progress
 from spinfunnel.measure.passage_kernels import flow_out, relax_passage, solve_passage, walk
 
-__all__ = ["COLDEST", "FINAL", "MOST_BITS", "MetropolisChain"]
+__all__ = ["COLDEST", "EXACT_BITS", "FINAL", "MOST_BITS", "MetropolisChain"]
 
 Floats = NDArray[np.float64]
 
 MOST_BITS = 28
 """Free bits up to which there is a chain: its energies are looked up, 8 bytes a state."""
+EXACT_BITS = 18
+"""Free bits up to which passage times are solved for: 64 bytes a state, and some twenty solutions of seconds in all."""
 COLDEST = 1.0 / 600.0
 """Lowest temperature, in units of the span of the energies: Boltzmann weights and their squares fit into a double."""
 FINAL = 1e-7
@@ -75,6 +77,20 @@ class MetropolisChain:
         self.random = len(self.energies) / natives
         others = self.energies[~self.native] if natives < len(self.energies) else np.zeros(1)
         self.floor, self.span = float(others.min()), float(others.max() - others.min())
+
+    @property
+    def exact(self) -> bool:
+        """Whether passage times are solved for unless walks are asked for."""
+        return self.bits <= EXACT_BITS
+
+    @property
+    def shortest(self) -> int:
+        """Length of the shortest walks worth making."""
+        return 16 * (self.bits + self.flip)
+
+    def mean(self, tau: Floats) -> float:
+        """Average over all states."""
+        return float(tau.mean())
 
     def passage_times(
         self, temperature: float, *, tolerance: float = FINAL, start: Floats | None = None

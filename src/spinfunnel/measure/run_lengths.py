@@ -15,6 +15,7 @@ from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.metropolis import COLDEST
 
 if TYPE_CHECKING:
+    from spinfunnel.measure.listed_chain import ListedChain
     from spinfunnel.measure.metropolis import MetropolisChain
 
 __all__ = ["HOTTEST", "STEP", "folding_by_walks", "mean_run_length"]
@@ -76,13 +77,13 @@ def mean_run_length(length: NDArray[np.int64], hit: NDArray[np.bool_], *, confid
 
 
 def folding_by_walks(
-    chain: MetropolisChain, temperature: float | None, *, budget: int, rng: np.random.Generator
+    chain: MetropolisChain | ListedChain, temperature: float | None, *, budget: int, rng: np.random.Generator
 ) -> tuple[Estimate, float, int, int] | NoAnswer:
     """Mean length of walks at a temperature, or at the best one.
 
     Parameters
     ----------
-    chain : MetropolisChain
+    chain : MetropolisChain or ListedChain
     temperature : float or None
         None to seek the best, by walks of their own.
     budget : int
@@ -118,7 +119,7 @@ def folding_by_walks(
 class _Walks:
     """Walks on a chain, their source of randomness, and the evaluations that are left for them."""
 
-    def __init__(self, chain: MetropolisChain, rng: np.random.Generator, left: int) -> None:
+    def __init__(self, chain: MetropolisChain | ListedChain, rng: np.random.Generator, left: int) -> None:
         self.chain, self.rng, self.left = chain, rng, left
         self.lengths: list[NDArray[np.int64]] = []
         self.hits: list[NDArray[np.bool_]] = []
@@ -147,7 +148,7 @@ def _guess(walks: _Walks, ladder: list[float]) -> tuple[float, float]:
     cold, where some walks go straight down and the others never arrive. Where none arrives, the hottest is taken: at
     infinite temperature a walk does about as well as blind search.
     """
-    limit, reserve = 16 * (walks.chain.bits + walks.chain.flip), 3 * walks.left // 4
+    limit, reserve = walks.chain.shortest, 3 * walks.left // 4
     while True:
         found = [walks.mean(temperature, runs=PILOT_RUNS, limit=limit) for temperature in ladder]
         place = min(range(len(ladder)), key=lambda k: found[k][0])

@@ -110,7 +110,7 @@ def decoy_contacts(n: int, *, dimension: int, rng: np.random.Generator, count: i
 
 def designed_sequence(
     letters: NDArray[np.int64], structure: Bonds, *, table: NDArray[np.int32], dimension: int, goal: str,
-    rng: np.random.Generator,
+    rng: np.random.Generator, mutate: bool = False,
 ) -> NDArray[np.int64]:  # fmt: skip
     """Arrange letters along a structure so that its energy is lowest, or its gap largest.
 
@@ -124,6 +124,8 @@ def designed_sequence(
     dimension : int
     goal : {"gap", "energy"}
     rng : numpy.random.Generator
+    mutate : bool
+        Whether letters may be replaced by others as well, so that the composition is designed too.
 
     Examples
     --------
@@ -152,16 +154,17 @@ def designed_sequence(
     for temperature in np.geomspace(2.0, 0.02, 40) * (scale if goal == "energy" else 1.0):
         for _ in range(SWEEPS * n // 40):
             a, b = rng.integers(0, n, 2)
-            if here[a] == here[b]:
+            before = here[[a, b]]
+            here[[a, b]] = (rng.integers(0, len(table)), before[1]) if mutate and rng.random() < 0.5 else before[::-1]
+            if (here[[a, b]] == before).all():
                 continue
-            here[[a, b]] = here[[b, a]]
             other = _cost(here, table, (i, j), native, decoys)
             if other <= cost or rng.random() < math.exp((cost - other) / temperature):
                 cost = other
                 if cost < lowest:
                     best, lowest = here.copy(), cost
             else:
-                here[[a, b]] = here[[b, a]]
+                here[[a, b]] = before
     return best
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -118,6 +120,7 @@ def lattice_protein(
     alphabet: str = "mj",
     native: str = "compact",
     goal: str = "gap",
+    composition: str = "designed",
     dimension: int = 2,
     moves: str = "pivot",
     seed: int = 0,
@@ -127,8 +130,8 @@ def lattice_protein(
     Parameters
     ----------
     sequence : str
-        Letters of the alphabet; or "designed" for a structure, or "random": the same letters in random order. Letters
-        are drawn evenly, and are the same for both at one seed.
+        Letters of the alphabet; or "designed" for a structure, or "random": the letters of the designed sequence of
+        the same seed, in random order.
     n : int
         Number of monomers of a sequence that is drawn.
     alphabet : {"mj", "three", "hp"}
@@ -137,10 +140,12 @@ def lattice_protein(
         Structure for which to design: "compact", or bonds as for `lattice_go`.
     goal : {"gap", "energy"}
         What design makes as large, or as low, as it can (see `spinfunnel.systems.design`).
+    composition : {"designed", "drawn"}
+        Whether design chooses the letters as well, or arranges letters drawn evenly.
     dimension : int
     moves : {"pivot", "local", "pull"}
     seed : int
-        Of letters, structure and design.
+        Of letters, structure, design and order.
 
     Raises
     ------
@@ -157,24 +162,14 @@ def lattice_protein(
     """
     check_choice("alphabet", alphabet, tuple(ALPHABETS))
     check_choice("goal", goal, ("gap", "energy"))
+    check_choice("composition", composition, ("designed", "drawn"))
     check_range("seed", seed, low=0)
     check_chain(n, dimension=dimension, moves=moves)
     kinds = ALPHABETS[alphabet]
     if sequence in ("designed", "random"):
-        rng = disorder(seed)
-        letters = rng.integers(0, len(kinds.letters), n)
+        letters = _designed(n, kinds, native, goal, composition, dimension, seed)
         if sequence == "random":
-            letters = rng.permutation(letters)
-        else:
-            structure = (
-                compact_structure(n, dimension=dimension, rng=rng)
-                if native == "compact" else read_bonds(native, dimension=dimension)
-            )  # fmt: skip
-            if len(structure) != n - 1:
-                raise InputError(f"native={native} has {len(structure) + 1} monomers, not n={n}: give both alike")
-            letters = designed_sequence(
-                letters, structure, table=kinds.table, dimension=dimension, goal=goal, rng=rng
-            )  # fmt: skip
+            letters = np.random.default_rng([seed, 1]).permutation(letters)
     else:
         letters = _letters(sequence, kinds, alphabet)
         check_chain(len(letters), dimension=dimension, moves=moves)
@@ -184,6 +179,25 @@ def lattice_protein(
     }  # fmt: skip
     pair = np.ascontiguousarray(kinds.table[letters][:, letters])
     return LatticeProtein("protein", parameters, dimension, pair, kinds.unit, moves, "sequence")
+
+
+@lru_cache(maxsize=256)
+def _designed(
+    n: int, kinds: Alphabet, native: str, goal: str, composition: str, dimension: int, seed: int
+) -> NDArray[np.int64]:
+    """Letters designed for a structure."""
+    rng = disorder(seed)
+    letters = rng.integers(0, len(kinds.letters), n)
+    if native == "compact":
+        structure = compact_structure(n, dimension=dimension, rng=rng)
+    else:
+        structure = read_bonds(native, dimension=dimension)
+    if len(structure) != n - 1:
+        raise InputError(f"native={native} has {len(structure) + 1} monomers, not n={n}: give both alike")
+    mutate = composition == "designed" and goal == "gap"
+    return designed_sequence(
+        letters, structure, table=kinds.table, dimension=dimension, goal=goal, rng=rng, mutate=mutate
+    )
 
 
 def _letters(sequence: str, kinds: Alphabet, alphabet: str) -> NDArray[np.int64]:

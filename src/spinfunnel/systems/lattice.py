@@ -38,7 +38,7 @@ __all__ = [
 MOST_NATIVES = 64
 """Different native contact maps up to which there is an overlap with them."""
 LONGEST = 256
-SHAKES = 40
+SHAKES = 4
 """Slots offered, in units of the square of the length, until a chain has forgotten where it began."""
 NEVER = -(1 << 40)
 
@@ -195,40 +195,54 @@ class LatticeProtein:
         workers: int = 1,
         held: NDArray[np.bool_] | None = None,
         target: float = -math.inf,
-    ) -> tuple[NDArray[np.float64], NDArray[np.int8], int]:
+    ) -> tuple[NDArray[np.float64], NDArray[np.int8], NDArray[np.int64]]:
         """Walk chains by pulls (see `spinfunnel.states.Walkable`); `held` marks monomers, shape (count, n)."""
         steps, mask = self._geometry
-        best, lowest = states.copy(), energies.copy()
+        best, lowest, made = states.copy(), energies.copy(), np.zeros(len(states), np.int64)
         goal = math.floor(target / self.unit + 1e-9) if math.isfinite(target) else NEVER
         free = np.ones((len(states), self.length), np.bool_) if held is None else ~held
 
-        def work(start: int, stop: int) -> int:
-            total = 0
+        def work(start: int, stop: int) -> None:
             for k in range(start, stop):
-                now, low, made = walk_chain(
+                now, low, made[k] = walk_chain(
                     states[k], round(energies[k] / self.unit), temperatures[k] / self.unit, offers, seeds[k : k + 1],
                     goal, steps, mask, self.pair, free[k], best[k],
                 )  # fmt: skip
                 energies[k], lowest[k] = self.unit * now + 0.0, self.unit * low + 0.0
-                total += made
-            return total
 
-        made = sum(over_blocks(work, len(states), workers=workers, progress=no_progress, stage="walks", block=1))
+        over_blocks(work, len(states), workers=workers, progress=no_progress, stage="walks", block=1)
         return lowest, best, made
 
-    def quench(self, states: NDArray[np.int8], energies: NDArray[np.float64], *, workers: int = 1) -> int:
+    def quench(self, states: NDArray[np.int8], energies: NDArray[np.float64], *, workers: int = 1) -> NDArray[np.int64]:
         """Steepest descent by pulls (see `spinfunnel.states.Walkable`)."""
         steps, mask = self._geometry
+        made = np.zeros(len(states), np.int64)
 
-        def work(start: int, stop: int) -> int:
-            total = 0
+        def work(start: int, stop: int) -> None:
             for k in range(start, stop):
-                now, made = quench_chain(states[k], round(energies[k] / self.unit), steps, mask, self.pair)
+                now, made[k] = quench_chain(states[k], round(energies[k] / self.unit), steps, mask, self.pair)
                 energies[k] = self.unit * now + 0.0
-                total += made
-            return total
 
-        return sum(over_blocks(work, len(states), workers=workers, progress=no_progress, stage="descents", block=1))
+        over_blocks(work, len(states), workers=workers, progress=no_progress, stage="descents", block=1)
+        return made
+
+    def feature_table(self, states: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Contacts that each conformation has, of those that can be made."""
+        i, j = possible_contacts(self.length)
+        steps, mask = self._geometry
+        site = np.full((len(states), self.length), mask >> 1, np.int64)
+        site[:, 1:] += np.cumsum(steps[states], axis=1)
+        apart = (site[:, j] - site[:, i]) & mask
+        return np.isin(apart, steps & mask).astype(np.int8)
+
+    def biased(self, features: NDArray[np.bool_], strength: float) -> LatticeProtein:
+        """Return the protein in which some contacts count so much more."""
+        i, j = possible_contacts(self.length)
+        pair = self.pair.copy()
+        more = round(strength / self.unit)
+        pair[i[features], j[features]] -= more
+        pair[j[features], i[features]] -= more
+        return replace(self, name=f"{self.name} (biased)", pair=pair)
 
     def state_keys(self, states: NDArray[np.int8]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
         """Keys of the canonical copies, and the number of copies of each."""
