@@ -180,11 +180,20 @@ def judge(
     budget: Budget = None,
     report: Report = None,
     quick: Quick = False,
+    checkpoints: Annotated[
+        str | None,
+        typer.Option("--checkpoints", metavar="PATTERN", help="Compare a network's checkpoints instead: 'runs/*.pt'."),
+    ] = None,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Explore, measure and say which kind of landscape it is; several systems are compared."""
     with sitting.answering(kept=work.kept(atlas)):
+        if checkpoints is not None:
+            from spinfunnel.cli.checkpoints import compared
+
+            compared(systems, checkpoints, seed=seed, quick=quick, json=json, quiet=quiet)
+            return
         studies = work.studies(
             systems,
             explorer=explorer,

@@ -1,0 +1,280 @@
+"""All stationary points of a small network, by Newton's method side by side from many starts, symmetric copies merged.
+
+Minima: descent along ``-|H|^-1 g``, each eigenvalue of the Hessian in absolute value (Dauphin et al., NeurIPS 2014).
+Saddles: the squared gradient brought to zero by Levenberg and Marquardt's method. Each point is verified by its
+gradient and has its index counted; from a saddle of index 1 both ways down are followed, so that it is known what it
+joins.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from math import factorial
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from spinfunnel.landscape import InputError, Progress, no_progress
+from spinfunnel.network.alignment import Alignment, apply
+from spinfunnel.network.batched import Batched, suited_threads
+from spinfunnel.network.landscape import NetworkLandscape
+
+__all__ = ["LARGEST", "Stationary", "stationary_points"]
+
+LARGEST = 40
+"""Weights up to which all stationary points are sought."""
+MOST_COPIES = 400
+GRADIENT = 1e-8
+"""Norm of the gradient below which a point counts as stationary."""
+FLAT = 1e-7
+"""Eigenvalue below which, in absolute value, a direction counts as flat."""
+SAME = 1e-3
+AROUND = 24
+"""Searches of the second round around every point of the first."""
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stationary:
+    """Stationary points up to symmetry, in order of their energy.
+
+    Attributes
+    ----------
+    points : Tensor of float64, shape (n, D)
+    energy : array of float64, shape (n,)
+    slope : array of float64, shape (n,)
+        Norm of the gradient.
+    index : array of int64, shape (n,)
+        Negative eigenvalues of the Hessian: 0 at a minimum.
+    flat : array of int64, shape (n,)
+        Eigenvalues within 1e-7 of 0.
+    visits : array of int64, shape (n,)
+        Descents from random starts that ended in each minimum; searches that ended in each other point.
+    copies : array of int64, shape (n,)
+        Distinct symmetric copies of each.
+    joins : mapping of int to (int, int)
+        Minima at the two feet of each saddle of index 1.
+    unseen : float
+        Chance that one more search finds a new point, by Good and Turing: the share of points found once.
+    """
+
+    points: Tensor
+    energy: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    index: Ints
+    flat: Ints
+    visits: Ints
+    copies: Ints
+    joins: dict[int, tuple[int, int]]
+    unseen: float
+
+    @property
+    def minima(self) -> Ints:
+        """Numbers of the minima."""
+        return np.flatnonzero(self.index == 0)
+
+    @property
+    def saddles(self) -> Ints:
+        """Numbers of the saddles of index 1."""
+        return np.flatnonzero(self.index == 1)
+
+
+def stationary_points(
+    landscape: NetworkLandscape, *, starts: int = 600, seed: int = 0, progress: Progress = no_progress
+) -> Stationary:
+    """All stationary points that searches from many starts find.
+
+    Parameters
+    ----------
+    landscape : NetworkLandscape
+        Of few weights; with weight decay, so that minima are points and not valleys.
+    starts : int
+        Of each kind of search.
+    seed : int
+
+    Raises
+    ------
+    InputError
+        For more than 40 weights, or no weight decay.
+    """
+    if landscape.dimension > LARGEST:
+        raise InputError(
+            f"{landscape.dimension} weights are too many to find every stationary point; {LARGEST} at most: take a "
+            "smaller network, or map its solutions by training"
+        )
+    if landscape.weight_decay <= 0.0:
+        raise InputError("without weight decay minima are valleys or lie at infinity; give weight_decay=0.001 or so")
+    network = Batched(landscape, dtype=torch.float64)
+    rng = np.random.default_rng(seed)
+    spread = rng.choice([0.3, 1.0, 3.0], (starts, 1))
+    first = torch.from_numpy(rng.standard_normal((starts, landscape.dimension)) * spread)
+    with suited_threads(network):
+        low = _descend(network, first, radius=0.3)
+        progress("stationary points", 0.3)
+        third = starts // 3
+        again = low[torch.from_numpy(rng.integers(0, starts, 2 * third))]
+        between = 0.5 * (again[:third] + again[third:])
+        nudged = low + torch.from_numpy(rng.standard_normal(tuple(low.shape)))
+        tried = torch.cat([first, between, nudged])
+        high = _flatten_gradient(network, tried)
+        progress("stationary points", 0.7)
+        images = _copies(landscape)
+        found = _classified(network, torch.cat([low, high]), images, random_starts=starts)
+        # What is rarely met lies near what is known: a second round starts around every point found.
+        around = found[0].repeat(AROUND, 1)
+        scale = torch.from_numpy(rng.choice([0.2, 0.6, 1.5], (len(around), 1)))
+        more = around + scale * torch.from_numpy(rng.standard_normal(tuple(around.shape)))
+        high = torch.cat([high, _flatten_gradient(network, more)])
+        found = _classified(network, torch.cat([low, high]), images, random_starts=starts)
+        joins = _feet(network, found, images)
+    progress("stationary points", 1.0)
+    return Stationary(*found, joins=joins[0], unseen=joins[1])
+
+
+# ---------------------------------------------------------------------------------------------
+
+
+def _slopes(network: Batched, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    energy, slope = network.gradients(points)
+    return energy, slope, network.hessians(points)
+
+
+def _descend(network: Batched, points: Tensor, *, radius: float, steps: int = 150) -> Tensor:
+    """Follow the energy down, each point by steps of its own length at most `radius`."""
+    here, reach = points.clone(), torch.full((len(points), 1), radius, dtype=points.dtype)
+    active = torch.arange(len(here))
+    for _ in range(steps):
+        energy, slope, curve = _slopes(network, here[active])
+        value, vector = torch.linalg.eigh(curve)
+        along = (vector.transpose(1, 2) @ slope[:, :, None])[:, :, 0]
+        step = -(vector @ (along / value.abs().clamp_min(1e-4))[:, :, None])[:, :, 0]
+        length = step.norm(dim=1, keepdim=True).clamp_min(1e-300)
+        step = step * torch.clamp(reach[active] / length, max=1.0)
+        better = network.losses(here[active] + step) <= energy + 1e-15
+        here[active] = torch.where(better[:, None], here[active] + step, here[active])
+        reach[active] = torch.where(better[:, None], (1.5 * reach[active]).clamp(max=radius), 0.25 * reach[active])
+        active = active[(slope.norm(dim=1) > 1e-12) & (reach[active][:, 0] > 1e-12)]
+        if len(active) == 0:
+            break
+    return here
+
+
+def _flatten_gradient(network: Batched, points: Tensor, *, steps: int = 80) -> Tensor:
+    """Bring half the squared gradient to zero: steps ``-(H H + mu)^-1 H g``."""
+    here = points.clone()
+    damp = torch.full((len(here),), 1e-2, dtype=here.dtype)
+    one = torch.eye(here.shape[1], dtype=here.dtype)
+    active = torch.arange(len(here))
+    for _ in range(steps):
+        _, slope, curve = _slopes(network, here[active])
+        system = curve @ curve + damp[active][:, None, None] * one
+        step = -torch.linalg.solve(system, (curve @ slope[:, :, None]))[:, :, 0]
+        _, ahead = network.gradients(here[active] + step)
+        better = ahead.norm(dim=1) < slope.norm(dim=1)
+        here[active] = torch.where(better[:, None], here[active] + step, here[active])
+        damp[active] = torch.where(better, damp[active] * 0.2, damp[active] * 4.0).clamp(1e-14, 1e6)
+        active = active[(slope.norm(dim=1) > 1e-13) & (damp[active] < 1e5)]
+        if len(active) == 0:
+            break
+    return here
+
+
+def _copies(landscape: NetworkLandscape) -> Tensor:
+    """Every symmetric copy as a signed rearrangement: rows of (place, sign) packed as ``sign * (place + 1)``."""
+    groups = Alignment(landscape).groups
+    size = landscape.dimension
+    number = 1
+    for group in groups:
+        number *= factorial(group.units) * (2**group.units if group.signs else 1)
+    if number > MOST_COPIES:
+        raise InputError(f"every point has {number} symmetric copies; {MOST_COPIES} at most are compared")
+    marks = [torch.arange(1.0, size + 1.0, dtype=torch.float64)]
+    for group in groups:
+        signs = itertools.product([1.0, -1.0], repeat=group.units) if group.signs else [(1.0,) * group.units]
+        turns = [(order, sign) for sign in signs for order in itertools.permutations(range(group.units))]
+        marks = [apply(landscape, group, mark, order=order, sign=sign) for mark in marks for order, sign in turns]
+    return torch.stack(marks)
+
+
+def _images(point: Tensor, copies: Tensor) -> Tensor:
+    """All symmetric copies of a point, shape (copies, D)."""
+    return point[copies.abs().long() - 1] * copies.sign()
+
+
+_Found: TypeAlias = tuple[Tensor, NDArray[np.float64], NDArray[np.float64], Ints, Ints, Ints, Ints]
+
+
+def _classified(network: Batched, points: Tensor, copies: Tensor, *, random_starts: int) -> _Found:
+    """Points that are stationary, each once, with energy, gradient, index, flat directions, visits and copies."""
+    energy, slope = network.gradients(points)
+    size = slope.norm(dim=1)
+    good = (size <= GRADIENT) & torch.isfinite(energy) & (points.norm(dim=1) < 1e3)
+    place = torch.nonzero(good)[:, 0]
+    place = place[torch.argsort(energy[place], stable=True)]
+    kept: list[int] = []
+    visits: list[int] = []
+    for number in place.tolist():
+        home = _home(points[number], float(energy[number]), [points[k] for k in kept], energy[kept], copies)
+        if home is None:
+            kept.append(number)
+            visits.append(1)
+        else:
+            visits[home] += 1
+    if not kept:
+        raise InputError("no search ended at a stationary point: raise the weight decay")
+    values = torch.linalg.eigvalsh(network.hessians(points[kept]))
+    index, flat = (values < -FLAT).sum(1).numpy(), (values.abs() <= FLAT).sum(1).numpy()
+    orbit = [len(torch.unique((_images(points[k], copies) / SAME).round(), dim=0)) for k in kept]
+    # Minima are visited by descents from random starts, so that visits are shares of space.
+    for rank in np.flatnonzero(index == 0):
+        ends = [number for number in place.tolist() if number < random_starts]
+        point, level = [points[kept[rank]]], energy[[kept[rank]]]
+        visits[rank] = sum(_home(points[one], float(energy[one]), point, level, copies) is not None for one in ends)
+    return (
+        points[kept],
+        energy[kept].numpy(),
+        size[kept].numpy(),
+        index.astype(np.int64),
+        flat.astype(np.int64),
+        np.array(visits, np.int64),
+        np.array(orbit, np.int64),
+    )
+
+
+def _home(point: Tensor, energy: float, known: list[Tensor], energies: Tensor, copies: Tensor) -> int | None:
+    """Which of the known points this one is a copy of."""
+    near = torch.nonzero((energies - energy).abs() <= 1e-9 * (1.0 + abs(energy)))[:, 0].tolist()
+    if not near:
+        return None
+    images = _images(point, copies)
+    for number in near:
+        if float((images - known[number]).norm(dim=1).min()) <= SAME * (1.0 + float(point.norm())):
+            return int(number)
+    return None
+
+
+def _feet(network: Batched, found: _Found, copies: Tensor) -> tuple[dict[int, tuple[int, int]], float]:
+    """Minima below each saddle of index 1, and the chance of something new."""
+    points, energy, _, index, _, visits, _ = found
+    saddles, minima = np.flatnonzero(index == 1), np.flatnonzero(index == 0)
+    unseen = float((visits == 1).sum()) / max(float(visits.sum()), 1.0)
+    if len(saddles) == 0:
+        return {}, unseen
+    _, vector = torch.linalg.eigh(network.hessians(points[saddles]))
+    down = vector[:, :, 0]
+    sides = torch.cat([points[saddles] + 1e-3 * down, points[saddles] - 1e-3 * down])
+    # Short steps near the saddle, so that the way down is that of steepest descent; long ones at its foot.
+    ends = _descend(network, _descend(network, sides, radius=0.05, steps=200), radius=0.3)
+    known, lowest = torch.from_numpy(energy[minima]), list(points[minima])
+    level = network.losses(ends).tolist()
+    rows = [_home(end, value, lowest, known, copies) for end, value in zip(ends, level, strict=True)]
+    joins = {}
+    for place, saddle in enumerate(saddles.tolist()):
+        one, two = rows[place], rows[place + len(saddles)]
+        if one is not None and two is not None:
+            joins[saddle] = (int(minima[one]), int(minima[two]))
+    return joins, unseen
