@@ -16,7 +16,7 @@ from spinfunnel.systems import resolve
 @pytest.fixture(scope="module")
 def unit():
     network = resolve("network:data=xor,width=1,weight_decay=0.01")
-    return network, stationary_points(network, starts=30, seed=1)
+    return network, stationary_points(network, starts=150, seed=1)
 
 
 def test_every_point_is_stationary_and_its_index_right(unit):
@@ -55,7 +55,7 @@ def test_saddles_join_minima_below_them(unit):
 
 def test_another_seed_finds_the_same(unit):
     network, found = unit
-    again = stationary_points(network, starts=30, seed=2)
+    again = stationary_points(network, starts=150, seed=2)
     np.testing.assert_allclose(again.energy, found.energy, atol=1e-9)
     np.testing.assert_array_equal(again.index, found.index)
 

@@ -436,6 +436,10 @@ def reproduce(
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Fewer samples and smaller sizes: seconds.")] = False,
+    images: Annotated[
+        Path | None,
+        typer.Option("--images", metavar="FOLDER", help="MNIST (IDX) or CIFAR-10 (binary) files, for networks."),
+    ] = None,
     seed: Seed = 0,
     workers: Workers = None,
     json: AsJson = False,
@@ -449,7 +453,15 @@ def reproduce(
             reproducing.listed(json=json)
         else:
             reproducing.reproduced(
-                name, output=output, samples=samples, quick=quick, seed=seed, workers=workers, json=json, quiet=quiet
+                name,
+                output=output,
+                samples=samples,
+                quick=quick,
+                seed=seed,
+                workers=workers,
+                json=json,
+                quiet=quiet,
+                images=images,
             )
 
 

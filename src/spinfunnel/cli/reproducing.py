@@ -48,6 +48,7 @@ def reproduced(
     workers: int | None,
     json: bool,
     quiet: bool,
+    images: Path | None = None,
 ) -> None:
     """Make one again; everything that can be refused is refused before the work."""
     from spinfunnel.reproduce import Order, find, targets, write
@@ -59,7 +60,7 @@ def reproduced(
             sitting.check_target(target, what="result")
         started = time.perf_counter()
         with sitting.progress_shown(f"reproduce {name}", wanted=not (quiet or json)) as progress:
-            order = Order(samples, quick, seed, workers or _cores(), progress)
+            order = Order(samples, quick, seed, workers or _cores(), progress, images)
             redrawn = entry.run(order)
             progress("drawing", 0.0)
             written = write(name, redrawn, folder=output)

@@ -86,7 +86,7 @@ class Batched:
         with torch.no_grad(), exact_attention():
             if self.plain is not None:
                 found = self.plain.losses(vectors, *batch)
-            elif self._vmaps and len(vectors) > 1:
+            elif self._vmaps and len(vectors) > 1 and self._at_once(sample_count(batch)) > 1:
                 parts = vectors.split(self._at_once(sample_count(batch)))
                 found = torch.cat([vmap(self._loss, in_dims=(0, None))(part, batch) for part in parts])
             else:
@@ -108,7 +108,7 @@ class Batched:
         with exact_attention():
             if self.plain is not None and not self._dropping:
                 loss, slope = self.plain.gradients(vectors, *batch)
-            elif self._vmaps and len(vectors) > 1:
+            elif self._vmaps and len(vectors) > 1 and self._fits(batch, own=own):
                 many = vmap(grad_and_value(self._loss), in_dims=(0, 0 if own else None), randomness="different")
                 slope, loss = self._in_parts(many, vectors, batch, own=own)
             else:
@@ -181,7 +181,7 @@ class Batched:
         return loss.detach(), slope
 
     def _in_parts(self, many: Any, vectors: Tensor, batch: Any, *, own: bool) -> tuple[Tensor, Tensor]:
-        count = self._at_once(sample_count(_at(batch, 0)) if own else sample_count(batch))
+        count = self._at_once(self._samples_of(batch, own=own))
         slopes, losses = [], []
         for first in range(0, len(vectors), count):
             some = _at(batch, slice(first, first + count)) if own else batch
@@ -196,6 +196,13 @@ class Batched:
 
     def _rows(self, rows: Tensor | None) -> Any:
         return self._data if rows is None else mapped(self._data, lambda leaf: leaf[rows])
+
+    def _samples_of(self, batch: Any, *, own: bool) -> int:
+        return sample_count(_at(batch, 0)) if own else sample_count(batch)
+
+    def _fits(self, batch: Any, *, own: bool) -> bool:
+        """Whether two networks or more fit side by side, without which vmap only costs."""
+        return self._at_once(self._samples_of(batch, own=own)) > 1
 
     def _at_once(self, samples: int) -> int:
         return max(1, BATCHED_NUMBERS // max(1, self._weights_per_sample * samples))

@@ -20,6 +20,8 @@ from spinfunnel.reproduce.garstecki import garstecki
 from spinfunnel.reproduce.klemm import klemm
 from spinfunnel.reproduce.labs import labs
 from spinfunnel.reproduce.levinthal import levinthal
+from spinfunnel.reproduce.networks import draxler, goodfellow, re_basin
+from spinfunnel.reproduce.widths import ballard, choromanska, sharpening
 
 __all__ = ["REPRODUCTIONS", "Comparison", "Order", "Redrawn", "Reproduction", "find", "targets", "write"]
 
@@ -85,6 +87,42 @@ REPRODUCTIONS: dict[str, Reproduction] = {
             calibration,
             "labelled landscapes: how well measures tell them apart, and how often the verdict is right",
             "this project",
+        ),
+        Reproduction(
+            "choromanska",
+            choromanska,
+            "networks: final losses over seeds against width, training against test loss, SGD against annealing, index",
+            "Choromanska, Henaff, Mathieu, Ben Arous, LeCun, AISTATS (2015)",
+        ),
+        Reproduction(
+            "goodfellow",
+            goodfellow,
+            "networks: loss on the line from start to solution, and between solutions",
+            "Goodfellow, Vinyals, Saxe, ICLR (2015)",
+        ),
+        Reproduction(
+            "draxler",
+            draxler,
+            "networks: barrier between solutions on straight and on curved paths",
+            "Draxler, Veschgini, Salmhofer, Hamprecht, ICML (2018); Garipov et al., NeurIPS (2018)",
+        ),
+        Reproduction(
+            "re-basin",
+            re_basin,
+            "networks: barrier on the straight line after renaming units, against width",
+            "Ainsworth, Hayase, Srinivasa, ICLR (2023); Entezari et al., ICLR (2022)",
+        ),
+        Reproduction(
+            "ballard",
+            ballard,
+            "networks: minima, saddles and funnels of a small regularised network",
+            "Ballard, Das, Martiniani, Mehta, Sagun, Stevenson, Wales, PCCP 19, 12585 (2017)",
+        ),
+        Reproduction(
+            "sharpening",
+            sharpening,
+            "networks: does the funnel get sharper with width, and for shuffled labels",
+            "Martin, Why Does Deep Learning Work? (2015)",
         ),
     )
 }

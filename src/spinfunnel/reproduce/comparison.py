@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,6 +36,8 @@ class Order:
         Threads. No number depends on it.
     progress : callable
         Told the stage and the share of it that is done.
+    data : Path, optional
+        Folder with the user's own images, for reproductions on networks.
     """
 
     samples: int | None = None
@@ -42,6 +45,7 @@ class Order:
     seed: int = 0
     workers: int = 1
     progress: Progress = no_progress
+    data: Path | None = None
 
     def count(self, usual: int, *, quick: int) -> int:
         """Disorder samples for an ensemble that usually has so many, and so many when it has to be quick.
