@@ -40,7 +40,7 @@ def test_a_plain_loop_is_recorded_and_left_alone(tmp_path):
             assert all(torch.equal(a, p.grad) for a, p in zip(kept, model.parameters(), strict=True))
     assert torch.equal(state, torch.random.get_rng_state())
     assert model.training
-    rows = list(csv.DictReader((tmp_path / "live.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "live.csv").read_text().splitlines()))
     assert [int(row["step"]) for row in rows] == [5, 10, 15, 20]
     energies = [float(row["energy"]) for row in rows]
     assert energies == sorted(energies, reverse=True)
