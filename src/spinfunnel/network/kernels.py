@@ -14,9 +14,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["ACTIVATIONS", "activate", "affine", "cross_entropy", "exponential_table"]
+__all__ = ["ACTIVATIONS", "SAMPLES", "activate", "affine", "cross_entropy", "exponential_table", "hidden_losses"]
 
 ACTIVATIONS = {"identity": 0, "relu": 1, "tanh": 2, "sigmoid": 3}
+SAMPLES = 128
+"""Samples of a block in `hidden_losses`: the block's answers and fields stay in the first two caches."""
 PRODUCT = 64
 """Sums of exponentials multiplied before one logarithm is taken: up to 10^4 classes stay below 10^300."""
 _SERIES = [1.0 / math.factorial(power) for power in range(13)]
@@ -187,3 +189,116 @@ def cross_entropy(
                 product *= whole[s]
             value += math.log(product)
         total[c] += value
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def _fields(field: NDArray[Any], parts: NDArray[Any], place: NDArray[Any]) -> None:  # pragma: no cover - compiled
+    """Fill field (h, n) by ``parts[0] + sum_i place[i] parts[i + 1]``."""
+    units, width = field.shape
+    for j in range(units):
+        row = field[j]
+        if len(place) == 2:
+            a, b = place[0], place[1]
+            for s in range(width):
+                row[s] = parts[0, j, s] + a * parts[1, j, s] + b * parts[2, j, s]
+        else:
+            for s in range(width):
+                row[s] = parts[0, j, s]
+            for i in range(len(place)):
+                a = place[i]
+                for s in range(width):
+                    row[s] += a * parts[i + 1, j, s]
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def _products(
+    logits: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any], field: NDArray[Any]
+) -> None:  # pragma: no cover - compiled
+    """Fill logits (o, n) by ``bias + weights @ field``, four units at a time, which halves the traffic of `logits`."""
+    units, width = field.shape
+    for o in range(logits.shape[0]):
+        out, shift = logits[o], bias[o]
+        for s in range(width):
+            out[s] = shift
+        j = 0
+        while j + 4 <= units:
+            w0, w1, w2, w3 = weights[o, j], weights[o, j + 1], weights[o, j + 2], weights[o, j + 3]
+            f0, f1, f2, f3 = field[j], field[j + 1], field[j + 2], field[j + 3]
+            for s in range(width):
+                out[s] += w0 * f0[s] + w1 * f1[s] + w2 * f2[s] + w3 * f3[s]
+            j += 4
+        while j < units:
+            w0, f0 = weights[o, j], field[j]
+            for s in range(width):
+                out[s] += w0 * f0[s]
+            j += 1
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def _entropies(
+    logits: NDArray[Any],
+    target: NDArray[np.int64],
+    shares: NDArray[Any],
+    bits: NDArray[Any],
+    scale: NDArray[Any],
+    table: NDArray[Any],
+) -> float:  # pragma: no cover - compiled
+    """Sum of the cross-entropies of the first ``len(target)`` samples of logits (o, n); `shares` is scratch."""
+    classes, width = logits.shape
+    samples = len(target)
+    largest, whole = np.empty(width, logits.dtype), np.empty(width, logits.dtype)
+    for s in range(width):
+        largest[s] = logits[0, s]
+        whole[s] = table[19]
+    for o in range(1, classes):
+        for s in range(width):
+            largest[s] = np.maximum(logits[o, s], largest[s])
+    for o in range(classes):
+        for s in range(width):
+            shares[o * width + s] = logits[o, s] - largest[s]
+    _exponential(shares, bits, scale, table)
+    for o in range(classes):
+        for s in range(width):
+            whole[s] += shares[o * width + s]
+    value = 0.0
+    for s in range(samples):
+        value += largest[s] - logits[target[s], s]
+    for start in range(0, samples, PRODUCT):
+        product = 1.0
+        for s in range(start, min(start + PRODUCT, samples)):
+            product *= whole[s]
+        value += math.log(product)
+    return value
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def hidden_losses(
+    total: NDArray[np.float64],
+    parts: NDArray[Any],
+    place: NDArray[Any],
+    kind: int,
+    weights: NDArray[Any],
+    bias: NDArray[Any],
+    target: NDArray[np.int64],
+    table: NDArray[Any],
+    bits: NDArray[Any],
+    scale: NDArray[Any],
+) -> None:  # pragma: no cover - compiled
+    """Add the sums of cross-entropies of a network with one hidden layer to total (C,).
+
+    Shapes (blocks, k + 1, h, `SAMPLES`) of the parts of the first field, the last block filled up; (C, k) of the
+    places, (C, o, h) and (C, o) of the second layer; (n,) of the target. `bits` and `scale` are one scratch row of
+    ``max(h, o) * SAMPLES``, seen as integers and as numbers. All stages of a block and a point follow each other while
+    its numbers are in the first cache.
+    """
+    blocks, _, units, width = parts.shape
+    points, classes = bias.shape
+    field, logits = np.empty((units, width), parts.dtype), np.empty((classes, width), parts.dtype)
+    work, every = np.empty(scale.size, parts.dtype), field.reshape(units * width)
+    for block in range(blocks):
+        labels = target[block * width : (block + 1) * width]
+        for c in range(points):
+            _fields(field, parts[block], place[c])
+            _activated(every, kind, work, bits, scale, table)
+            _products(logits, weights[c], bias[c], field)
+            total[c] += _entropies(logits, labels, work[: classes * width], bits, scale, table)

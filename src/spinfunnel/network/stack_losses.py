@@ -74,6 +74,8 @@ class Layers:
 
     def losses(self, place: NDArray[np.float64], progress: Progress) -> NDArray[np.float64]:
         """Mean losses (m,) at coordinates (m, k)."""
+        if self._kernels is not None and self._hidden:
+            return self._hidden_losses(place, progress)
         total = np.zeros(len(place))
         size = self._block_size()
         chunk = 1 if self._images else CHUNK
@@ -91,6 +93,30 @@ class Layers:
                     total[start + few.start : start + few.stop] += self._chunk(block, here[few], weights, few)
             progress("surface", min(1.0, (start + POINTS) / len(place)))
         return total / (self._count if self._loss != "other" else 1)
+
+    @property
+    def _hidden(self) -> bool:
+        """Whether there is one hidden layer and a cross-entropy, for which one kernel does everything."""
+        kinds = [step.kind for step in self._rest]
+        return not self._images and self._loss == "cross_entropy" and kinds == ["activation", "linear"]
+
+    def _hidden_losses(self, place: NDArray[np.float64], progress: Progress) -> NDArray[np.float64]:
+        """Mean losses by `kernels.hidden_losses`, for `POINTS` points at once."""
+        assert self._kernels is not None and self._target is not None  # noqa: S101, PT018 - `_hidden` has seen both
+        total = np.zeros(len(place))
+        (block,) = self._blocks(self._count)
+        parts = self._kernels.blocked(block.parts)
+        name, last = self._rest[0].name, self._rest[1]
+        target = self._target.to(torch.int64).numpy()
+        for start in range(0, len(place), POINTS):
+            here = place[start : start + POINTS]
+            weight = torch.tensordot(_with_one(here, self._named[last.weight]), self._named[last.weight], 1)
+            bias = weight.new_zeros(weight.shape[:2])
+            if last.bias:
+                bias = torch.tensordot(_with_one(here, self._named[last.bias]), self._named[last.bias], 1)
+            self._kernels.hidden(total[start : start + POINTS], parts, here, name, weight, bias, target)
+            progress("surface", min(1.0, (start + POINTS) / len(place)))
+        return total / self._count
 
     def _block_size(self) -> int:
         if self._loss == "other":
@@ -223,6 +249,29 @@ class _Kernels:
             bits = scale.view(np.int32 if self._dtype.itemsize == 4 else np.int64)
             self._rows[samples] = (np.empty(samples, self._dtype), bits, scale, self._table)
         return self._rows[samples]
+
+    def blocked(self, parts: torch.Tensor) -> NDArray[Any]:
+        """Answers (k + 1, h, n) as (blocks, k + 1, h, `kernels.SAMPLES`), filled up with zeros."""
+        width = self._calls.SAMPLES
+        count = parts.shape[2]
+        filled = functional.pad(parts, (0, -count % width))
+        return np.ascontiguousarray(filled.unflatten(2, (-1, width)).permute(2, 0, 1, 3).numpy())
+
+    def hidden(
+        self,
+        total: NDArray[np.float64],
+        parts: NDArray[Any],
+        place: NDArray[np.float64],
+        name: str,
+        weight: torch.Tensor,
+        bias: torch.Tensor,
+        target: NDArray[np.int64],
+    ) -> None:
+        """Add sums of losses to total (C,)."""
+        kind, size = self._calls.ACTIVATIONS[name], max(parts.shape[2], bias.shape[1]) * parts.shape[3]
+        _, bits, scale, table = self._scratch(size)
+        arrays = weight.contiguous().numpy(), bias.contiguous().numpy(), target
+        self._calls.hidden_losses(total, parts, place.astype(self._dtype), kind, *arrays, table, bits, scale)
 
     def affine(self, parts: torch.Tensor, place: NDArray[np.float64], name: str) -> torch.Tensor:
         """Answers (C, h, n) of the first layer; they live until the next call."""
