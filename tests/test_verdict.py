@@ -75,6 +75,7 @@ def between(name):
         ("undecided", {"stability_gap": 0.14, "stability_z": 2.2}),
         ("undecided", PLAIN),
         ("undecided", {"levinthal": between("levinthal"), "funnel_weight": 0.42}),
+        ("undecided", {"levinthal": between("levinthal"), "funnel_weight": 0.05, "tf_tg": 3.0}),
         ("undecided", {"levinthal": Estimate(0.3, 0.1, 0.5), "funnel_weight": Estimate(0.55, 0.4, 0.7)}),
         ("undecided", {"rival_valley": between("rival_valley")}),
         ("undecided", {"rival_valley": 0.4, "funnel_slope": between("rival_slope")}),

@@ -197,11 +197,11 @@ def _native(case: _Case, *, stands: _Finding, leads: _Finding) -> tuple[Kind, st
             return "multi-funnel", f"{together}, but {rival.clause}"
         if guided.answer != "no":
             return "undecided", f"{stands.clause}, and {guided.clause}, but {rival.clause}"
-    if leads.answer == "no":
+    if leads.answer == "no" and _hopeless(case):
         return "golf course", f"{stands.clause}, but {leads.clause}"
     if leads.answer == "yes" and rival.answer == "no":
         return "funnel", together
-    return "undecided", together if leads.answer == "open" else f"{together}, but {rival.clause}"
+    return "undecided", f"{together}, but {rival.clause}" if leads.answer == "yes" else together
 
 
 # ---------------------------------------------------------------------------------------------
@@ -316,6 +316,11 @@ def _walks(case: _Case) -> _Finding:
     return _Finding(
         answer, f"{_drains(case, weight)}, and {walks}" if answer == "open" else _drains(case, weight, walks)
     )
+
+
+def _hopeless(case: _Case) -> bool:
+    """Whether walks, where they were measured, say themselves that nothing leads to the native state."""
+    return isinstance(case.read("levinthal"), NoAnswer) or _walks(case).answer == "no"
 
 
 def _drainage(case: _Case) -> _Finding:
