@@ -275,6 +275,8 @@ class Minimum:
     log_volume : float or None
         Of a smooth minimum: logarithm of its harmonic volume, ``-1/2 ln det' H - ln h`` with the order h of its point
         group, zero modes left out; None for discrete states, which are counted.
+    lid : float or None
+        Height below which no path leaves the basin, where a local flood says so; its own energy at least.
     """
 
     key: str
@@ -285,6 +287,7 @@ class Minimum:
     state: bytes | None = None
     visits: int = 1
     log_volume: float | None = None
+    lid: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,22 +356,24 @@ class Tally:
 
     Attributes
     ----------
-    quantity : {"energy", "overlap", "overlap and energy"}
+    quantity : {"energy", "overlap", "overlap and energy", "replica overlap"}
         Bins ascend in it; those of both by overlap, then energy, the empty ones left out.
     temperature : float
         Temperature at which states were drawn; ``inf`` where every state counts once.
     position : tuple of float
         Centre of each bin, or the energy of all its states where that is one (energy); or the overlap
-        Q = 1 - 2 d / N with the nearest native state (overlap).
+        Q = 1 - 2 d / N with the nearest native state (overlap), or of two independent replicas (replica overlap).
     count : tuple of float
         Number of plain states in each bin.
     mean, spread, lowest : tuple of float
         Mean, standard deviation and minimum of the energy within each bin.
     overlap : tuple of float
         Overlap of each bin, where the histogram is of both; `position` is then the energy.
+    replica : int
+        Number of the independent sample that it is of, where there are several.
     """
 
-    quantity: Literal["energy", "overlap", "overlap and energy"]
+    quantity: Literal["energy", "overlap", "overlap and energy", "replica overlap"]
     temperature: float
     position: tuple[float, ...]
     count: tuple[float, ...]
@@ -376,6 +381,7 @@ class Tally:
     spread: tuple[float, ...]
     lowest: tuple[float, ...]
     overlap: tuple[float, ...] = ()
+    replica: int = field(default=0, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -431,6 +437,8 @@ class BasinGraph:
         Which minima count as native: those within `native_tolerance` of the ground energy.
     visits : array of int64, shape (m,)
         Number of searches that ended in each; 1 where all states were visited.
+    lid : array of float64, shape (m,), or None
+        Height below which no path leaves each basin (see `Minimum`); None in an exact map, whose exits say it.
     log_volume : array of float64, shape (m,), or None
     saddle_log_volume : array of float64, shape (s,), or None
         Harmonic volumes of a smooth map (see `Minimum`).
@@ -455,6 +463,7 @@ class BasinGraph:
     native_tolerance: float = 0.0
     visits: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     log_volume: NDArray[np.float64] | None = None
+    lid: NDArray[np.float64] | None = None
     saddle_log_volume: NDArray[np.float64] | None = None
     saddle_index: NDArray[np.int64] | None = None
     native: NDArray[np.bool_] = field(init=False)
@@ -492,9 +501,10 @@ class BasinGraph:
         volumes = nothing if self.log_volume is None else self.log_volume.tolist()
         columns = (self.key, self.energy, self.weight, self.plateau, self.orbit)
         rows = zip(*(column.tolist() for column in columns), strict=True)
-        for row, visits, volume in zip(rows, self.visits.tolist(), volumes, strict=False):
+        lids = nothing if self.lid is None or self.exact else self.lid.tolist()
+        for row, visits, volume, lid in zip(rows, self.visits.tolist(), volumes, lids, strict=False):
             key, energy, weight, plateau, orbit = row
-            yield Minimum(key, energy, weight, plateau, orbit, None, visits, volume)
+            yield Minimum(key, energy, weight, plateau, orbit, None, visits, volume, lid)
         names = self.key[self.saddle_minima].tolist()
         bounds = np.where(self.saddle_exact, "exact", "upper").tolist()
         starts = self.saddle_offsets.tolist()

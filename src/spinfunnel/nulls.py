@@ -19,6 +19,7 @@ from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.explore.flooding import flood
 from spinfunnel.landscape import BasinGraph, Binary, InputError, Landscape, Progress, no_progress
 from spinfunnel.measure import COMPARED, MEASURES, measure_all
+from spinfunnel.sampled_nulls import SAMPLES, ground_energies, no_dealt_energies, of_grounds
 from spinfunnel.systems.interactions import has_interactions
 from spinfunnel.systems.interactions import shuffled_interactions as with_shuffled_interactions
 from spinfunnel.systems.shuffled import ShuffledEnergies
@@ -167,6 +168,8 @@ def compare(
     count, seed, temperature, workers, progress
         As in `ensemble`.
     """
+    if isinstance(landscape, Binary) and not graph.exact:
+        return _compare_sampled(landscape, graph, count=count or SAMPLES, seed=seed, workers=workers, progress=progress)
     nulls: dict[str, Mapping[str, Measurement]] = {}
     own: dict[str, Measurement] = {}
     samples = dict.fromkeys(NULLS, 0)
@@ -188,6 +191,23 @@ def compare(
         nulls[null], samples[null] = found.measures, count
         if null == INTERACTIONS:
             own = measure_all(graph, names=COMPARED, null_grounds=found.grounds)
+    return Comparison(nulls, samples, own)
+
+
+def _compare_sampled(
+    landscape: Binary, graph: BasinGraph, *, count: int, seed: int, workers: int, progress: Progress
+) -> Comparison:
+    """Compare a sampled landscape: lowest energies against those of shuffled interactions by a like search."""
+    nulls: dict[str, Mapping[str, Measurement]] = {SHUFFLED: dict.fromkeys(MEASURES, no_dealt_energies())}
+    samples = dict.fromkeys(NULLS, 0)
+    if not has_interactions(landscape):
+        refusal = null_refusal(landscape, count=count, null=INTERACTIONS)
+        nulls[INTERACTIONS] = dict.fromkeys(MEASURES, refusal or no_dealt_energies())
+        return Comparison(nulls, samples, {})
+    grounds = ground_energies(landscape, count=count, seed=seed, workers=workers, progress=progress)
+    own = measure_all(graph, names=COMPARED, null_grounds=grounds)
+    nulls[INTERACTIONS] = of_grounds(own, names=tuple(MEASURES))
+    samples[INTERACTIONS] = count
     return Comparison(nulls, samples, own)
 
 

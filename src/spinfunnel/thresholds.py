@@ -47,6 +47,9 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "levinthal": Threshold(0.33, _CALIBRATION),
     "levinthal_lost": Threshold(0.2, _CALIBRATION),
     "relative_depth": Threshold(0.058, _CALIBRATION),
+    "many_minima": Threshold(
+        50.0, "read of sampled maps: a smooth landscape has fewer, a glass of 64 spins or more has more by far"
+    ),
     "relative_depth_lost": Threshold(0.032, _CALIBRATION),
     "fitness_distance": Threshold(
         0.6, "distance explains a third of the variance of the energy; 2 / pi of independent spins in normal fields"

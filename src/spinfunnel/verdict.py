@@ -76,7 +76,10 @@ class _Case:
         measures: Mapping[str, Measurement],
         nulls: Mapping[str, Mapping[str, Measurement]],
         thresholds: Mapping[str, Threshold],
+        *,
+        exact: bool = True,
     ) -> None:
+        self.exact = exact
         self._measures, self._nulls, self._thresholds = measures, nulls, thresholds
         self.evidence: dict[str, Evidence] = {}
 
@@ -146,7 +149,7 @@ def judge(
     >>> print(judge({name: Estimate.exactly(value) for name, value in measures.items()}))
     funnel: 77 % of the state space drains to the native state, and Tf/Tg = 2 (no null was compared)
     """
-    case = _Case(measures, nulls or {}, thresholds)
+    case = _Case(measures, nulls or {}, thresholds, exact=exact)
     smooth = smooth_kind(measures)
     if smooth is not None:
         for name in SMOOTH_EVIDENCE:
@@ -385,6 +388,10 @@ def _rival(case: _Case) -> _Finding:
 def _barriers(case: _Case) -> _Finding:
     """Whether there are traps."""
     depth, minima = case.read("relative_depth"), case.read("minima")
+    if not case.exact:
+        many = _many_traps(case, minima)
+        if many is not None:
+            return many
     if isinstance(depth, NoAnswer):
         if depth.outcome in ("single_minimum", "all_native"):
             lone = isinstance(minima, Estimate) and minima.value == 1.0
@@ -407,6 +414,19 @@ def _follows(case: _Case) -> _Finding:
         return _Finding("yes" if alike else "open", f"energy and distance have no correlation: {correlation.cause}")
     said = f"energy and distance to the native state are correlated by {_number(correlation)} only"
     return _Finding(case.side("fitness_distance", correlation), said)
+
+
+def _many_traps(case: _Case, minima: Measurement) -> _Finding | None:
+    """Whether random descents of a sampled landscape end in many minima, most of them outside the native funnel.
+
+    Depths over the mean gap fall with size whatever the landscape, so that those of small ones are no measure here.
+    """
+    weight = case.read("funnel_weight")
+    if isinstance(minima, NoAnswer) or isinstance(weight, NoAnswer):
+        return None
+    if minima.low < case.limit("many_minima") or weight.high > case.limit("funnel_weight_lost"):
+        return None
+    return _Finding("yes", f"at least {minima.low:.3g} minima trap descents")
 
 
 def _lost(case: _Case) -> _Finding:

@@ -13,7 +13,7 @@ from spinfunnel.explore.spending import Spending
 from spinfunnel.exploring import explore
 from spinfunnel.landscape import Budget, Effort, InputError, Minimum
 
-NAMES = ["tempering", "annealing", "population"]
+NAMES = ["exchange", "annealing", "population"]
 
 
 def found(name, landscape, **options):
@@ -40,7 +40,7 @@ def found(name, landscape, **options):
 def test_minima_are_those_of_a_flood(name, spec):
     landscape = systems.resolve(spec)
     exact = flood(landscape)
-    few = {"rounds": 100} if name == "tempering" else {"runs": 1, "sweeps": 30 if name == "annealing" else 3}
+    few = {"rounds": 100} if name == "exchange" else {"runs": 1, "sweeps": 30 if name == "annealing" else 3}
     options = {"replicas": 64, **few} if spec.startswith("rem") else {}
     minima, effort = found(name, landscape, seed=1, **options)
     known = dict(zip(exact.key.tolist(), exact.energy.tolist(), strict=True))
@@ -59,7 +59,7 @@ def test_minima_are_those_of_a_flood(name, spec):
 @pytest.mark.parametrize("name", NAMES)
 def test_threads_change_nothing(name):
     landscape = systems.resolve("sk:n=40")
-    options = {"rounds": 200} if name == "tempering" else {"runs": 2, "sweeps": 20}
+    options = {"rounds": 200} if name == "exchange" else {"runs": 2, "sweeps": 20}
     one, two = (found(name, landscape, seed=2, workers=workers, **options) for workers in (1, 2))
     assert one == two
     assert one != found(name, landscape, seed=3, **options)
@@ -89,7 +89,7 @@ def test_budgets_of_time_are_kept(name):
 
 def test_an_interrupted_run_is_made_whole(tmp_path):
     landscape = systems.resolve("sk:n=40")
-    text = "tempering:rounds=400"
+    text = "exchange:rounds=400"
 
     def stop(stage, done):
         if stage == "tempering" and done > 0.5:
@@ -112,7 +112,7 @@ def test_ten_thousand_spins_are_linear():
     for side in (32, 100):
         landscape = systems.resolve(f"ea:shape={side}x{side},bonds=bimodal")
         start = time.thread_time()
-        minima, _ = found("tempering", landscape, rounds=64, replicas=64)
+        minima, _ = found("exchange", landscape, rounds=64, replicas=64)
         rate[side] = (time.thread_time() - start) / side**2
         assert minima
     assert rate[100] < 4.0 * rate[32]
@@ -126,7 +126,7 @@ def test_what_cannot_be_explored_is_refused():
         with pytest.raises(InputError):
             next(EXPLORERS[name].explore(object.__new__(_Named)))
     with pytest.raises(InputError, match="rounds"):
-        next(EXPLORERS["tempering"].explore(path, rounds=-1))
+        next(EXPLORERS["exchange"].explore(path, rounds=-1))
 
 
 class _Named:

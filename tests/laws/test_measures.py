@@ -16,6 +16,7 @@ IN_ENERGY_UNITS = {"depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measur
 OF_DENSITY = {"tf_measured", "tg_measured", "tf_tg_measured", "heat_capacity_peak", "folding_barrier"}
 AT_LEAST_ONE = {"frustration", "tf_tg", "funnels", "minima", "two_state_ratio"}
 OF_THE_MAP = [name for name, measure in MEASURES.items() if measure.reads == "map" and name not in COMPARED]
+OF_THE_CENSUS = {"entropy", "autocorrelation"}
 OF_FEW_MINIMA = {name for name, measure in MEASURES.items() if measure.definition == 13}
 
 
@@ -53,7 +54,7 @@ def test_every_graph_has_a_number_or_a_named_outcome(name):
             assert len(answer.remedy) > 10, label
         else:
             assert isinstance(answer, Estimate)
-            assert answer.exact, label
+            assert answer.exact or label == "sampled", label
             if name in SHARES:
                 assert -1e-12 <= answer.value <= 1 + 1e-12, label
             if name in AT_LEAST_ONE:
@@ -62,9 +63,12 @@ def test_every_graph_has_a_number_or_a_named_outcome(name):
 
 @pytest.mark.parametrize("name", MEASURES)
 def test_a_sampled_map_gives_no_number_without_interval(name):
+    """Where every minimum was hit once, nearly all are still to be seen; the census stays what it is."""
     answer = MEASURES[name].compute(replace(rough(), exact=False))
-    assert isinstance(answer, NoAnswer)
-    assert answer.outcome == "sampled_map"
+    if isinstance(answer, Estimate):
+        assert name in OF_THE_CENSUS or not answer.exact
+    elif MEASURES[name].sampled is None:
+        assert answer.outcome == "sampled_map"
 
 
 @pytest.mark.parametrize("name", sorted(set(MEASURES) - {*OF_THE_MAP, *COMPARED}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
@@ -32,6 +32,7 @@ class Found:
     orbit: NDArray[np.int64]
     visits: NDArray[np.int64]
     log_volume: NDArray[np.float64] | None
+    lid: NDArray[np.float64] | None
     saddle_key: NDArray[np.str_]
     saddle_energy: NDArray[np.float64]
     saddle_exact: NDArray[np.bool_]
@@ -101,6 +102,7 @@ def read_run(connection: Connection, run: int) -> Found:
         orbit,
         visits,
         _where_all(connection, least.log_volume, run=run, count=len(number)),
+        _lids(connection, energy, number, run=run),
         saddle_key,
         saddle_energy,
         bound == "exact",
@@ -121,6 +123,20 @@ def _where_all(connection: Connection, column: Any, *, run: int, count: int) -> 
     return np.array(found) if found and len(found) == count else None
 
 
+def _lids(
+    connection: Connection, energy: NDArray[np.float64], number: NDArray[np.int64], *, run: int
+) -> NDArray[np.float64] | None:
+    """Heights below which no path leaves each minimum: its own energy where nothing more is known."""
+    least = table.minimum.c
+    query = select(least.number, least.lid).where(least.run_id == run, least.lid.is_not(None)).order_by(least.number)
+    rows = connection.execute(query).all()
+    if not rows:
+        return None
+    lid = energy.copy()
+    lid[np.searchsorted(number, [row.number for row in rows])] = [row.lid for row in rows]
+    return lid
+
+
 def _read_census(connection: Connection, run: int) -> Census | None:
     row = connection.execute(select(table.census).where(table.census.c.run_id == run)).one_or_none()
     if row is None:
@@ -139,9 +155,8 @@ def _read_census(connection: Connection, run: int) -> Census | None:
 def _read_tallies(connection: Connection, run: int) -> tuple[Tally, ...]:
     rows = connection.execute(select(table.tally).where(table.tally.c.run_id == run).order_by(table.tally.c.number))
     names = ("position", "count", "mean", "spread", "lowest", "overlap")
-    return tuple(
-        Tally(row.quantity, row.temperature, *(tuple(json.loads(row._mapping[name])) for name in names)) for row in rows
-    )
+    columns = [(row, {name: tuple(json.loads(row._mapping[name])) for name in names}) for row in rows]
+    return tuple(Tally(row.quantity, row.temperature, **content, replica=int(row.replica)) for row, content in columns)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -149,34 +164,49 @@ def _read_tallies(connection: Connection, run: int) -> tuple[Tally, ...]:
 
 
 def merged(parts: Sequence[Found]) -> Found:
-    """Put runs together: of a minimum the latest record, of a saddle the best, visits added up."""
+    """Put sampled runs together: of a minimum the latest record, of a saddle the best.
+
+    Visits are added up, but where some runs know basin weights (their searches began at random states), only theirs:
+    weights are means over those searches. Histograms stay apart, replica by replica.
+    """
     if len(parts) == 1:
         return parts[0]
     minima: dict[str, tuple[Any, ...]] = {}
     visits: dict[str, int] = {}
     saddles: dict[str, tuple[_Rank, tuple[Any, ...]]] = {}
-    tallies: dict[tuple[str, float], Tally] = {}
-    for part in parts:
+    tallies: list[Tally] = []
+    lids: dict[str, float] = {}
+    starts: dict[str, float] = {}
+    weighed = [_are_shares(part) for part in parts]
+    for part, counts in zip(parts, weighed, strict=True):
         keys = part.key.tolist()
         columns = (part.energy, part.weight, part.plateau, part.orbit, _filled(part.log_volume, len(keys)))
         minima.update(zip(keys, zip(*(column.tolist() for column in columns), strict=True), strict=True))
-        for key, count in zip(keys, part.visits.tolist(), strict=True):
-            visits[key] = visits.get(key, 0) + count
+        counted = counts or not any(weighed)
+        searches = float(part.visits.sum()) if counted else 0.0
+        for key, count, share in zip(keys, part.visits.tolist(), part.weight.tolist(), strict=True):
+            visits[key] = visits.get(key, 0) + (count if counted else 0)
+            starts[key] = starts.get(key, 0.0) + share * searches
+        for key, height in zip(keys, (part.energy if part.lid is None else part.lid).tolist(), strict=True):
+            lids[key] = max(height, lids.get(key, height))
         for key, rank, facts in _ranks(part):
             if key not in saddles or rank < saddles[key][0]:
                 saddles[key] = rank, facts
-        tallies.update(((tally.quantity, tally.temperature), tally) for tally in part.tallies)
+        first = 1 + max((tally.replica for tally in tallies), default=-1)
+        tallies.extend(replace(tally, replica=first + tally.replica) for tally in part.tallies)
     number = {key: place for place, key in enumerate(minima)}
-    energy, weight, plateau, orbit, volume = zip(*minima.values(), strict=True) if minima else ((),) * 5
+    energy, latest, plateau, orbit, volume = zip(*minima.values(), strict=True) if minima else ((),) * 5
+    weight = np.array([starts[key] for key in minima] if any(weighed) else latest, np.float64)
     ranks = [rank for rank, _ in saddles.values()]
     return Found(
         np.array(list(minima), np.str_),
         np.array(energy, np.float64),
-        np.array(weight, np.float64),
+        weight / weight.sum() if any(weighed) else weight,
         np.array(plateau, np.int64),
         np.array(orbit, np.int64),
         np.array([visits[key] for key in minima], np.int64),
         _where_known(volume, np.float64),
+        np.array([lids[key] for key in minima]) if any(part.lid is not None for part in parts) else None,
         np.array(list(saddles), np.str_),
         np.array([rank[1] for rank in ranks], np.float64),
         np.array([not rank[0] for rank in ranks], np.bool_),
@@ -184,9 +214,18 @@ def merged(parts: Sequence[Found]) -> Found:
         np.array([number[name] for rank in ranks for name in rank[3]], np.int64),
         _where_known([facts[0] for _, facts in saddles.values()], np.float64),
         _where_known([facts[1] for _, facts in saddles.values()], np.int64),
-        next((part.census for part in reversed(parts) if part.census is not None), None),
-        tuple(tallies.values()),
+        min(
+            (part.census for part in reversed(parts) if part.census is not None),
+            key=lambda census: census.ground_energy,
+            default=None,
+        ),
+        tuple(tallies),
     )
+
+
+def _are_shares(part: Found) -> bool:
+    """Whether the weights of a run are the shares of its visits: all its searches began at random states."""
+    return bool(part.weight.any() and np.allclose(part.weight * part.visits.sum(), part.visits, rtol=0.0, atol=1e-3))
 
 
 _Rank: TypeAlias = tuple[bool, float, int, tuple[str, ...]]
@@ -240,6 +279,7 @@ def to_graph(found: Found, *, symmetry: tuple[str, ...], exact: bool, native_tol
         native_tolerance=native_tolerance,
         visits=found.visits[minimum],
         log_volume=None if found.log_volume is None else found.log_volume[minimum],
+        lid=None if found.lid is None else found.lid[minimum],
         saddle_log_volume=None if found.saddle_log_volume is None else found.saddle_log_volume[saddle],
         saddle_index=None if found.saddle_index is None else found.saddle_index[saddle],
     )

@@ -41,7 +41,7 @@ __all__ = [
     "tally",
 ]
 
-SCHEMA = 3
+SCHEMA = 4
 """Version of the tables below; raised by one whenever they change."""
 
 APPLICATION = 0x5370466E
@@ -116,6 +116,7 @@ minimum = Table(
     Column("visits", BigInteger, nullable=False),
     Column("state", LargeBinary),
     Column("log_volume", _float()),
+    Column("lid", _float()),
     PrimaryKeyConstraint("run_id", "number"),
     UniqueConstraint("run_id", "key"),
     sqlite_with_rowid=False,
@@ -171,6 +172,7 @@ tally = Table(
     Column("number", Integer, nullable=False),
     Column("quantity", Text, nullable=False),
     Column("temperature", _float(), nullable=False),
+    Column("replica", Integer, nullable=False),
     # JSON lists of numbers: the shortest decimal that reads back as the same float.
     Column("position", Text, nullable=False),
     Column("count", Text, nullable=False),
@@ -179,7 +181,7 @@ tally = Table(
     Column("lowest", Text, nullable=False),
     Column("overlap", Text, nullable=False),
     PrimaryKeyConstraint("run_id", "number"),
-    UniqueConstraint("run_id", "quantity", "temperature"),
+    UniqueConstraint("run_id", "quantity", "temperature", "replica"),
 )
 
 answer = Table(

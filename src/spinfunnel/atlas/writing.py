@@ -126,7 +126,7 @@ def _write_minima(
     rows = (
         (
             *(run, first + number, key, float(m.energy), float(m.weight), int(m.plateau), int(m.orbit), visits[key]),
-            *(m.state, _maybe(m.log_volume)),
+            *(m.state, _maybe(m.log_volume), _maybe(m.lid)),
         )
         for number, (key, m) in enumerate(minima.items())
     )
@@ -149,6 +149,7 @@ def _write_minima(
                     orbit=int(record.orbit),
                     state=record.state,
                     log_volume=_maybe(record.log_volume),
+                    lid=_maybe(record.lid) if record.lid is not None else known.c.lid,
                     visits=known.c.visits + visits[key],
                 )
             )
@@ -252,6 +253,7 @@ def _write_tally(connection: Connection, run: int, tally: Tally) -> None:
         (table.tally.c.run_id == run)
         & (table.tally.c.quantity == tally.quantity)
         & (table.tally.c.temperature == temperature)
+        & (table.tally.c.replica == tally.replica)
     )
     values = {
         name: json.dumps([float(number) for number in getattr(tally, name)])
@@ -264,6 +266,11 @@ def _write_tally(connection: Connection, run: int, tally: Tally) -> None:
         select(func.count()).select_from(table.tally).where(table.tally.c.run_id == run)
     ).scalar_one()
     statement = insert(table.tally).values(
-        run_id=run, number=number, quantity=tally.quantity, temperature=temperature, **values
+        run_id=run,
+        number=number,
+        quantity=tally.quantity,
+        temperature=temperature,
+        replica=tally.replica,
+        **values,
     )
     connection.execute(statement)

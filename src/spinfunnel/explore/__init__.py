@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..landscape import BasinGraph, Parameter, Record
-from . import annealing, climbing, flooding, folding, hopping, itfix, tempering
+from . import annealing, climbing, flooding, folding, hopping, itfix, mapping, tempering
 
 __all__ = ["EXPLORERS", "Explorer"]
 
@@ -86,10 +86,18 @@ EXPLORERS: dict[str, Explorer] = {
         ),
         Explorer(
             "tempering",
+            mapping.explore,
+            ("binary",),
+            False,
+            "samples a map: parallel tempering, quenches, floods around minima, paths between them, histograms",
+            "Hukushima, Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996); Sibani et al., Europhys. Lett. 22, 479 (1993)",
+        ),
+        Explorer(
+            "exchange",
             tempering.explore,
             ("binary",),
             False,
-            "parallel tempering of 64 replicas at a time over temperatures that set themselves, any number of spins",
+            "minima only: parallel tempering of 64 replicas at a time over temperatures that set themselves",
             "Hukushima, Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996); Syed et al., J. R. Stat. Soc. B 84, 321 (2022)",
         ),
         Explorer(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..blocks import over_blocks
 from ..landscape import InputError, Progress, Symmetry
 
-__all__ = ["Group", "canonical_numbers", "close_group"]
+__all__ = ["Group", "canonical_numbers", "close_group", "symmetry_images"]
 
 LARGEST_GROUP = 50_000
 CHUNK = 11
@@ -95,6 +95,21 @@ def close_group(symmetries: tuple[Symmetry, ...], *, size: int) -> Group:
     return Group(
         np.array([row[0] for row in ordered], np.int64), np.array([row[1] for row in ordered], np.uint8), flip in found
     )
+
+
+def symmetry_images(symmetries: tuple[Symmetry, ...], *, size: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+    """Permutations and flips of all symmetries modulo the global flip, the identity first.
+
+    Examples
+    --------
+    >>> permutation, flips = symmetry_images((Symmetry.global_flip(3),), size=3)
+    >>> permutation.tolist(), flips.tolist()
+    ([[0, 1, 2]], [[0, 0, 0]])
+    """
+    group = close_group(symmetries, size=size).modulo_flip()
+    off = (group.permutation != np.arange(size)).any(axis=1) | group.flips.any(axis=1)
+    order = np.argsort(off, kind="stable")
+    return group.permutation[order], group.flips[order]
 
 
 @njit(cache=True, nogil=True)

@@ -31,6 +31,7 @@ from spinfunnel.measure import (
 from spinfunnel.measure.funnel import funnel_of
 from spinfunnel.measure.outcome import DEFAULT_TEMPERATURE, Measure, Topography
 from spinfunnel.measure.profile import FunnelProfile, funnel_profile
+from spinfunnel.measure.sampled import SAMPLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,7 +51,7 @@ __all__ = [
 ]
 
 MEASURES: dict[str, Measure] = {
-    measure.name: replace(measure, smooth=smooth_maps.SMOOTH.get(measure.name))
+    measure.name: replace(measure, smooth=smooth_maps.SMOOTH.get(measure.name), sampled=SAMPLED.get(measure.name))
     for group in (
         share,
         profile,

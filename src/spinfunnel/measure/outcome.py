@@ -98,7 +98,7 @@ class Measure:
     name : str
         Its key in every table and JSON object.
     answer : callable
-        Maps a `Topography` to a `Measurement`; called for exact maps with at least one minimum only.
+        Maps a `Topography` to a `Measurement`; called for maps with at least one minimum only, and exact ones.
     summary : str
         What it is, in a line.
     source : str
@@ -109,6 +109,8 @@ class Measure:
         Whether it reads the map alone, or the energies of the landscape's states as well.
     smooth : callable or None
         How it is read off the map of a smooth landscape (see `spinfunnel.measure.smooth_maps`).
+    sampled : callable or None
+        The same for sampled maps, with the sampling error in its interval; None where a sample does not tell.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Measure:
     definition: int
     reads: Literal["map", "landscape"] = "map"
     smooth: Callable[[Topography], Measurement] | None = None
+    sampled: Callable[[Topography], Measurement] | None = None
 
     def compute(
         self,
@@ -152,10 +155,10 @@ class Measure:
             return NoAnswer("no_minima", "the map holds no minimum yet", "explore the landscape first")
         if topography.graph.log_volume is not None and self.smooth is not None:
             return self.smooth(topography)
-        if not topography.graph.exact:
+        if not topography.graph.exact and self.sampled is None:
             return NoAnswer(
                 "sampled_map",
-                "the map was sampled, so that its basin weights and saddles are bounds of unknown tightness",
+                "the map was sampled, and this needs all states or all minima",
                 "flood the landscape exactly, at a smaller size where this one does not fit in memory",
             )
         if self.reads == "landscape" and topography.landscape is None:
@@ -164,7 +167,9 @@ class Measure:
                 "it is measured on the states themselves, of which the map alone does not tell",
                 "give the landscape beside its map",
             )
-        return self.answer(topography)
+        if topography.graph.exact or self.sampled is None:
+            return self.answer(topography)
+        return self.sampled(topography)
 
 
 def exactly(value: float) -> Measurement:

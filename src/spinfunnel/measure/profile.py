@@ -14,7 +14,7 @@ from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactl
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["MEASURES", "FunnelProfile", "funnel_profile"]
+__all__ = ["MEASURES", "FunnelProfile", "bottoms_height", "funnel_profile"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,11 +90,17 @@ def sharpness(topography: Topography) -> Measurement:
     return exactly(float(np.sum(weight * np.minimum(height, 1.0))))
 
 
+def bottoms_height(topography: Topography, scale: float) -> NDArray[np.float64]:
+    """Height above the ground energy, in units of `scale`, of the bottom to which each minimum's chain leads."""
+    graph, bottom = topography.graph, topography.chains.bottom
+    height: NDArray[np.float64] = np.where(graph.native, 0.0, (graph.energy - graph.energy[0]) / scale)[bottom]
+    return height
+
+
 def _heights(topography: Topography, scale: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Height of the funnel bottom and share of the states of each minimum."""
-    graph, bottom = topography.graph, topography.chains.bottom
-    height = np.where(graph.native, 0.0, (graph.energy - graph.energy[0]) / scale)[bottom]
-    return height, graph.weight / graph.weight.sum()
+    graph = topography.graph
+    return bottoms_height(topography, scale), graph.weight / graph.weight.sum()
 
 
 MEASURES = (

@@ -16,6 +16,7 @@ from spinfunnel.measure.metropolis import COLDEST
 
 if TYPE_CHECKING:
     from spinfunnel.measure.listed_chain import ListedChain
+    from spinfunnel.measure.long_walks import SpinChain
     from spinfunnel.measure.metropolis import MetropolisChain
 
 __all__ = ["HOTTEST", "STEP", "folding_by_walks", "mean_run_length"]
@@ -77,13 +78,17 @@ def mean_run_length(length: NDArray[np.int64], hit: NDArray[np.bool_], *, confid
 
 
 def folding_by_walks(
-    chain: MetropolisChain | ListedChain, temperature: float | None, *, budget: int, rng: np.random.Generator
+    chain: MetropolisChain | ListedChain | SpinChain,
+    temperature: float | None,
+    *,
+    budget: int,
+    rng: np.random.Generator,
 ) -> tuple[Estimate, float, int, int] | NoAnswer:
     """Mean length of walks at a temperature, or at the best one.
 
     Parameters
     ----------
-    chain : MetropolisChain or ListedChain
+    chain : MetropolisChain, ListedChain or SpinChain
     temperature : float or None
         None to seek the best, by walks of their own.
     budget : int
@@ -119,7 +124,7 @@ def folding_by_walks(
 class _Walks:
     """Walks on a chain, their source of randomness, and the evaluations that are left for them."""
 
-    def __init__(self, chain: MetropolisChain | ListedChain, rng: np.random.Generator, left: int) -> None:
+    def __init__(self, chain: MetropolisChain | ListedChain | SpinChain, rng: np.random.Generator, left: int) -> None:
         self.chain, self.rng, self.left = chain, rng, left
         self.lengths: list[NDArray[np.int64]] = []
         self.hits: list[NDArray[np.bool_]] = []

@@ -123,6 +123,14 @@ def measured_ratio(topography: Topography) -> Measurement:
 
 def heat_capacity_peak(topography: Topography) -> Measurement:
     """Temperature at which the heat capacity ``C(T) = (<E^2> - <E>^2) / T^2`` of all states is largest."""
+    peak, everything = capacity_peak(topography), topography.shared(all_states)
+    if isinstance(peak, NoAnswer) or isinstance(everything, NoAnswer):
+        return peak
+    return within(peak.value, 0.0 if everything.log_error(peak.value) < 1e-3 else math.inf)
+
+
+def capacity_peak(topography: Topography) -> Measurement:
+    """Temperature of the largest heat capacity, whatever the error that bins make."""
     everything = topography.shared(all_states)
     if isinstance(everything, NoAnswer):
         return everything
@@ -139,8 +147,7 @@ def heat_capacity_peak(topography: Topography) -> Measurement:
         here = everything.at(temperature)
         return float(here.skew[0] - 2.0 * temperature**3 * here.heat_capacity[0])
 
-    peak = _root(rising, float(low), float(high))
-    return within(peak, 0.0 if everything.log_error(peak) < 1e-3 else math.inf)
+    return Estimate.exactly(_root(rising, float(low), float(high)))
 
 
 def _crossing(fall: Callable[[float], float], scale: float) -> float:
