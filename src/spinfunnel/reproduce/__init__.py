@@ -16,7 +16,10 @@ from spinfunnel.landscape import InputError
 from spinfunnel.reproduce.bryngelson_wolynes import bryngelson_wolynes
 from spinfunnel.reproduce.calibration import calibration
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn
+from spinfunnel.reproduce.designs import design_vs_random
 from spinfunnel.reproduce.garstecki import garstecki
+from spinfunnel.reproduce.hp_benchmarks import hp_benchmarks
+from spinfunnel.reproduce.itfix import iterative_fixing
 from spinfunnel.reproduce.klemm import klemm
 from spinfunnel.reproduce.labs import labs
 from spinfunnel.reproduce.levinthal import levinthal
@@ -75,6 +78,24 @@ REPRODUCTIONS: dict[str, Reproduction] = {
             garstecki,
             "supergraphs: disordered ferromagnets are like model proteins, spin glasses like random sequences",
             "Garstecki, Hoang, Cieplak, Phys. Rev. E 60, 3219 (1999)",
+        ),
+        Reproduction(
+            "hp-benchmarks",
+            hp_benchmarks,
+            "HP lattice proteins: conformations, ground energies and degeneracies; best-known energies to 48 monomers",
+            "Lau, Dill, Macromolecules 22, 3986 (1989); Thachuk, Shmygelska, Hoos, BMC Bioinformatics 8, 342 (2007)",
+        ),
+        Reproduction(
+            "design-vs-random",
+            design_vs_random,
+            "sequences designed for a structure against the same letters in random order",
+            "Shakhnovich, Gutin, PNAS 90, 7195 (1993); Onuchic, Luthey-Schulten, Wolynes (1997)",
+        ),
+        Reproduction(
+            "itfix",
+            iterative_fixing,
+            "iterative fixing against restarts and tempering on funnels, glasses and golf courses",
+            "DeBartolo, Colubri, Jha, Fitzgerald, Freed, Sosnick, PNAS 106, 3734 (2009)",
         ),
         Reproduction(
             "levinthal",

@@ -69,6 +69,12 @@ ALPHABETS = {
         0.01,
         "Miyazawa, Jernigan, J. Mol. Biol. 256, 623 (1996), table 3",
     ),
+    "mj-centred": Alphabet(
+        "CMFILVWYAGTSNQDEHRKP",
+        miyazawa_jernigan() - np.int32(round(float(miyazawa_jernigan().mean()))),
+        0.01,
+        "Miyazawa, Jernigan, J. Mol. Biol. 256, 623 (1996), table 3, less the mean of the table",
+    ),
     "three": Alphabet(
         "ABC",
         np.where(np.eye(3, dtype=bool), -3, -1).astype(np.int32),

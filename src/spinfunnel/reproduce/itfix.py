@@ -1,0 +1,153 @@
+"""Iterative fixing against plain restarts at equal energy evaluations: where it helps, and where it does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinfunnel.blocks import over_blocks
+from spinfunnel.estimate import Estimate
+from spinfunnel.explore.fixable import BitSearch, ChainSearch, Search
+from spinfunnel.explore.folding import Ladder
+from spinfunnel.explore.itfix import Fixing, search_of
+from spinfunnel.landscape import Landscape, no_progress
+from spinfunnel.plot.palette import ACCENT, FUNNELS, REST, tidy
+from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, paragraphs
+from spinfunnel.states import Walkable
+from spinfunnel.systems import resolve
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["iterative_fixing", "success"]
+
+Ints = NDArray[np.int64]
+Cases: TypeAlias = tuple[tuple[str, str, str, float | None, int], ...]
+
+CASES: Cases = (
+    ("disordered ferromagnet", "funnel", "dfm:shape=4x6,seed=1", None, 20_000),
+    ("Hopfield, one pattern", "funnel", "hopfield:n=24,patterns=1,seed=1", None, 20_000),
+    ("lattice Go, 25-mer", "funnel", "go:n=25,seed=1", -16.0, 60_000),
+    ("lattice Go, 36-mer", "funnel", "go:n=36,seed=1", -25.0, 200_000),
+    ("HP, 24-mer", "degenerate", "hp:sequence=hhpphpphpphpphpphpphpphh", -9.0, 60_000),
+    ("spin glass", "glass", "ea:shape=4x5,seed=1", None, 20_000),
+    ("Sherrington-Kirkpatrick", "glass", "sk:n=22,seed=2", None, 20_000),
+    ("random energies", "glass", "rem:n=14,seed=1", None, 100_000),
+    ("golf course", "golf course", "golf:n=14", None, 100_000),
+)
+"""Title, kind, system, ground energy where it is not looked up, and evaluations allowed."""
+WAYS = ("fixing", "restarts", "tempering")
+ANNEALED = 8
+POINTS = 24
+
+
+def success(reached: Ints, budget: float) -> Estimate:
+    """Share of searches that were there within a budget, with its 95 % interval (Wilson 1927).
+
+    Examples
+    --------
+    >>> print(success(np.array([5, 20, -1, 7]), 10.0))
+    0.5 [0.15, 0.85]
+    """
+    count, z = len(reached), 1.96
+    share = float(((reached >= 0) & (reached <= budget)).mean())
+    centre, reach = share + z * z / (2 * count), z * np.sqrt(share * (1 - share) / count + z * z / (4 * count**2))
+    low, high = (centre - reach) / (1 + z * z / count), (centre + reach) / (1 + z * z / count)
+    return Estimate(share, min(share, max(0.0, round(float(low), 12))), max(share, min(1.0, round(float(high), 12))))
+
+
+def iterative_fixing(order: Order) -> Redrawn:
+    """Success of iterative fixing, restarts and tempering against energy evaluations."""
+    rows: list[Comparison] = []
+    found: dict[str, dict[str, Ints]] = {}
+    cases = tuple(case for case in CASES if not order.quick or case[4] <= 60_000)
+    for number, (title, kind, spec, target, budget) in enumerate(cases):
+        order.progress(title, number / len(cases))
+        count = order.count(100, quick=12)
+        found[title] = _searched(resolve(spec), target, budget, count=count, order=order)
+        for way, reached in found[title].items():
+            rows.append(Comparison(f"{title}: {way}, success in {budget}", success(reached, budget), origin=kind))
+    data = _data(cases, found)
+    return Redrawn(tuple(rows), _NOTES, data, lambda figure: _draw(figure, cases, found), size=(11.0, 8.5))
+
+
+def _searched(landscape: Landscape, target: float | None, budget: int, *, count: int, order: Order) -> dict[str, Ints]:
+    """Evaluations at which each search of each way was first there, -1 where it was not within the budget."""
+    search = search_of(landscape, workers=1)
+    goal = float(search.energies.min()) + 1e-9 if isinstance(search, BitSearch) else float(target or 0.0)
+    found = {}
+    for number, way in enumerate(WAYS):
+        if way == "tempering" and not isinstance(landscape, Walkable):
+            continue
+
+        def some(start: int, stop: int, way: str = way, number: int = number) -> list[int]:
+            return [
+                _one(landscape, search, way, goal, budget, np.random.default_rng([order.seed, number, k]))
+                for k in range(start, stop)
+            ]
+
+        parts = over_blocks(some, count, workers=order.workers, progress=no_progress, stage=way, block=4)
+        found[way] = np.array([one for part in parts for one in part], np.int64)
+    return found
+
+
+def _one(landscape: Landscape, search: Search, way: str, goal: float, budget: int, rng: np.random.Generator) -> int:
+    if way == "tempering" and isinstance(landscape, Walkable):
+        ladder = Ladder(landscape, np.geomspace(0.25, 0.9, 8) * landscape.energy_scale(), 8, rng)
+        while ladder.best_energy > goal and ladder.evaluations < budget:
+            ladder.round(offers=200)
+        return ladder.found_after if ladder.best_energy <= goal else -1
+    # A chain's search remembers its last states, so that each thread needs its own.
+    own = ChainSearch.of(landscape, workers=1) if isinstance(search, ChainSearch) else search
+    fixing = Fixing(own, rng, annealed=ANNEALED, fixing=way == "fixing")
+    while fixing.evaluations < budget:
+        reached = fixing.round(goal)[2]
+        if reached >= 0:
+            return reached if reached <= budget else -1
+    return -1
+
+
+_NOTES = paragraphs("""
+All ways are given the same number of energy evaluations; restarts are the very same rounds of annealing with nothing
+fixed, so that the difference is that of fixing alone. Intervals are 95 % (Wilson).
+
+Fixing has something to work with where the best states agree because the landscape leads them to one place. On glasses
+they may agree on what is wrong, or on nothing; on a golf course there is nothing to agree on. Whether it helps is what
+the rows say: where the intervals of fixing and restarts overlap, it was not shown to.
+""")
+
+
+def _data(cases: Cases, found: dict[str, dict[str, Ints]]) -> dict[str, list[Any]]:
+    names = ("landscape", "kind", "way", "evaluations", "success", "low", "high")
+    data: dict[str, list[Any]] = {name: [] for name in names}
+    for title, kind, _, _, budget in cases:
+        for way, reached in found[title].items():
+            for spent in np.geomspace(budget / 100, budget, POINTS):
+                share = success(reached, spent)
+                cells = (title, kind, way, round(float(spent)), share.value, share.low, share.high)
+                for name, cell in zip(names, cells, strict=True):
+                    data[name].append(cell)
+    return data
+
+
+def _draw(figure: Figure, cases: Cases, found: dict[str, dict[str, Ints]]) -> None:
+    grid = figure.subplots(-(-len(cases) // 3), 3, squeeze=False).ravel()
+    colours = dict(zip(WAYS, (ACCENT, REST, FUNNELS[0]), strict=True))
+    for axes, (title, kind, _, _, budget) in zip(grid, cases, strict=False):
+        spent = np.geomspace(budget / 100, budget, POINTS)
+        for way, reached in found[title].items():
+            shares = [success(reached, one) for one in spent]
+            axes.plot(spent, [share.value for share in shares], color=colours[way], label=way)
+            axes.fill_between(
+                spent, [share.low for share in shares], [share.high for share in shares], color=colours[way], alpha=0.18
+            )
+        axes.set(xscale="log", ylim=(-0.03, 1.03), title=f"{title} ({kind})")
+        axes.title.set_fontsize(9)
+        tidy(axes)
+    for axes in grid[len(cases) :]:
+        axes.set_axis_off()
+    grid[0].legend(frameon=False, fontsize=8)
+    figure.supxlabel("energy evaluations", fontsize=9)
+    figure.supylabel("share of searches that reached the ground state", fontsize=9)
