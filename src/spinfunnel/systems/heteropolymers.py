@@ -135,7 +135,8 @@ def lattice_protein(
     n : int
         Number of monomers of a sequence that is drawn.
     alphabet : {"mj", "mj-centred", "three", "hp"}
-        Twenty amino acids (Miyazawa, Jernigan 1996), the same less the mean of the table, three letters (like -3, unlike -1), or H and P.
+        Twenty amino acids (Miyazawa, Jernigan 1996), the same less the mean of the table, three letters (like -3,
+        unlike -1), or H and P.
     native : str
         Structure for which to design: "compact", or bonds as for `lattice_go`.
     goal : {"gap", "energy"}
