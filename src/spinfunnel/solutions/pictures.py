@@ -34,6 +34,7 @@ def drawn(
         made.append(_ways(found))
     if len(found.test):
         made.append(_generalisation(found, others))
+    made.append(_density(found, quick=quick, seed=seed))
     progress("pictures", 1.0)
     return tuple(made)
 
@@ -163,4 +164,33 @@ def _generalisation(found: Solutions, others: Sequence[Solutions]) -> Picture:
         axes=("training loss", "test loss"),
         caption=caption,
         source="Choromanska, Henaff, Mathieu, Ben Arous, LeCun, AISTATS (2015)",
+    )
+
+
+def _density(found: Solutions, *, quick: bool, seed: int) -> Picture:
+    """Spectral density of the Hessian at the lowest solution."""
+    from spinfunnel.network.curvature import Curvature
+    from spinfunnel.network.hessian import spectral_density
+
+    curvature = Curvature(found.landscape, _raw(found))
+    density = spectral_density(curvature, steps=15 if quick else 40, probes=2 if quick else 4, seed=seed)
+    margin = 4.0 * density.width
+    place = np.linspace(float(density.nodes.min()) - margin, float(density.nodes.max()) + margin, 400)
+    given = [Curve(place, np.maximum(density.density(place), 1e-9), NATIVE, "density of eigenvalues")]
+    axes = ("eigenvalue of the Hessian", "density")
+    negative = density.below(-density.width)
+    caption = (
+        f"Density of the Hessian's eigenvalues at the lowest solution, by stochastic Lanczos quadrature; about "
+        f"{100 * negative.value:.2g} % of them are clearly negative. The cumulative density changed by up to "
+        f"{density.change:.2g} over the second half of the steps, and its standard error over probes is up to "
+        f"{density.spread:.2g}."
+    )
+    return Picture(
+        "hessian",
+        "Hessian",
+        lambda _graph, ax=None: curves(given, ax, title=axes, logarithmic=(False, True)),
+        lambda _graph: curves_figure(given, title=axes, logarithmic=(False, True)),
+        lambda _graph: caption,
+        "density of the Hessian's eigenvalues",
+        "Ghorbani, Krishnan, Xiao, ICML (2019)",
     )

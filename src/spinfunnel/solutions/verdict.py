@@ -102,7 +102,7 @@ def _stands(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> 
     if not isinstance(gap, Estimate):
         cause = gap.cause if isinstance(gap, NoAnswer) else "it was not measured"
         return "open", f"the gap to shuffled labels has no answer: {cause}"
-    said = f"{100 * gap.value:.2g} % of the energy scale"
+    said = f"{100 * gap.value:.3g} % of the energy scale"
     answers: list[Answer] = [_side(gap, limit["stability_gap"], limit["stability_gap_lost"])]
     if isinstance(score, Estimate):
         answers.append(_side(score, limit["stability_z"], limit["stability_z_lost"]))
