@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from spinfunnel.landscape import InputError, Parameter, identity_hash
 from spinfunnel.smooth import Invariance, Kernel, checked_positions
 from spinfunnel.systems.ranges import check_range, disorder
-from spinfunnel.systems.smooth import TorchLandscape, import_torch
+from spinfunnel.systems.smooth import TorchLandscape, import_torch, over_batch
 
 if TYPE_CHECKING:
     import torch
@@ -232,6 +232,8 @@ class SphericalPSpin:
 
     def energy_and_gradient(self, position: Floats) -> tuple[Floats, Floats]:
         """Energies (B,) and gradients (B, n)."""
+        if self.kernel is not None:
+            return over_batch(self.kernel, position, width=self.dimension)
         length, unit, states = self._on_sphere(position)
         slope = self.couplings.gradient(states)
         along = (unit * slope).sum(1, keepdim=True)
@@ -240,6 +242,9 @@ class SphericalPSpin:
 
     def hessian(self, position: Floats) -> Floats:
         """Hessians (B, n, n)."""
+        if self.kernel is not None:
+            rows = over_batch(self.kernel, position, width=self.dimension**2)[1]
+            return rows.reshape(-1, self.dimension, self.dimension)
         import torch
 
         length, unit, states = self._on_sphere(position)

@@ -15,7 +15,7 @@ from spinfunnel.landscape import InputError, Parameter, identity_hash
 from spinfunnel.smooth import Invariance, Kernel, checked_positions
 from spinfunnel.smooth_call import call
 
-__all__ = ["TorchLandscape", "import_torch"]
+__all__ = ["TorchLandscape", "import_torch", "over_batch"]
 
 Floats = NDArray[np.float64]
 
@@ -105,7 +105,7 @@ class TorchLandscape:
         """Energies (B,) and gradients (B, D)."""
         x = checked_positions(position, dimension=self.dimension)
         if self.kernel is not None:
-            return _over_batch(self.kernel.gradient, x, self.kernel.parameters, self.kernel.work, self.dimension)
+            return over_batch(self.kernel, x, width=self.dimension)
         torch = import_torch()
         tensor = self._tensor(x).requires_grad_(True)
         energy = self.function(tensor)
@@ -116,9 +116,8 @@ class TorchLandscape:
         """Hessians (B, D, D)."""
         x = checked_positions(position, dimension=self.dimension)
         if self.kernel is not None:
-            size = self.dimension
-            flat = _over_batch(self.kernel.hessian, x, self.kernel.parameters, self.kernel.work, size * size)[1]
-            return flat.reshape(len(x), size, size)
+            flat = over_batch(self.kernel, x, width=self.dimension**2)[1]
+            return flat.reshape(len(x), self.dimension, self.dimension)
         torch = import_torch()
         tensor = self._tensor(x).requires_grad_(True)
         (gradient,) = torch.autograd.grad(self.function(tensor).sum(), tensor, create_graph=True)
@@ -155,6 +154,14 @@ def import_torch() -> Any:
     except ImportError:
         raise InputError("this landscape is computed with PyTorch: pip install 'spinfunnel[torch]'") from None
     return torch
+
+
+def over_batch(kernel: Kernel, position: Floats, *, width: int) -> tuple[Floats, Floats]:
+    """Energies (B,), and gradients (B, D) or Hessians (B, D * D), by the compiled kernel."""
+    x = np.ascontiguousarray(position, np.float64)
+    address = kernel.gradient if width == x.shape[1] else kernel.hessian
+    energy, out = _over_batch(address, x, kernel.parameters, kernel.work, width)
+    return energy, out
 
 
 def _doubles(tensor: Any) -> Floats:

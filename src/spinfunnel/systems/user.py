@@ -6,7 +6,6 @@ import hashlib
 import inspect
 import sys
 import types
-import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from spinfunnel.landscape import (
 from spinfunnel.systems.blocks import block_count, enumerated_bits
 from spinfunnel.systems.ranges import LARGEST_ENERGY, check_range
 from spinfunnel.systems.registry import System, file_name, parse_assignments, suggestion
+from spinfunnel.systems.user_smooth import is_atoms
 
 __all__ = ["FunctionLandscape", "load_user_landscape"]
 
@@ -198,11 +198,15 @@ def load_user_landscape(spec: str, *, seed: int | None = None) -> Binary:
     - a function of one array of bit strings (see `FunctionLandscape`). Its number of bits is ``n=...`` in the text,
       else the function's attribute ``n`` or ``size``, else the file's variable ``n`` or ``N``. Other parameters of the
       function, and ``seed``, can be given as ``key=value`` if they have defaults and a type;
+    - a PyTorch energy of positions, (B, D) to (B,), whose D is ``dimension=...`` in the text, or an attribute of the
+      function or a variable of the file of that name; likewise `box`, `species` and `step` (see
+      `user_smooth.torch_function`), and ``device`` and ``dtype`` in the text;
+    - ASE atoms with a calculator;
     - a landscape: anything with ``size``, ``energy``, ``enumerate``, ``symmetries``, ``identity``, ``name`` and
       ``parameters``;
     - a neural network: ``(model, loss, train)`` and the like (see `network.network_from`), whose options such as
       ``weight_decay`` and ``device`` can be given as ``key=value``, too;
-    - a function without required parameters that returns one of the three.
+    - a function without required parameters that returns one of these.
 
     Raises
     ------
@@ -235,13 +239,30 @@ def load_user_landscape(spec: str, *, seed: int | None = None) -> Binary:
         arguments = {"n": given["n"]} if "n" in given else {}
         if settings:
             raise InputError(f"{path}:{name} has no parameter {min(settings)!r}, and returned no network that has")
+    return _landscape_of(found, given, arguments, module=module, what=f"{path}:{name}", seed=seed)
+
+
+def _landscape_of(
+    found: Any,
+    given: dict[str, str],
+    arguments: dict[str, str],
+    *,
+    module: types.ModuleType,
+    what: str,
+    seed: int | None,
+) -> Any:
+    """Landscape of what a name in a user's file stands for."""
     if _is_landscape(found):
-        return typing.cast("Binary", found)
+        return found
     if _is_network(found):
-        return _network(found, {}, given, what=f"{path}:{name}")
+        return _network(found, {}, given, what=what)
+    if is_atoms(found):
+        return _atoms(found, given, what=what)
     if not callable(found):
-        raise InputError(f"{path}:{name} is {type(found).__name__}, neither a function of bit strings nor a landscape")
-    return _wrapped(found, arguments, module=module, what=f"{path}:{name}", seed=seed)
+        raise InputError(f"{what} is {type(found).__name__}, neither a function of bit strings nor a landscape")
+    if any("dimension" in place for place in (arguments, vars(module), getattr(found, "__dict__", {}))):
+        return _smooth(found, arguments, module=module, what=what, seed=seed)
+    return _wrapped(found, arguments, module=module, what=what, seed=seed)
 
 
 def _wrapped(
@@ -319,6 +340,31 @@ def _network(found: Any, given: Mapping[str, str], settings: Mapping[str, str], 
         read |= System(what, _typed(key, NETWORK_OPTIONS[key]), "", "").read({key: text})
     name = file_name(Path(what.rpartition(":")[0])) + ":" + what.rpartition(":")[2]
     return network_from(found, name=name, parameters=dict(given), **read)
+
+
+def _atoms(found: Any, given: Mapping[str, str], *, what: str) -> Any:
+    """Landscape of ASE atoms from a user's file."""
+    from spinfunnel.systems.ase_atoms import from_atoms
+
+    name = file_name(Path(what.rpartition(":")[0])) + ":" + what.rpartition(":")[2]
+    return from_atoms(found, name=name, parameters=dict(given))
+
+
+def _smooth(function: Any, given: dict[str, str], *, module: types.ModuleType, what: str, seed: int | None) -> Any:
+    """Landscape of a PyTorch energy from a user's file."""
+    from spinfunnel.systems.user_smooth import torch_function
+
+    texts = dict(given)
+    place = {key: texts.pop(key) for key in ("device", "dtype") if key in texts}
+    size: Any = texts.pop("dimension", None)
+    facts = {key: getattr(function, key, getattr(module, key, None)) for key in ("dimension", "box", "species", "step")}
+    facts["dimension"] = size or facts["dimension"]
+    options = _options(function, texts, seed=seed, what=what)
+    call = (lambda position: function(position, **options)) if options else function
+    name = file_name(Path(what.rpartition(":")[0])) + ":" + what.rpartition(":")[2]
+    source = Path(str(module.__file__)).read_bytes()
+    landscape = torch_function(call, name=name, parameters=options, source=source, **facts)
+    return landscape.on(**place) if place else landscape
 
 
 def _known(function: Any) -> dict[str, inspect.Parameter]:

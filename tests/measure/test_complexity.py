@@ -1,0 +1,35 @@
+"""Energies of the theory of the spherical p-spin model."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from spinfunnel.landscape import InputError
+from spinfunnel.measure.complexity import complexity, critical_energy, threshold_energy
+
+
+def test_known_energies_for_three_spins() -> None:
+    assert threshold_energy(3) == pytest.approx(1.632993, abs=5e-7)
+    assert [critical_energy(k) for k in range(3)] == pytest.approx([1.656998, 1.652873, 1.650253], abs=5e-7)
+    assert complexity(-threshold_energy(3)) == pytest.approx(math.log(2) / 2 - 1 / 3, abs=1e-12)
+
+
+@pytest.mark.parametrize("p", [3, 4, 6])
+def test_energies_fall_toward_the_threshold(p: int) -> None:
+    energies = [critical_energy(k, p=p) for k in range(30)]
+    assert all(one > other for one, other in itertools.pairwise(energies))
+    assert energies[-1] > threshold_energy(p)
+    assert energies[-1] - threshold_energy(p) < 0.4 * (energies[0] - threshold_energy(p))
+    for index, energy in enumerate(energies[:5]):
+        assert complexity(-energy, p=p, index=index) == pytest.approx(0.0, abs=1e-12)
+        assert complexity(-energy + 1e-6, p=p, index=index) > 0.0 > complexity(-energy - 1e-6, p=p, index=index)
+
+
+def test_what_the_theory_does_not_say_is_refused() -> None:
+    with pytest.raises(InputError, match="above the threshold"):
+        complexity(-1.0)
+    with pytest.raises(InputError, match="p >= 3"):
+        critical_energy(0, p=2)
