@@ -111,7 +111,9 @@ def test_a_budget_ends_the_search_and_says_so() -> None:
 def test_no_number_and_no_minimum_are_named() -> None:
     import torch
 
-    nowhere = TorchLandscape("nowhere", {}, 2, lambda x: (x**2 * torch.nan).sum(1), lambda g, n: g.standard_normal((n, 2)))
+    nowhere = TorchLandscape(
+        "nowhere", {}, 2, lambda x: (x**2 * torch.nan).sum(1), lambda g, n: g.standard_normal((n, 2))
+    )
     with pytest.raises(InputError, match=r"none of .* leads to a minimum: .*not a number"):
         list(explore(nowhere, starts=32))
     slope = TorchLandscape("slope", {}, 2, lambda x: torch.exp(x).sum(1), lambda g, n: g.standard_normal((n, 2)))
@@ -126,7 +128,7 @@ def test_quenches_together_are_quenches_alone() -> None:
     landscape = resolve("spherical-pspin:n=12", seed=2)
     start = landscape.starts(np.random.default_rng(1), 20)
     _, energy, size, spent = quench_together(landscape, start, settled=1e-8, most=2000, longest=0.6)
-    _, other, _, _ = Engine(landscape).quench(start, settled=1e-8)
+    _, other, _, _ = Engine(landscape).quench(start)
     assert (size < 1e-8).all()
     assert spent > 20
     known = np.unique(np.concatenate([energy, other]).round(6))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..landscape import BasinGraph, Parameter, Record
-from . import annealing, climbing, flooding, folding, hopping, itfix, mapping, tempering
+from . import annealing, climbing, flooding, folding, hopping, itfix, mapping, stationary, tempering
 
 __all__ = ["EXPLORERS", "Explorer"]
 
@@ -75,6 +75,14 @@ EXPLORERS: dict[str, Explorer] = {
             False,
             "from minima over saddles to minima: eigenvector following, every point proven by its Hessian",
             "Munro, Wales, Phys. Rev. B 59, 3969 (1999); Tsai, Jordan, J. Phys. Chem. 97, 11227 (1993)",
+        ),
+        Explorer(
+            "stationary",
+            stationary.explore,
+            ("smooth",),
+            False,
+            "every stationary point, of any index, where there are few coordinates (up to 300)",
+            "Broderix et al., Phys. Rev. Lett. 85, 5360 (2000)",
         ),
         Explorer(
             "folding",

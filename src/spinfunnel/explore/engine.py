@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..landscape import InputError
 from ..smooth import Differentiable, Kernel
+from .batch_quench import quench_together
 from .climb_kernels import REASONS, climb_block, refine
 from .identity import DISTANCE, group_order, in_one_piece
 from .quench_kernels import quench_block
@@ -120,6 +121,10 @@ class Engine:
 
     def quench(self, position: Floats, *, most: int = MOST_EVALUATIONS) -> tuple[Floats, Floats, Floats, int]:
         """Quench positions (B, D): where they end, energies, sizes of the gradients, evaluations."""
+        if self.landscape.kernel is None:
+            return quench_together(
+                self.landscape, position, settled=SETTLED, most=most, longest=2.0 * self.landscape.step
+            )
         x = np.array(position, np.float64, order="C")
         kernel = self.kernel
         energy, size, spent = quench_block(

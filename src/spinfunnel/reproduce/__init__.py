@@ -15,6 +15,7 @@ from pathlib import Path
 from spinfunnel.landscape import InputError
 from spinfunnel.reproduce.bryngelson_wolynes import bryngelson_wolynes
 from spinfunnel.reproduce.calibration import calibration
+from spinfunnel.reproduce.choromanska_spin import choromanska_spin
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn
 from spinfunnel.reproduce.designs import design_vs_random
 from spinfunnel.reproduce.garstecki import garstecki
@@ -102,6 +103,12 @@ REPRODUCTIONS: dict[str, Reproduction] = {
             levinthal,
             "search time against size: blind search, golf course, glasses, funnels",
             "Levinthal (1969); Dill, Chan, Nat. Struct. Biol. 4, 10 (1997)",
+        ),
+        Reproduction(
+            "choromanska-spin",
+            choromanska_spin,
+            "spherical p-spin model: final energies against size, index of critical points against energy",
+            "Choromanska, Henaff, Mathieu, Ben Arous, LeCun, AISTATS (2015)",
         ),
         Reproduction(
             "calibration",

@@ -76,7 +76,7 @@ def _final_energies(order: Order, n: int, seeds: list[int], *, starts: int, shar
         landscape = spherical_p_spin(n, p=P, seed=seed)
         places = landscape.starts(np.random.default_rng([seed, 1]), starts)
         if landscape.kernel is not None:
-            _, energy, size, _ = Engine(landscape).quench(places, settled=SETTLED[n])
+            _, energy, size, _ = Engine(landscape).quench(places)
         else:
             _, energy, size, _ = quench_together(
                 landscape, places, settled=SETTLED[n], most=4000, longest=2.0 * landscape.step
