@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 
 from ..landscape import Budget, Effort, InputError, Progress, Record, Saddle, no_progress
 from ..smooth import Differentiable
-from .climbing import Collection, record_of
 from .engine import TOLERANCE, Engine, Proof
 from .identity import DISTANCE, Catalogue, Point
+from .stationary_points import Collection, record_of
 
 __all__ = ["descend_gradient", "explore"]
 
