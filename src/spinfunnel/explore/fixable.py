@@ -25,6 +25,8 @@ SWEEPS = 20
 """Sweeps of an annealing: moves offered for each free feature."""
 STEPS = 10
 """Temperatures of an annealing."""
+LEAST = 0.2
+"""Smallest share of an unfixed chain's annealing that a chain of fixed contacts still gets."""
 BIAS = 3.0
 """What a fixed contact counts beyond its own energy, in units of the landscape's scale."""
 
@@ -243,7 +245,8 @@ class ChainSearch:
         seeds = rng.integers(0, 1 << 64, count, dtype=np.uint64)
         states = self.landscape.draw_states(count, rng)
         spent, reached = np.zeros(count, np.int64), np.full(count, -1, np.int64)
-        free = float((fixes != 1).mean())
+        # A compact chain has about as many contacts as monomers: what share of these is left to be found.
+        free = max(LEAST, 1.0 - float((fixes == 1).sum()) / states.shape[1])
         offers = max(1, round(SWEEPS * states.shape[1] ** 2 * free / STEPS))
         for temperature in self.temperatures.tolist():
             energies = biased.energy(states)

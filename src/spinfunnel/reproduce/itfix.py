@@ -148,6 +148,7 @@ def _draw(figure: Figure, cases: Cases, found: dict[str, dict[str, Ints]]) -> No
         tidy(axes)
     for axes in grid[len(cases) :]:
         axes.set_axis_off()
-    grid[0].legend(frameon=False, fontsize=8)
+    fullest = max(grid[: len(cases)], key=lambda axes: len(axes.lines))
+    fullest.legend(frameon=False, fontsize=8)
     figure.supxlabel("energy evaluations", fontsize=9)
     figure.supylabel("share of searches that reached the ground state", fontsize=9)
