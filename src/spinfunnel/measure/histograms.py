@@ -234,10 +234,17 @@ def _anchored(density: Tally, graph: BasinGraph) -> Tally | None:
     """
     at_ground = graph.energy == graph.energy[0]
     natives = float((graph.plateau * graph.orbit)[at_ground].sum())
-    if density.mean[0] != graph.energy[0] or abs(math.log(density.count[0] / natives)) > CONTRADICTION:
+    ground = float(graph.energy[0])
+    apart = abs(density.mean[0] - ground) > 1e-9 * (abs(ground) + density.mean[-1] - density.mean[0])
+    if apart or abs(math.log(density.count[0] / natives)) > CONTRADICTION:
         return None
     scale = natives / density.count[0]
-    return dataclasses.replace(density, count=tuple(scale * count for count in density.count))
+    return dataclasses.replace(
+        density,
+        count=tuple(scale * count for count in density.count),
+        mean=(ground, *density.mean[1:]),
+        lowest=(ground, *density.lowest[1:]),
+    )
 
 
 def _together(tallies: Sequence[Tally]) -> Tally | None:
