@@ -182,7 +182,11 @@ def contests(name: str, *, points: int) -> dict[str, tuple[Callable[[], Any], di
             lambda: our_surface(landscape, corner, one, two, points=points),
             {"loss-landscapes": lambda: their_surface(model, x, y, points=points)},
         ),
-        "line": (lambda: interpolation(landscape, landscape.start, end, points=101).energy, {"loss-landscapes": line}),
+        # Their points are 1/101, 2/101, ..., 1: the start is left out. Ours are 0, 1/101, ..., 1.
+        "line": (
+            lambda: interpolation(landscape, landscape.start, end, points=102).energy[1:],
+            {"loss-landscapes": line},
+        ),
         "top 5": (
             lambda: eigenvalues(Curvature(landscape), tolerance=1e-3).values,
             {
