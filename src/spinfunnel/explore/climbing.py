@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ..landscape import Budget, Effort, Progress, Record, no_progress
 from ..smooth import Differentiable
@@ -115,7 +116,8 @@ def explore(
     limits = budget or Budget()
     engine = Engine(landscape, tolerance=gradient, distance=distance)
     search = _Search(engine, limits, seed=seed, searches=searches, depth=depth, wander=wander, progress=progress)
-    with ThreadPoolExecutor(workers) as pool:
+    # Matrices are small: threads of the linear algebra would only wait for each other.
+    with ThreadPoolExecutor(workers) as pool, threadpool_limits(limits=1):
         try:
             yield from search.quenches(pool, starts)
             if hops < 0:

@@ -156,7 +156,7 @@ class Engine:
         gradient, matrix, modes = np.empty(d), np.empty((d, d)), np.empty((6, d))
         energy, size, _ = refine(
             self.addresses, kernel.parameters, np.empty(kernel.work), self.kind, x, gradient, matrix, modes,
-            self.tolerance * 1e-3, 8, self.landscape.step,
+            self.tolerance * 1e-2, 4, self.landscape.step,
         )  # fmt: skip
         if not (math.isfinite(energy) and math.isfinite(size)):
             return REASONS[2]
@@ -179,9 +179,10 @@ class Engine:
         """Eigenvalues of the Hessian, ascending, without those of the zero modes."""
         hessian = self.landscape.hessian(position[None])[0]
         modes = self.landscape.invariance.zero_modes(position)
-        # A basis of what is orthogonal to the zero modes.
-        others = np.linalg.svd(modes, full_matrices=True)[2][len(modes) :] if len(modes) else np.eye(len(position))
-        return np.asarray(np.linalg.eigvalsh(others @ hessian @ others.T))
+        # Zero modes are lifted above all others, where they are left out.
+        above = 2.0 * float(np.abs(hessian).sum(axis=1).max()) + 1.0
+        found = np.linalg.eigvalsh(hessian + above * modes.T @ modes)
+        return np.asarray(found[: len(found) - len(modes)])
 
 
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_ssize_t, *[ctypes.POINTER(ctypes.c_double)] * 4)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ..landscape import Budget, Effort, InputError, Progress, Record, no_progress
 from ..smooth import Differentiable
@@ -139,7 +140,7 @@ def explore(
     found = Collection(engine)
     deadline, most = limits.deadline(), limits.evaluations or math.inf
     outcome, done = "finished", 0
-    with ThreadPoolExecutor(workers) as pool:
+    with ThreadPoolExecutor(workers) as pool, threadpool_limits(limits=1):
         for positions, _, spent, made in hop(engine, pool, seed=seed, hops=hops, temperature=temperature):
             found.enter_rough(positions)
             found.evaluations += spent

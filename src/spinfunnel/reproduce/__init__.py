@@ -16,6 +16,7 @@ from spinfunnel.landscape import InputError
 from spinfunnel.reproduce.bryngelson_wolynes import bryngelson_wolynes
 from spinfunnel.reproduce.calibration import calibration
 from spinfunnel.reproduce.choromanska_spin import choromanska_spin
+from spinfunnel.reproduce.clusters import lj13, lj38
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn
 from spinfunnel.reproduce.designs import design_vs_random
 from spinfunnel.reproduce.garstecki import garstecki
@@ -151,6 +152,18 @@ REPRODUCTIONS: dict[str, Reproduction] = {
             sharpening,
             "networks: does the funnel get sharper with width, and for shuffled labels",
             "Martin, Why Does Deep Learning Work? (2015)",
+        ),
+        Reproduction(
+            "lj13",
+            lj13,
+            "minima, transition states and the single funnel of 13 Lennard-Jones atoms",
+            "Doye, Wales, J. Chem. Phys. 116, 3777 (2002)",
+        ),
+        Reproduction(
+            "lj38",
+            lj38,
+            "the double funnel of 38 Lennard-Jones atoms, and the barrier between its bottoms",
+            "Doye, Miller, Wales, J. Chem. Phys. 111, 8417 (1999)",
         ),
     )
 }

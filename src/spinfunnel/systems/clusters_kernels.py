@@ -121,14 +121,16 @@ def _hessian(x: Floats, parameters: Floats, hessian: Floats, work: Floats) -> fl
             value, first, second = _pair(shape, square, parameters[place], parameters[place + k * k], stiffness)
             energy += value
             for a in range(3):
+                stiff = 4.0 * second * apart[a]
+                top, low = (3 * i + a) * width, (3 * j + a) * width
                 for b in range(3):
-                    entry = 4.0 * second * apart[a] * apart[b]
+                    entry = stiff * apart[b]
                     if a == b:
                         entry += 2.0 * first
-                    hessian[(3 * i + a) * width + 3 * j + b] = -entry
-                    hessian[(3 * j + a) * width + 3 * i + b] = -entry
-                    hessian[(3 * i + a) * width + 3 * i + b] += entry
-                    hessian[(3 * j + a) * width + 3 * j + b] += entry
+                    hessian[top + 3 * j + b] = -entry
+                    hessian[low + 3 * i + b] = -entry
+                    hessian[top + 3 * i + b] += entry
+                    hessian[low + 3 * j + b] += entry
     return energy
 
 
