@@ -239,6 +239,19 @@ def explore(
             show.explored(made, atlas=atlas)
 
 
+@app.command(epilog=_lines("Example:", "  spinfunnel advise problem.qubo --budget 30s"))
+def advise(
+    system: OneSystem, seed: Seed = 0, workers: Workers = None, budget: Budget = "10s", json: AsJson = False
+) -> None:
+    """Say which method suits: greedy descent, annealing or tempering, by the time that each takes."""
+    with sitting.answering(kept="nothing was written; the same command starts again"):
+        made = work.advised(system, seed=seed, workers=workers, budget=budget)
+        if json:
+            sitting.put_json(made)
+        else:
+            typer.echo(made["advice"]["reason"])
+
+
 @app.command(epilog=_lines("Example:", "  spinfunnel measure labs.db --json"))
 def measure(
     atlas: AtlasArgument,

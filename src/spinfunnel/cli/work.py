@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from spinfunnel.landscape import Budget, Landscape
     from spinfunnel.study import Study
 
-__all__ = ["answer", "explored", "exported", "kept", "limit_of", "null_choice", "recalled", "studies"]
+__all__ = ["advised", "answer", "explored", "exported", "kept", "limit_of", "null_choice", "recalled", "studies"]
 
 
 @sitting.prints_aside()
@@ -146,6 +146,25 @@ def answer(found: Sequence[Study], *, json: bool, quiet: bool, report: Path | No
         show.studies(found, quiet=quiet)
     if report is not None and not quiet:
         sitting.say(f"the report is {report}")
+
+
+@sitting.prints_aside()
+def advised(system: str, *, seed: int, workers: int | None, budget: str | None) -> dict[str, Any]:
+    """Say which method suits a system, as plain objects."""
+    from spinfunnel.advice import advise
+    from spinfunnel.exploring import threads
+    from spinfunnel.landscape import Binary, InputError
+    from spinfunnel.systems import resolve
+
+    limit = limit_of(budget)
+    if limit is not None and limit.seconds is None:
+        raise InputError(f"advice is given in a time, not in {budget} evaluations; give --budget as 30s or 5m")
+    landscape = resolve(system, seed=seed)
+    if not isinstance(landscape, Binary):
+        raise InputError(f"{system} has no spins to flip; advice is on binary landscapes")
+    seconds = 10.0 if limit is None or limit.seconds is None else limit.seconds
+    found = advise(landscape, seconds=seconds, seed=seed, workers=threads(workers))
+    return {"landscape": {"name": landscape.name, "size": landscape.size}, "advice": found.to_json()}
 
 
 def null_choice(nulls: bool, samples: int | None) -> bool | int:
