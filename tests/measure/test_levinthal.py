@@ -338,3 +338,15 @@ def test_sixteen_bits_take_about_a_second():
     seconds = time.perf_counter() - start
     assert found.method == "exact"
     assert seconds < 10, f"{seconds:.2f} s; about 1 s is expected on an idle core"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_walks_are_not_lured_to_the_cold(seed):
+    """At low temperature some walks go straight down and the rest never arrive: short walks alone prefer it.
+
+    The efficiency at a temperature chosen by walks lies a little below the best one; found too cold, it was negative.
+    """
+    glass = resolve("ea:shape=4x4,seed=0")
+    exact = folding_time(glass).efficiency.value
+    walked = folding_time(glass, method="runs", budget=60_000_000, seed=seed).efficiency
+    assert exact - 0.04 < walked.low < walked.high < exact + 0.01

@@ -29,6 +29,8 @@ ENOUGH_RUNS = 2048
 PILOT_RUNS = 64
 FEWEST_RUNS = 16
 """Fewer walks at each temperature would not tell them apart."""
+STEADY = 1.5
+"""A mean that a fourfold limit raises by no more than this is that of walks that arrive."""
 PATIENCE = 30.0
 """Limit of a walk, in units of the mean expected from the pilot: of memoryless ones e^-30 are cut off."""
 
@@ -149,19 +151,21 @@ def _ladder(span: float) -> list[float]:
 def _guess(walks: _Walks, ladder: list[float]) -> tuple[float, float]:
     """Temperature of a ladder at which short walks do best, and the mean length expected there.
 
-    They are given longer and longer, until half of them arrive or a quarter of the budget is spent. This favours the
-    cold, where some walks go straight down and the others never arrive. Where none arrives, the hottest is taken: at
-    infinite temperature a walk does about as well as blind search.
+    They are given longer and longer, until half of them arrive and a longer limit no longer changes their mean much, or
+    a quarter of the budget is spent. Short walks alone favour the cold, where some go straight down and the others
+    never arrive. Where none arrives, the hottest is taken: at infinite temperature a walk does about as well as blind
+    search.
     """
-    limit, reserve = walks.chain.shortest, 3 * walks.left // 4
+    limit, reserve, before = walks.chain.shortest, 3 * walks.left // 4, 0.0
     while True:
         found = [walks.mean(temperature, runs=PILOT_RUNS, limit=limit) for temperature in ladder]
         place = min(range(len(ladder)), key=lambda k: found[k][0])
         mean, hits = found[place]
         longer = min(4 * limit, (walks.left - reserve) // (PILOT_RUNS * len(ladder)))
-        if 2 * hits >= PILOT_RUNS or longer <= limit:
+        settled = 2 * hits >= PILOT_RUNS and mean <= STEADY * before
+        if settled or longer <= limit:
             return (ladder[place], mean) if hits else (ladder[0], walks.chain.random)
-        limit = longer
+        limit, before = longer, mean if hits else 0.0
 
 
 def _nearby(walks: _Walks, guess: float, expected: float) -> tuple[float, float]:
