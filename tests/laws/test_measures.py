@@ -9,13 +9,18 @@ import pytest
 from slow_twins import basin_graph, random_basin_graph, slow_flood
 from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import BasinGraph, Census, Tally
-from spinfunnel.measure import COMPARED, MEASURES, measure_all
+from spinfunnel.measure import COMPARED, MEASURES, measure_all, smooth_maps
 
 SHARES = {"funnel_minima", "funnel_weight", "funnel_boltzmann", "rival_weight", "sharpness", "stem_share", "rival_size"}
 IN_ENERGY_UNITS = {"depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "heat_capacity_peak"}
 OF_DENSITY = {"tf_measured", "tg_measured", "tf_tg_measured", "heat_capacity_peak", "folding_barrier"}
 AT_LEAST_ONE = {"frustration", "tf_tg", "funnels", "minima", "two_state_ratio"}
-OF_THE_MAP = [name for name, measure in MEASURES.items() if measure.reads == "map" and name not in COMPARED]
+OF_SMOOTH = {measure.name for measure in smooth_maps.MEASURES}
+OF_THE_MAP = [
+    name
+    for name, measure in MEASURES.items()
+    if measure.reads == "map" and name not in COMPARED and name not in OF_SMOOTH
+]
 OF_THE_CENSUS = {"entropy", "autocorrelation"}
 OF_FEW_MINIMA = {name for name, measure in MEASURES.items() if measure.definition == 13}
 
@@ -71,7 +76,7 @@ def test_a_sampled_map_gives_no_number_without_interval(name):
         assert answer.outcome == "sampled_map"
 
 
-@pytest.mark.parametrize("name", sorted(set(MEASURES) - {*OF_THE_MAP, *COMPARED}))
+@pytest.mark.parametrize("name", sorted(set(MEASURES) - {*OF_THE_MAP, *COMPARED, *OF_SMOOTH}))
 def test_what_reads_the_landscape_says_so_without_it(name):
     answer = MEASURES[name].compute(rough())
     assert isinstance(answer, NoAnswer)

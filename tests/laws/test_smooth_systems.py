@@ -35,7 +35,12 @@ def places(landscape: Smooth, count: int = 3) -> np.ndarray:
 
 def test_every_smooth_system_is_tried() -> None:
     clusters = {"lj", "blj", "morse", "network"}
-    smooth = {name for name in SYSTEMS if name not in clusters and isinstance(resolve(name), Smooth)}
+    built = {name: resolve(name) for name in SYSTEMS if name not in clusters}
+    smooth = {
+        name
+        for name, landscape in built.items()
+        if isinstance(landscape, Smooth) and not hasattr(landscape, "distinct_states")
+    }
     assert smooth == set(SMALL)
 
 

@@ -115,6 +115,9 @@ def test_a_sample_of_a_small_landscape_agrees_with_its_flood(spec):
     assert set(found.graph.key) == set(exact.graph.key)
     for name in STATED:
         ours, known = found.measures[name], exact.measures[name]
+        if name == "funnel_slope" and spec.startswith("labs"):
+            assert ours.outcome == "several_native_states"
+            continue
         assert type(ours) is type(known), name
         if isinstance(ours, Estimate):
             slack = 0.5 * (ours.high - ours.low) + 1e-9 * abs(ours.value)

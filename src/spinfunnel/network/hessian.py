@@ -72,7 +72,9 @@ class Eigenvalues:
 
     def estimate(self, number: int = 0) -> Estimate:
         """One eigenvalue with the interval in which its residual confines an eigenvalue."""
-        value, radius = float(self.values[number]), float(self.residuals[number])
+        value = float(self.values[number])
+        # A residual can be smaller than the rounding of the value itself.
+        radius = max(float(self.residuals[number]), 8.0 * np.finfo(np.float64).eps * abs(value))
         return Estimate(value, value - radius, value + radius)
 
 

@@ -108,7 +108,12 @@ class TorchLandscape:
             return over_batch(self.kernel, x, width=self.dimension)
         torch = import_torch()
         tensor = self._tensor(x).requires_grad_(True)
-        energy = self.function(tensor)
+        try:
+            energy = self.function(tensor)
+        except InputError:
+            raise
+        except Exception as problem:
+            raise InputError(f"the energy of {self.name} raised {type(problem).__name__}: {problem}") from problem
         (gradient,) = torch.autograd.grad(energy.sum(), tensor)
         return _doubles(energy), _doubles(gradient)
 
