@@ -161,7 +161,7 @@ def share_estimate(low_count: float, high_count: float, total: int) -> Estimate:
     Examples
     --------
     >>> print(share_estimate(50, 50, 100))
-    0.5 [0.403, 0.597]
+    0.5 [0.4032, 0.5968]
     >>> print(share_estimate(100, 100, 100))
     1 [0.9752, 1]
     """

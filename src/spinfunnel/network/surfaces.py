@@ -100,7 +100,7 @@ def surface(
     >>> from spinfunnel.systems import perceptron
     >>> found = surface(perceptron(3, data="xor", seed=1), points=5, seed=2)
     >>> found.energy.shape, round(found.centre, 4)
-    ((5, 5), 0.7215)
+    ((5, 5), 0.7323)
     """
     flat, grid, span = _prepared(landscape, plane, reach=reach, points=points, axes=axes, seed=seed)
     place = np.stack(np.meshgrid(*grid, indexing="ij"), axis=-1).reshape(-1, len(grid))

@@ -71,7 +71,7 @@ def calpha_protein(
     --------
     >>> hairpin = calpha_protein()
     >>> hairpin.dimension, len(native_contacts(load_native()))
-    (51, 28)
+    (51, 25)
     """
     check_range("seed", seed, low=0)
     check_range("cutoff", cutoff, low=0.0, high=20.0, unit=" Angstrom")
