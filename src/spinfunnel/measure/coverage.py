@@ -163,7 +163,7 @@ def share_estimate(low_count: float, high_count: float, total: int) -> Estimate:
     >>> print(share_estimate(50, 50, 100))
     0.5 [0.4032, 0.5968]
     >>> print(share_estimate(100, 100, 100))
-    1 [0.9752, 1]
+    1 [0.9753, 1]
     """
     from scipy.special import betaincinv
 
