@@ -24,6 +24,13 @@ SMALL = {
     "maxcut": ["n=9", "n=10,degree=3", "n=8,weights=gaussian,probability=0.7", "n=9,degree=6,weights=bimodal"],
     "partition": ["n=9", "n=8,bits=20"],
     "golf": ["n=9,depth=3"],
+    "dill-chan": [
+        "n=9",
+        "n=5,states=4,roughness=0.3",
+        "n=9,shape=moat",
+        "n=9,shape=champagne",
+        "n=4,shape=golf,states=8",
+    ],
     "committee": [
         "inputs=3,hidden=3",
         "inputs=4,hidden=2,architecture=two-layer",

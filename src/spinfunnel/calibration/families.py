@@ -18,6 +18,7 @@ from spinfunnel.landscape import Binary, InputError, Parameter, Progress, Symmet
 from spinfunnel.systems import (
     SpinPolynomial,
     binary_network,
+    dill_chan,
     disordered_ferromagnet,
     edwards_anderson,
     golf_course,
@@ -188,6 +189,15 @@ def independent_spins(n: int, *, spread: float, seed: int) -> SpinPolynomial:
     return SpinPolynomial(n, [(np.arange(n)[:, None], -fields)], name="independent spins", parameters=facts)
 
 
+def _without_roughness(n: int, seed: int, *, shape: str) -> Binary:
+    """Landscape of Dill and Chan that its seed places only, and whose one dial is turned with the seed instead."""
+    step = seed % 4
+    if shape == "smooth":
+        states = 2 + 2 * (step % 2)
+        return dill_chan(2 * n // states, shape=shape, states=states, seed=seed)
+    return dill_chan(n, shape=shape, rim=0.3 + 0.1 * step, ditch=0.16 + 0.02 * step, seed=seed)
+
+
 def _sloped(n: int, seed: int, *, slope: float) -> Binary:
     return random_energy_model(n, slope=slope, seed=seed)
 
@@ -218,6 +228,12 @@ FAMILIES: dict[str, Family] = {
                lambda n, seed: network(n, hidden=1, labels="teacher", per_weight=4, seed=seed),
                "4 patterns a weight; perfect generalisation from 1.245: Gyorgyi, Phys. Rev. A 41, 7097 (1990)",
                largest=18),
+        Family("rugged funnel", "funnel", lambda n, seed: dill_chan(n, shape="rugged", roughness=0.5, seed=seed),
+               "slope 1 a residue, twice the roughness: Dill, Chan (1997)"),
+        Family("champagne glass", "funnel", partial(_without_roughness, shape="champagne"),
+               "flat beyond 30 to 60 % of the residues, steep below: Dill, Chan (1997)"),
+        Family("moat", "multi-funnel", partial(_without_roughness, shape="moat"),
+               "a ditch around the native state, 16 to 22 % as deep, and one way past it: Dill, Chan (1997)"),
         Family("hopfield, two patterns", "multi-funnel", lambda n, seed: two_patterns(n, seed=seed),
                "two dissimilar patterns of exactly one energy: Hopfield (1982)"),
         Family("two memories", "multi-funnel", lambda n, seed: two_memories(n, ratio=0.95, seed=seed),
@@ -234,6 +250,8 @@ FAMILIES: dict[str, Family] = {
                "no interaction: one minimum, and no transition at any temperature"),
         Family("independent spins, alike", "smooth", lambda n, seed: independent_spins(n, spread=0.5, seed=seed),
                "no interaction: one minimum, and no transition at any temperature"),
+        Family("smooth funnel", "smooth", partial(_without_roughness, shape="smooth"),
+               "energy counts wrong residues, one minimum: Dill, Chan (1997)"),
         Family("rfim, field 8", "smooth", lambda n, seed: random_field_ising(PLANE[n], field=8.0, seed=seed),
                "fields outweigh the four bonds of a spin: Imry, Ma (1975)"),
         Family("ea 2d", "glass", lambda n, seed: edwards_anderson(PLANE[n], seed=seed),

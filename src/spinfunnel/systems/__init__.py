@@ -13,6 +13,7 @@ from spinfunnel.systems.bln import bln_protein
 from spinfunnel.systems.calpha import calpha_protein
 from spinfunnel.systems.clusters import binary_lennard_jones, lennard_jones, morse
 from spinfunnel.systems.committee import BinaryNetwork, binary_network
+from spinfunnel.systems.dill_chan import DillChan, dill_chan
 from spinfunnel.systems.files import load_problem
 from spinfunnel.systems.glasses import (
     disordered_ferromagnet,
@@ -44,6 +45,7 @@ __all__ = [
     "SYSTEMS",
     "AseLandscape",
     "BinaryNetwork",
+    "DillChan",
     "FunctionLandscape",
     "GolfCourse",
     "RandomEnergyModel",
@@ -58,6 +60,7 @@ __all__ = [
     "binary_network",
     "bln_protein",
     "calpha_protein",
+    "dill_chan",
     "disordered_ferromagnet",
     "double_wells",
     "edwards_anderson",
@@ -153,6 +156,12 @@ SYSTEMS: dict[str, System] = {
             "golf",
             golf_course,
             "Levinthal's golf course: flat, with one hole",
+            "Dill, Chan, Nat. Struct. Biol. 4, 10 (1997)",
+        ),
+        System(
+            "dill-chan",
+            dill_chan,
+            "golf course, moat, champagne glass, rugged or smooth funnel: energy by the number of wrong residues",
             "Dill, Chan, Nat. Struct. Biol. 4, 10 (1997)",
         ),
         System(
