@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["ALPHABETS", "Alphabet", "miyazawa_jernigan"]
+__all__ = ["ALPHABETS", "Alphabet", "independent_interactions", "miyazawa_jernigan"]
 
 _ROWS = """
 544 499 580 550 583 496 495 416 357 316 311 286 259 285 241 227 360 257 195 307
@@ -62,6 +62,27 @@ def miyazawa_jernigan() -> NDArray[np.int32]:
     return np.asarray(np.maximum(table, table.T) + np.minimum(table, table.T) - np.diag(np.diag(table)), np.int32)
 
 
+def independent_interactions(kinds: int = 20) -> NDArray[np.int32]:
+    """Contact energies of as many kinds, each drawn from a normal distribution; in hundredths of its spread.
+
+    Mean 0 and standard deviation 1 over the table, to a hundredth: no kind is sticky as such, and nothing is gained by
+    collapse alone.
+
+    Shakhnovich, Gutin, Biophys. Chem. 34, 187 (1989): the model of independent interactions, which random sequences of
+    many kinds approach.
+
+    Examples
+    --------
+    >>> table = independent_interactions()
+    >>> bool(abs(table.mean()) < 1.0), bool(abs(table.std() - 100.0) < 1.0)
+    (True, True)
+    """
+    drawn = np.triu(np.random.default_rng(1989).standard_normal((kinds, kinds)))
+    table = drawn + np.triu(drawn, 1).T
+    table = (table - table.mean()) / table.std()
+    return np.asarray(np.round(100.0 * table), np.int32)
+
+
 ALPHABETS = {
     "mj": Alphabet(
         "CMFILVWYAGTSNQDEHRKP",
@@ -74,6 +95,12 @@ ALPHABETS = {
         miyazawa_jernigan() - np.int32(round(float(miyazawa_jernigan().mean()))),
         0.01,
         "Miyazawa, Jernigan, J. Mol. Biol. 256, 623 (1996), table 3, less the mean of the table",
+    ),
+    "independent": Alphabet(
+        "CMFILVWYAGTSNQDEHRKP",
+        independent_interactions(),
+        0.01,
+        "drawn from a normal distribution: Shakhnovich, Gutin, Biophys. Chem. 34, 187 (1989)",
     ),
     "three": Alphabet(
         "ABC",

@@ -120,7 +120,7 @@ def lattice_protein(
     alphabet: str = "mj",
     native: str = "compact",
     goal: str = "gap",
-    composition: str = "designed",
+    composition: str = "auto",
     dimension: int = 2,
     moves: str = "pivot",
     seed: int = 0,
@@ -134,15 +134,16 @@ def lattice_protein(
         the same seed, in random order.
     n : int
         Number of monomers of a sequence that is drawn.
-    alphabet : {"mj", "mj-centred", "three", "hp"}
-        Twenty amino acids (Miyazawa, Jernigan 1996), the same less the mean of the table, three letters (like -3,
-        unlike -1), or H and P.
+    alphabet : {"mj", "mj-centred", "independent", "three", "hp"}
+        Twenty amino acids (Miyazawa, Jernigan 1996), the same less the mean of the table, twenty kinds whose contact
+        energies are independent normal numbers, three letters (like -3, unlike -1), or H and P.
     native : str
         Structure for which to design: "compact", or bonds as for `lattice_go`.
     goal : {"gap", "energy"}
         What design makes as large, or as low, as it can (see `spinfunnel.systems.design`).
-    composition : {"designed", "drawn"}
-        Whether design chooses the letters as well, or arranges letters drawn evenly.
+    composition : {"auto", "designed", "drawn"}
+        Whether design chooses the letters as well, or arranges letters drawn evenly. "auto" chooses them for a gap, and
+        not for an energy: the lowest of all is that of one or two letters only, in whatever structure.
     dimension : int
     moves : {"pivot", "local", "pull"}
     seed : int
@@ -163,7 +164,7 @@ def lattice_protein(
     """
     check_choice("alphabet", alphabet, tuple(ALPHABETS))
     check_choice("goal", goal, ("gap", "energy"))
-    check_choice("composition", composition, ("designed", "drawn"))
+    check_choice("composition", composition, ("auto", "designed", "drawn"))
     check_range("seed", seed, low=0)
     check_chain(n, dimension=dimension, moves=moves)
     kinds = ALPHABETS[alphabet]
@@ -195,7 +196,7 @@ def _designed(
         structure = read_bonds(native, dimension=dimension)
     if len(structure) != n - 1:
         raise InputError(f"native={native} has {len(structure) + 1} monomers, not n={n}: give both alike")
-    mutate = composition == "designed" and goal == "gap"
+    mutate = composition == "designed" or (composition == "auto" and goal == "gap")
     return designed_sequence(
         letters, structure, table=kinds.table, dimension=dimension, goal=goal, rng=rng, mutate=mutate
     )
