@@ -188,3 +188,13 @@ def test_the_profile_stands_beside_its_null(tmp_path):
     assert "W(0) of shuffled energies" in text
     assert "flag=true" in text
     assert "W(0) of shuffled" not in write_report([study(nulls=False)], tmp_path / "page.html").read_text()
+
+
+def test_measures_without_a_value_stand_together_with_their_reason(tmp_path):
+    text = write_report([study()], tmp_path / "page.html").read_text()
+    table, lacking = text.split("<h4>Without an answer</h4>")
+    lacking = lacking.split("</table>")[0]
+    assert "connected share, rivals" in lacking
+    assert "no harmonic volumes" in lacking
+    assert "funnel weight" in table
+    assert "funnel weight" not in lacking

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spinfunnel.estimate import Estimate, Measurement
+from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 
 if TYPE_CHECKING:
     from spinfunnel.study import Study
@@ -60,6 +60,8 @@ def studies(found: Sequence[Study], *, quiet: bool) -> None:
         out.print(Text(f"  {study.verdict.reason}"))
     if not quiet:
         out.print(_table(found))
+        for line in _unanswered(found):
+            out.print(line)
 
 
 def explored(made: Mapping[str, Any], *, atlas: str) -> None:
@@ -88,7 +90,7 @@ def _table(found: Sequence[Study]) -> Table:
     for row in _facts(found):
         table.add_row(*row, *[""] * len(nulls))
     table.add_section()
-    for name in found[0].measures:
+    for name in _answered(found):
         cells = [_cell(study.measures[name]) for study in found]
         if single:
             table.add_row(name, cells[0], *[_null_cell(found[0], null, name) for null in nulls])
@@ -100,6 +102,24 @@ def _table(found: Sequence[Study]) -> Table:
         table.caption = Text("In brackets: the mean of shuffled energies.", style="dim")
         table.caption_justify = "left"
     return table
+
+
+def _answered(found: Sequence[Study]) -> list[str]:
+    """Measures that have a value for one landscape at least."""
+    return [name for name in found[0].measures if any(isinstance(study.measures[name], Estimate) for study in found)]
+
+
+def _unanswered(found: Sequence[Study]) -> list[Text]:
+    """A line for each reason why measures have no value, with their names."""
+    answered = set(_answered(found))
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for name, measurement in found[0].measures.items():
+        if isinstance(measurement, NoAnswer) and name not in answered:
+            reasons.setdefault((measurement.outcome.replace("_", " "), measurement.cause), []).append(name)
+    return [
+        Text.assemble((", ".join(names), "dim"), (f": {outcome} ({cause})", "dim"))
+        for (outcome, cause), names in reasons.items()
+    ]
 
 
 def _headers(found: Sequence[Study]) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import spinfunnel
+from spinfunnel.estimate import NoAnswer
 from spinfunnel.measure import MEASURES
 from spinfunnel.plot import PICTURES
 from spinfunnel.report.picture import plot_box
@@ -146,13 +147,27 @@ def _measures(study: Study) -> str:
         head.append("beside each other")
     rows = []
     for name, measurement in study.measures.items():
+        if isinstance(measurement, NoAnswer):
+            continue
         beside = [study.nulls[null][name] for null in nulls if name in study.nulls[null]]
         row = [_about(name), value(measurement)]
         row += [value(study.nulls[null][name], null=True) if name in study.nulls[null] else "–" for null in nulls]
         if nulls:
             row.append(strip(measurement, beside))
         rows.append(row)
-    return table(head, rows, kind="values")
+    return table(head, rows, kind="values") + _unanswered(study)
+
+
+def _unanswered(study: Study) -> str:
+    """Why the other measures have no value, those with one reason together."""
+    reasons: dict[NoAnswer, list[str]] = {}
+    for name, measurement in study.measures.items():
+        if isinstance(measurement, NoAnswer):
+            reasons.setdefault(measurement, []).append(title(name))
+    if not reasons:
+        return ""
+    rows = [[escape(", ".join(names)), value(reason)] for reason, names in reasons.items()]
+    return f"<h4>Without an answer</h4>{table(['measures', 'why'], rows, kind='values')}"
 
 
 def _side_by_side(studies: Sequence[Study]) -> str:

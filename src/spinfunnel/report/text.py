@@ -61,7 +61,16 @@ def title(name: str) -> str:
     >>> title("tf_tg"), title("funnel_weight")
     ('Tf / Tg', 'funnel weight')
     """
-    special = {"tf_tg": "Tf / Tg", "tf": "Tf", "tg": "Tg"}
+    special = {
+        "tf_tg": "Tf / Tg",
+        "tf": "Tf",
+        "tg": "Tg",
+        "tf_measured": "Tf, measured",
+        "tg_measured": "Tg, measured",
+        "tf_tg_measured": "Tf / Tg, measured",
+        "stability_z": "stability Z",
+        "levinthal": "Levinthal efficiency",
+    }
     return special.get(name, name.replace("_", " "))
 
 
