@@ -8,6 +8,26 @@ from typing import Annotated
 import typer
 
 from spinfunnel.cli import sitting, work
+from spinfunnel.cli.options import (
+    AsJson,
+    AtlasArgument,
+    AtlasOption,
+    Budget,
+    ExplorerName,
+    Nulls,
+    NullSamples,
+    NullSeed,
+    OneSystem,
+    Quick,
+    Quiet,
+    Report,
+    Seed,
+    Systems,
+    Temperature,
+    Tolerance,
+    Which,
+    Workers,
+)
 
 __all__ = ["app"]
 
@@ -33,102 +53,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-Systems = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="SYSTEM", help="name:key=value,..., a problem file, or file.py:function.", show_default=False
-    ),
-]
-OneSystem = Annotated[
-    str,
-    typer.Argument(
-        metavar="SYSTEM", help="name:key=value,..., a problem file, or file.py:function.", show_default=False
-    ),
-]
-AtlasArgument = Annotated[
-    str, typer.Argument(metavar="ATLAS", help="File or SQLAlchemy URL of an atlas already there.", show_default=False)
-]
-Which = Annotated[
-    str | None,
-    typer.Option("--landscape", metavar="NAME", help="Only landscapes of this name (or identity); all when not given."),
-]
-ExplorerName = Annotated[
-    str,
-    typer.Option(
-        "--explorer", metavar="NAME", help="How to map: auto, or NAME:OPTION=VALUE,... (spinfunnel explorers)."
-    ),
-]
-Seed = Annotated[
-    int,
-    typer.Option(
-        "--seed",
-        min=0,
-        metavar="N",
-        help="Seed of the run, and of every system that is not given one of its own (seed=...).",
-    ),
-]
-NullSeed = Annotated[
-    int | None,
-    typer.Option("--seed", min=0, metavar="N", help="Seed of the nulls; that of the run when not given."),
-]
-Workers = Annotated[
-    int | None,
-    typer.Option(
-        "--workers", min=1, metavar="N", help="Threads; all cores when not given. The result does not depend on it."
-    ),
-]
-AtlasOption = Annotated[
-    str | None,
-    typer.Option(
-        "--atlas", metavar="PATH-or-URL", help="Keep the map here; what it holds already is not computed again."
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; of the answer the verdict only.")]
-Nulls = Annotated[
-    bool,
-    typer.Option(
-        "--nulls/--no-nulls",
-        help="Compare with the same energies dealt at random over the states, and with shuffled interactions.",
-    ),
-]
-NullSamples = Annotated[
-    int | None,
-    typer.Option(
-        "--null-samples",
-        min=2,
-        metavar="N",
-        help="Size of those ensembles; chosen by the number of states when not given.",
-    ),
-]
-Budget = Annotated[
-    str | None,
-    typer.Option(
-        "--budget",
-        metavar="LIMIT",
-        help="For an explorer that samples: time (60s, 5m) or energy evaluations (1e6). Flooding takes none.",
-    ),
-]
-Quick = Annotated[
-    bool, typer.Option("--quick", help="Fewer and shorter trainings of a network: well under a minute for a small one.")
-]
-Report = Annotated[
-    Path | None,
-    typer.Option("--report", metavar="PAGE.html", help="Write one self-contained page, all systems side by side."),
-]
-Temperature = Annotated[
-    float | None,
-    typer.Option(
-        "--temperature", "-T", metavar="T", help="Temperature of the measures that need one, in the energy's unit."
-    ),
-]
-Tolerance = Annotated[
-    float,
-    typer.Option(
-        "--native-tolerance", min=0.0, metavar="E", help="Minima within this of the ground energy count as native."
-    ),
-]
 
 DEMO = (
     "dfm:shape=4x5",
