@@ -9,11 +9,6 @@ further: with --samples 200 --large it maps 4,000 landscapes of up to 25 spins.
 import argparse
 from pathlib import Path
 
-import matplotlib as mpl
-
-mpl.use("Agg")
-import matplotlib.pyplot as plt
-
 import spinfunnel as sf
 
 SYSTEMS = {
@@ -45,11 +40,11 @@ def main() -> None:
         measures=["minima", "funnels", "funnel_weight", "funnel_slope", "sharpness"],
     )
     print(found)
-    figure, panels = plt.subplots(1, 2, figsize=(12, 4.6), layout="constrained")
-    for axes, measure in zip(panels, ("sharpness", "funnel_weight"), strict=True):
+    panels = {}
+    for measure in ("sharpness", "funnel_weight"):
         curves = {SYSTEMS[name]: points for name, points in found.curves(measure).items()}
-        fits = {SYSTEMS[name]: fit for name, fit in found.fits(measure).items()}
-        sf.plot.scaling(curves, axes, measure=measure, fits=fits)
+        panels[measure] = curves, {SYSTEMS[name]: fit for name, fit in found.fits(measure).items()}
+    figure = sf.plot.scaling_sheet(panels)
     path = options.folder / "sharpening.png"
     figure.savefig(path, dpi=150)
     print(path)

@@ -231,3 +231,13 @@ def test_without_dask_installed_the_way_out_is_said(run: Any, monkeypatch: pytes
     monkeypatch.setitem(sys.modules, "distributed", None)
     result = run("sk", "--over", "n=6,7", "--dask", "tcp://127.0.0.1:9", status=2)
     assert "pip install 'spinfunnel[dask]'" in result.stderr
+
+
+def test_the_figure_is_written_and_a_bad_name_is_refused_before_the_work(run: Any, tmp_path: Path) -> None:
+    figure = tmp_path / "sharpening.svg"
+    run("sk", "--over", "n=6,8", "--samples", "2", "--workers", "1", "--figure", str(figure))
+    text = figure.read_text()
+    for panel in ("sharpness", "funnel weight", "levinthal"):
+        assert f"<!-- {panel} -->" in text
+    refused = run("sk", "--over", "n=6,8", "--figure", str(tmp_path / "a.gif"), status=2).stderr
+    assert ".png or .pdf or .svg" in refused

@@ -190,3 +190,18 @@ def test_estimates_that_rest_on_bins_carry_an_interval():
         low, high = (middle, high) if boltzmann(energies, middle)[0][0] > 0.5 else (low, middle)
     assert tf.low - 1e-6 <= high <= tf.high + 1e-6
     assert other_states(Topography(graph)).states == (1 << 15) - 1
+
+
+def test_a_bin_whose_spread_is_rounding_alone_is_one_level():
+    """Its mean lies at, or by rounding below, its lowest energy; averages stay those of two levels."""
+    for shift in (0.0, -1e-16, 1e-16):
+        bins = Spectrum(
+            energy=np.array([shift, 1.0]),
+            count=np.array([2.0, 6.0]),
+            spread=np.array([1e-17, 0.0]),
+            lowest=np.array([0.0, 1.0]),
+            width=np.array([1e-17, 0.0]),
+        )
+        plain = Spectrum.levels(np.array([0.0, 1.0]), np.array([2.0, 6.0]))
+        for ours, known in zip(bins.at(0.5).energy, plain.at(0.5).energy, strict=True):
+            assert ours == pytest.approx(known, abs=1e-12)

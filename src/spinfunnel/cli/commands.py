@@ -273,6 +273,7 @@ def export(
         "Examples:",
         "  spinfunnel sweep sk --over n=12,16,20 --samples 50",
         "  spinfunnel sweep dfm ea --over shape=3x4,4x4,4x5,5x5 --samples 50 --atlas lattices.db",
+        "  spinfunnel sweep dfm sk --over shape=3x4,4x4 --over n=12,16 --figure sharpening.png",
         "  spinfunnel sweep dfm sk --over shape=4x4,4x5 --over n=16,20 --dask tcp://host:8786",
     )
 )
@@ -325,6 +326,14 @@ def sweep(
     temperature: Temperature = None,
     native_tolerance: Tolerance = 0.0,
     budget: Budget = None,
+    figure: Annotated[
+        Path | None,
+        typer.Option(
+            "--figure",
+            metavar="FILE",
+            help="Draw sharpness, funnel weight and Levinthal efficiency against size: .png, .pdf or .svg.",
+        ),
+    ] = None,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -332,6 +341,7 @@ def sweep(
     from spinfunnel.cli import sweeping
 
     with sitting.answering(kept=sweeping.kept(atlas)):
+        sweeping.check_figure(figure)
         found = sweeping.swept(
             systems,
             over=over or [],
@@ -349,6 +359,7 @@ def sweep(
             quiet=quiet,
         )
         sweeping.answer(found, json=json, quiet=quiet)
+        sweeping.draw(found, figure)
 
 
 @app.command(

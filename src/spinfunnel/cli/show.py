@@ -24,7 +24,7 @@ COLOURS = {
     "glass": "magenta",
     "undecided": "bright_black",
 }
-PLAIN_WIDTH = 120
+PLAIN_WIDTH = 140
 """Columns where standard output is no terminal."""
 LONGEST_VALUE = 40
 

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -18,12 +19,15 @@ if TYPE_CHECKING:
     from spinfunnel.estimate import Estimate, NoAnswer
     from spinfunnel.sweep import Fit, Size, Sweep
 
-__all__ = ["answer", "kept", "swept"]
+__all__ = ["answer", "check_figure", "draw", "kept", "swept"]
 
 SILENCE = 10.0
 """Seconds between two lines of progress where standard error is no terminal."""
 SHOWN = ("funnel_weight", "funnels", "minima", "sharpness", "levinthal")
 """Measures of the table; all are in the JSON."""
+DRAWN = ("sharpness", "funnel_weight", "levinthal")
+"""Measures of the figure, a panel each."""
+FORMATS = (".png", ".pdf", ".svg")
 FITTED = (*SHOWN, "folding_time")
 """Measures of which the fits are shown."""
 
@@ -89,6 +93,28 @@ def read_over(texts: Sequence[str]) -> dict[str, list[str]]:
             raise InputError(f"--over {key} is given twice; list all its values in one")
         found[key] = listed
     return found
+
+
+def check_figure(figure: Path | None) -> None:
+    """Refuse a figure that could not be written, before the work is done."""
+    from spinfunnel.landscape import InputError
+
+    if figure is None:
+        return
+    if figure.suffix.lower() not in FORMATS:
+        raise InputError(f"the figure {figure} has no format; end its name with {' or '.join(FORMATS)}")
+    sitting.check_target(figure, what="figure")
+
+
+def draw(found: Sweep, figure: Path | None) -> None:
+    """Write the figure: sharpness and what else was measured of `DRAWN` against size, all systems on one axis."""
+    if figure is None:
+        return
+    from spinfunnel.plot.scaling import scaling_sheet
+
+    sheet = scaling_sheet({name: (found.curves(name), found.fits(name)) for name in DRAWN})
+    sheet.savefig(figure, dpi=150, facecolor="white")
+    sitting.say(f"the figure is {figure}")
 
 
 def kept(atlas: str | None) -> str:
@@ -163,7 +189,7 @@ def _sizes(sizes: Sequence[Size]) -> Table:
 
 
 def _short(mean: Estimate) -> str:
-    return f"{mean.value:.3g}" if mean.exact else f"{mean.value:.3g} [{mean.low:.3g}, {mean.high:.3g}]"
+    return f"{mean.value:.3g}" if mean.exact else f"{mean.value:.3g} [{mean.low:.2g}, {mean.high:.2g}]"
 
 
 def _fits(fits: dict[str, Fit | NoAnswer]) -> Table:

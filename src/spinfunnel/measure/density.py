@@ -116,7 +116,8 @@ class Spectrum:
 
     def _levels(self) -> tuple[Floats, Floats]:
         """Energies and numbers of the levels that stand for the states."""
-        wide = self.spread > 0
+        # A bin whose spread is rounding alone, its mean at its lowest energy, is one level.
+        wide = (self.spread > 0) & (self.energy > self.lowest)
         mean, spread = self.energy[wide], self.spread[wide]
         down = np.minimum(spread, mean - self.lowest[wide])
         up = spread**2 / down

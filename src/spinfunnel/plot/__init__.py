@@ -18,7 +18,7 @@ from spinfunnel.plot.loss_line import loss_line, loss_line_caption, loss_line_fi
 from spinfunnel.plot.loss_surface import loss_surface, loss_surface_caption, loss_surface_figure
 from spinfunnel.plot.overlap import overlap, overlap_caption, overlap_figure, overlap_obstacle
 from spinfunnel.plot.profile import funnel_profile, funnel_profile_caption, funnel_profile_figure
-from spinfunnel.plot.scaling import scaling, scaling_figure
+from spinfunnel.plot.scaling import scaling, scaling_figure, scaling_sheet
 from spinfunnel.plot.supergraph import supergraph, supergraph_caption, supergraph_figure
 from spinfunnel.plot.terrain import funnel_terrain, funnel_terrain_caption, funnel_terrain_figure
 from spinfunnel.plot.weight_spectra import weight_spectra, weight_spectra_caption, weight_spectra_figure
@@ -47,6 +47,7 @@ __all__ = [
     "overlap_figure",
     "scaling",
     "scaling_figure",
+    "scaling_sheet",
     "supergraph",
     "supergraph_figure",
     "weight_spectra",

@@ -14,9 +14,10 @@ from spinfunnel.plot.palette import FUNNELS, axes_or_new, axis, key_text, layout
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Sheet
     from plotly.graph_objects import Figure
 
-__all__ = ["Curves", "Fits", "scaling", "scaling_caption", "scaling_figure"]
+__all__ = ["Curves", "Fits", "scaling", "scaling_caption", "scaling_figure", "scaling_sheet"]
 
 Curves: TypeAlias = Mapping[str, Sequence[tuple[int, Estimate]]]
 """For each system its sizes and what was measured there; `Sweep.curves` gives them."""
@@ -119,6 +120,40 @@ def scaling(
     axes.legend(frameon=False, fontsize=9)
     tidy(axes)
     return axes
+
+
+def scaling_sheet(panels: Mapping[str, tuple[Curves, Fits]]) -> Sheet:
+    """Draw several measures against size side by side, a panel each with the same systems in the same colours.
+
+    Parameters
+    ----------
+    panels : mapping of str to (Curves, Fits)
+        By the name of the measure.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Of no window; write it with its `savefig`.
+
+    Raises
+    ------
+    InputError
+        Where no measure has a point to draw.
+    """
+    from matplotlib.figure import Figure as Sheet
+
+    shown = {measure: given for measure, given in panels.items() if any(given[0].values())}
+    if not shown:
+        raise InputError(f"none of {', '.join(panels)} has an answer at any size; there is nothing to draw")
+    sheet = Sheet(figsize=(5.6 * len(shown), 4.4), layout="constrained")
+    row = sheet.subplots(1, len(shown), squeeze=False)[0]
+    for axes, (measure, (curves, fits)) in zip(row, shown.items(), strict=True):
+        legend = scaling(curves, axes, measure=measure, fits=fits).get_legend()
+        if legend is not None:
+            legend.remove()
+    handles, labels = max((axes.get_legend_handles_labels() for axes in row), key=lambda pair: len(pair[1]))
+    sheet.legend(handles, labels, loc="outside upper center", ncols=min(len(labels), 3), frameon=False, fontsize=9)
+    return sheet
 
 
 def scaling_figure(
