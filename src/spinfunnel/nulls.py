@@ -1,8 +1,8 @@
 """The two nulls, each an ensemble made from the landscape itself.
 
 *Shuffled energies*: the same energies dealt at random over the same states. Destroys topography, keeps thermodynamics.
-*Shuffled interactions*: the same system with its frustration randomised, coupling signs or a network's labels. The
-random heteropolymer of folding theory; for a network, training on labels that mean nothing.
+*Shuffled interactions*: the same system with its frustration randomised, coupling signs, a protein's sequence or a
+network's labels. The random heteropolymer of folding theory; for a network, training on labels that mean nothing.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
+from spinfunnel.chain_nulls import chain_grounds, mapped, null_seeds
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.explore.flooding import flood
-from spinfunnel.landscape import BasinGraph, Binary, InputError, Landscape, Progress, no_progress
+from spinfunnel.landscape import BasinGraph, Binary, Finite, InputError, Landscape, Progress, no_progress
 from spinfunnel.measure import COMPARED, MEASURES, measure_all
 from spinfunnel.sampled_nulls import SAMPLES, ground_energies, no_dealt_energies, of_grounds
+from spinfunnel.states import Shuffleable
 from spinfunnel.systems.interactions import has_interactions
 from spinfunnel.systems.interactions import shuffled_interactions as with_shuffled_interactions
 from spinfunnel.systems.shuffled import ShuffledEnergies
@@ -124,7 +127,7 @@ def null_refusal(landscape: Landscape | None, *, count: int, null: str = SHUFFLE
         return NoAnswer(
             "not_binary",
             f"{landscape.name} has no bit strings over which energies could be dealt",
-            "read its measures without a null",
+            "compare with shuffled interactions" if isinstance(landscape, Shuffleable) else "read it without a null",
         )
     if null == INTERACTIONS and not has_interactions(landscape):
         return NoAnswer(
@@ -168,6 +171,8 @@ def compare(
     count, seed, temperature, workers, progress
         As in `ensemble`.
     """
+    if isinstance(landscape, Finite) and isinstance(landscape, Shuffleable):
+        return _compare_chain(landscape, graph, count=count, seed=seed, workers=workers, progress=progress)
     if isinstance(landscape, Binary) and not graph.exact:
         return _compare_sampled(landscape, graph, count=count or SAMPLES, seed=seed, workers=workers, progress=progress)
     nulls: dict[str, Mapping[str, Measurement]] = {}
@@ -211,8 +216,27 @@ def _compare_sampled(
     return Comparison(nulls, samples, own)
 
 
+def _compare_chain(
+    landscape: Finite, graph: BasinGraph, *, count: int, seed: int, workers: int, progress: Progress
+) -> Comparison:
+    """Compare a lattice protein with its shuffled sequences: ground energies, and whole maps where they are affordable."""
+    refusal = null_refusal(landscape, count=count, null=SHUFFLED)
+    nulls: dict[str, Mapping[str, Measurement]] = {SHUFFLED: dict.fromkeys(MEASURES, refusal) if refusal else {}}
+    chain = cast("Shuffleable", landscape)
+    grounds, own = chain_grounds(chain, graph, count=count, seed=seed, workers=workers, progress=progress)
+    measured = of_grounds(own, names=tuple(MEASURES))
+    if count and mapped(landscape, graph):
+        found = ensemble(
+            landscape, null=INTERACTIONS, count=count, seed=seed, native_tolerance=graph.native_tolerance,
+            workers=workers, progress=progress,
+        )  # fmt: skip
+        measured = {**measured, **found.measures, **{name: measured[name] for name in COMPARED}}
+    nulls[INTERACTIONS] = measured
+    return Comparison(nulls, {SHUFFLED: 0, INTERACTIONS: len(grounds)}, own)
+
+
 def ensemble(
-    landscape: Binary,
+    landscape: Binary | Finite,
     *,
     null: str,
     count: int,
@@ -227,7 +251,8 @@ def ensemble(
 
     Parameters
     ----------
-    landscape : Binary
+    landscape : Binary or Finite
+        Of a lattice protein there is the null of shuffled interactions only.
     null : str
         One of `NULLS`.
     count : int
@@ -254,9 +279,9 @@ def ensemble(
     """
     if count < 2:
         raise InputError(f"a null ensemble of {count} has no spread; give at least 2 samples")
-    states = 1 << landscape.size
+    states = 1 << landscape.size if isinstance(landscape, Binary) else landscape.distinct_states()
     make = _maker(landscape, null, workers=workers)
-    seeds = [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(count)]
+    seeds = null_seeds(seed, count)
     names = [
         name for name, measure in MEASURES.items()
         if name not in COMPARED
@@ -324,8 +349,10 @@ def shuffled_interactions(landscape: Binary, *, count: int, seed: int, **options
     return ensemble(landscape, null=INTERACTIONS, count=count, seed=seed, **options).measures  # type: ignore[arg-type]
 
 
-def _maker(landscape: Binary, null: str, *, workers: int) -> Callable[[int], Binary]:
+def _maker(landscape: Binary | Finite, null: str, *, workers: int) -> Callable[[int], Binary | Finite]:
     """Sample of a null from its seed."""
+    if not isinstance(landscape, Binary):
+        return cast("Shuffleable", landscape).shuffled
     if null == INTERACTIONS:
         return lambda draw: with_shuffled_interactions(landscape, seed=draw)
     # Half the states where the global flip is divided out: the contract of `Binary.enumerate`.

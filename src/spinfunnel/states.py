@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["StateList", "Symmetry", "Walkable", "identity_hash", "index_key", "key_states", "state_bits"]
+__all__ = ["Shuffleable", "StateList", "Symmetry", "Walkable", "identity_hash", "index_key", "key_states", "state_bits"]
 
 
 def state_bits(index: Any, *, size: int) -> NDArray[np.uint8]:
@@ -208,4 +208,17 @@ class Walkable(Protocol):
 
     def state_keys(self, states: NDArray[np.int8]) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
         """Keys of states, equal for symmetric copies, and the number of these copies."""
+        ...
+
+
+@runtime_checkable
+class Shuffleable(Protocol):
+    """A landscape that can be made again with its interactions shuffled: a chain with its monomers in another order."""
+
+    def shuffled(self, seed: int) -> Any:
+        """Return the landscape with its interactions shuffled."""
+        ...
+
+    def shuffled_grounds(self, seeds: Sequence[int], *, workers: int = 1) -> NDArray[np.float64]:
+        """Ground energies of ``shuffled(seed)`` for many seeds, from a list of all states."""
         ...

@@ -140,6 +140,18 @@ class Conformations:
         over_blocks(work, self.states, workers=workers, progress=progress, stage="energies", block=BLOCK)
         return out
 
+    def lowest(self, pairs: NDArray[np.int32], *, workers: int) -> NDArray[np.int64]:
+        """Lowest energy of all conformations under each of many tables, shape (n, n, tables), in one pass."""
+
+        def work(start: int, stop: int) -> NDArray[np.int64]:
+            out = np.zeros(pairs.shape[2], np.int64)
+            kernels.lowest_energies(self.code[start:stop], *self.geometry, np.ascontiguousarray(pairs), out)
+            return out
+
+        # The straight chain, which has no contact, makes 0 an energy that occurs.
+        parts = over_blocks(work, self.states, workers=workers, progress=no_progress, stage="energies", block=BLOCK)
+        return np.asarray(np.min(parts, axis=0))
+
     def contact_maps(self, states: NDArray[np.int64]) -> NDArray[np.uint64]:
         """Contact map of each state: bit ``i n + j`` stands for the contact of monomers i < j."""
         out = np.zeros((len(states), -(-self.n * self.n // 64)), np.uint64)

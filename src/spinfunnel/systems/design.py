@@ -1,11 +1,14 @@
-"""Compact structures, and sequences designed for them at a fixed composition.
+"""Compact structures, and sequences designed for them.
 
-*energy*: the letters are exchanged until the structure's energy is lowest. *gap*: until the structure's energy lies as
-far as possible below the lowest of a set of decoys, in units of their spread; the decoys are compact conformations of
-other contacts. Both by annealing of exchanges of two letters.
+*energy*: until the structure's energy is lowest. *gap*: until it lies as far as possible below the lowest of a set of
+decoys, in units of their spread; the decoys are compact conformations of other contacts. *consistency*: until the
+native contacts are as far below all others, and below none, as can be in units of the scatter of both, so that
+what is favoured locally is what is favoured as a whole. All by annealing of exchanges of two letters, and of
+replacements where the composition is free.
 
-Shakhnovich, Gutin, Proc. Natl. Acad. Sci. 90, 7195 (1993); Abkevich, Gutin, Shakhnovich, J. Chem. Phys. 101, 6052
-(1994); Deutsch, Kurosky, Phys. Rev. Lett. 76, 323 (1996).
+Go, Annu. Rev. Biophys. Bioeng. 12, 183 (1983) for consistency; Shakhnovich, Gutin, Proc. Natl. Acad. Sci. 90, 7195
+(1993); Abkevich, Gutin, Shakhnovich, J. Chem. Phys. 101, 6052 (1994); Deutsch, Kurosky, Phys. Rev. Lett. 76, 323
+(1996).
 """
 
 from __future__ import annotations
@@ -19,12 +22,14 @@ from spinfunnel.systems.lattice import contacts_of, possible_contacts
 from spinfunnel.systems.lattice_kernels import step_table
 from spinfunnel.systems.lattice_walks import chain_energy, walk_chain
 
-__all__ = ["compact_structure", "decoy_contacts", "designed_sequence", "most_contacts"]
+__all__ = ["GOALS", "compact_structure", "decoy_contacts", "designed_sequence", "most_contacts"]
 
 Bonds = NDArray[np.int8]
+Floats = NDArray[np.float64]
 
-SWEEPS = 60
-"""Exchanges offered for each monomer at each of the annealing's temperatures."""
+SWEEPS = {"energy": 60, "gap": 60, "consistency": 400}
+"""Exchanges offered for each monomer, over all temperatures of the annealing."""
+GOALS = tuple(SWEEPS)
 DECOYS = 400
 COLLAPSE = 0.35
 """Temperature of a chain whose contacts all count -1, at which decoys are drawn: compact, and changing."""
@@ -122,7 +127,7 @@ def designed_sequence(
     table : array of int32
         Contact energies of the letters.
     dimension : int
-    goal : {"gap", "energy"}
+    goal : {"gap", "energy", "consistency"}
     rng : numpy.random.Generator
     mutate : bool
         Whether letters may be replaced by others as well, so that the composition is designed too.
@@ -149,16 +154,21 @@ def designed_sequence(
         decoys = decoys[decoys @ native <= 0.7 * native.sum()]
     best, lowest = letters, math.inf
     here = rng.permutation(letters)
-    cost = _cost(here, table, (i, j), native, decoys)
+    worth = {"energy": _energy, "gap": _gap, "consistency": _consistency}[goal]
+
+    def price(letters: NDArray[np.int64]) -> float:
+        return worth(table[letters[i], letters[j]].astype(np.float64), native, decoys)
+
+    cost = price(here)
     scale = float(np.std(table)) + 1e-9
-    for temperature in np.geomspace(2.0, 0.02, 40) * (scale if goal == "energy" else 1.0):
-        for _ in range(SWEEPS * n // 40):
+    for temperature in np.geomspace(2.0, 0.02, 40) * {"energy": scale, "gap": 1.0, "consistency": 0.3}[goal]:
+        for _ in range(SWEEPS[goal] * n // 40):
             a, b = rng.integers(0, n, 2)
             before = here[[a, b]]
             here[[a, b]] = (rng.integers(0, len(table)), before[1]) if mutate and rng.random() < 0.5 else before[::-1]
             if (here[[a, b]] == before).all():
                 continue
-            other = _cost(here, table, (i, j), native, decoys)
+            other = price(here)
             if other <= cost or rng.random() < math.exp((cost - other) / temperature):
                 cost = other
                 if cost < lowest:
@@ -168,15 +178,23 @@ def designed_sequence(
     return best
 
 
-def _cost(
-    letters: NDArray[np.int64], table: NDArray[np.int32], pairs: tuple[NDArray[np.int64], NDArray[np.int64]],
-    native: NDArray[np.float64], decoys: NDArray[np.float64],
-) -> float:  # fmt: skip
-    """Energy of the native structure, or minus its gap to the lowest decoy in units of the decoys' spread."""
-    energies = table[letters[pairs[0]], letters[pairs[1]]].astype(np.float64)
-    energy = float(native @ energies)
+def _energy(contact: Floats, native: Floats, decoys: Floats) -> float:  # noqa: ARG001
+    """Energy of the native structure."""
+    return float(native @ contact)
+
+
+def _gap(contact: Floats, native: Floats, decoys: Floats) -> float:
+    """Minus the gap to the lowest decoy in units of the decoys' spread; the energy where there is no decoy."""
+    energy = float(native @ contact)
     if not len(decoys):
         return energy
-    others = decoys @ energies
+    others = decoys @ contact
     spread = float(others.std())
     return (energy - float(others.min())) / spread if spread > 0.0 else 0.0
+
+
+def _consistency(contact: Floats, native: Floats, decoys: Floats) -> float:  # noqa: ARG001
+    """Mean native contact above the mean of all others, or above none, in units of the scatter of both."""
+    own, other = contact[native == 1.0], contact[native == 0.0]
+    scatter = math.sqrt(float(own.var()) + float(other.var()))
+    return (float(own.mean()) - min(float(other.mean()), 0.0)) / (scatter + 1e-9 * float(np.abs(contact).max()) + 1e-9)

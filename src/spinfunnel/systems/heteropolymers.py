@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter
 from spinfunnel.systems.contact_tables import ALPHABETS, Alphabet
-from spinfunnel.systems.design import compact_structure, designed_sequence
+from spinfunnel.systems.design import GOALS, compact_structure, designed_sequence
 from spinfunnel.systems.lattice import (
     LatticeProtein,
     bond_keys,
@@ -139,10 +139,10 @@ def lattice_protein(
         energies are independent normal numbers, three letters (like -3, unlike -1), or H and P.
     native : str
         Structure for which to design: "compact", or bonds as for `lattice_go`.
-    goal : {"gap", "energy"}
+    goal : {"gap", "energy", "consistency"}
         What design makes as large, or as low, as it can (see `spinfunnel.systems.design`).
     composition : {"auto", "designed", "drawn"}
-        Whether design chooses the letters as well, or arranges letters drawn evenly. "auto" chooses them for a gap, and
+        Whether design chooses the letters as well, or arranges letters drawn evenly. "auto" chooses them, but
         not for an energy: the lowest of all is that of one or two letters only, in whatever structure.
     dimension : int
     moves : {"pivot", "local", "pull"}
@@ -163,7 +163,7 @@ def lattice_protein(
     True
     """
     check_choice("alphabet", alphabet, tuple(ALPHABETS))
-    check_choice("goal", goal, ("gap", "energy"))
+    check_choice("goal", goal, GOALS)
     check_choice("composition", composition, ("auto", "designed", "drawn"))
     check_range("seed", seed, low=0)
     check_chain(n, dimension=dimension, moves=moves)
@@ -196,7 +196,7 @@ def _designed(
         structure = read_bonds(native, dimension=dimension)
     if len(structure) != n - 1:
         raise InputError(f"native={native} has {len(structure) + 1} monomers, not n={n}: give both alike")
-    mutate = composition == "designed" or (composition == "auto" and goal == "gap")
+    mutate = composition == "designed" or (composition == "auto" and goal != "energy")
     return designed_sequence(
         letters, structure, table=kinds.table, dimension=dimension, goal=goal, rng=rng, mutate=mutate
     )

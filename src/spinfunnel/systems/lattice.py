@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -162,6 +162,18 @@ class LatticeProtein:
             pair = dealt + dealt.T
         parameters = {**self.parameters, "shuffled": seed}
         return replace(self, name=f"{self.name} (shuffled interactions)", parameters=parameters, pair=pair)
+
+    def shuffled_grounds(self, seeds: Sequence[int], *, workers: int = 1) -> NDArray[np.float64]:
+        """Ground energies of ``shuffled(seed)`` for many seeds, in one pass over all conformations.
+
+        Raises
+        ------
+        InputError
+            For a chain too long to be listed.
+        """
+        space = conformations(self.length, self.dimension, workers=workers)
+        pairs = np.stack([self.shuffled(seed).pair for seed in seeds], axis=-1)
+        return np.multiply(self.unit, space.lowest(pairs, workers=workers), dtype=np.float64) + 0.0
 
     # The chain is walked with nothing listed (see `spinfunnel.states.Walkable`), by pulls, whatever the move set.
 

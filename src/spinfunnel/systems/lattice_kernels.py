@@ -24,6 +24,7 @@ __all__ = [
     "codes_before",
     "count_contacts",
     "grow",
+    "lowest_energies",
     "mark",
     "pair_energies",
     "place_chain",
@@ -222,40 +223,65 @@ def rank_of(code: int, words: Words, before: NDArray[np.uint32]) -> int:
 
 
 @njit(cache=True, nogil=True)
-def pair_energies(
-    codes: Any, n: int, dimension: int, steps: Ints, mask: int, pair: NDArray[np.int32], out: NDArray[np.int32]
-) -> None:
-    """Sum over contacts of ``pair[i, j]`` for every code.
+def _follow(code: int, base: int, steps: Ints, mask: int, bonds: Bonds, before: Bonds, site: Ints, grid: Grid) -> int:
+    """Move a chain from the conformation before to that of a code; return the last monomer that stays in place.
 
     Codes in ascending order share most of their first bonds with the one before, and so the sums over these.
     """
-    base = 2 * dimension - 1
-    bonds, before = np.zeros(n - 1, np.int8), np.zeros(n - 1, np.int8)
-    site, total = np.zeros(n, np.int64), np.zeros(n, np.int64)
-    grid = np.zeros(mask + 1, np.int16)
-    before[0] = -1
-    site[0] = mask >> 1
-    grid[site[0]] = 1
+    bonds_of(code, bonds, base)
+    same = 0
+    while same < bonds.size and bonds[same] == before[same]:
+        same += 1
+    if site[0]:
+        for i in range(same + 1, site.size):
+            grid[site[i]] = 0
+    else:
+        site[0] = mask >> 1
+        grid[site[0]] = 1
+    for i in range(same + 1, site.size):
+        site[i] = (site[i - 1] + steps[bonds[i - 1]]) & mask
+        grid[site[i]] = i + 1
+        before[i - 1] = bonds[i - 1]
+    return same
+
+
+@njit(cache=True, nogil=True)
+def pair_energies(
+    codes: Any, n: int, dimension: int, steps: Ints, mask: int, pair: NDArray[np.int32], out: NDArray[np.int32]
+) -> None:
+    """Sum over contacts of ``pair[i, j]`` for every code."""
+    bonds, before = np.zeros(n - 1, np.int8), np.full(n - 1, -1, np.int8)
+    site, total, grid = np.zeros(n, np.int64), np.zeros(n, np.int64), np.zeros(mask + 1, np.int16)
     for row in range(codes.size):
-        bonds_of(codes[row], bonds, base)
-        same = 0
-        while same < n - 1 and bonds[same] == before[same]:
-            same += 1
-        if row:
-            for i in range(same + 1, n):
-                grid[site[i]] = 0
+        same = _follow(codes[row], 2 * dimension - 1, steps, mask, bonds, before, site, grid)
         for i in range(same + 1, n):
-            here = (site[i - 1] + steps[bonds[i - 1]]) & mask
-            site[i] = here
-            grid[here] = i + 1
-            before[i - 1] = bonds[i - 1]
             sum_here = total[i - 1]
             for direction in range(2 * dimension):
-                j = grid[(here + steps[direction]) & mask] - 1
+                j = grid[(site[i] + steps[direction]) & mask] - 1
                 if 0 <= j < i - 1:
                     sum_here += pair[i, j]
             total[i] = sum_here
         out[row] = total[n - 1]
+
+
+@njit(cache=True, nogil=True)
+def lowest_energies(
+    codes: Any, n: int, dimension: int, steps: Ints, mask: int, pairs: NDArray[np.int32], out: NDArray[np.int64]
+) -> None:
+    """Lowest sum over contacts among all codes, for many tables at once: ``pairs[i, j, k]`` to ``out[k]``."""
+    bonds, before = np.zeros(n - 1, np.int8), np.full(n - 1, -1, np.int8)
+    site, total, grid = np.zeros(n, np.int64), np.zeros((n, out.size), np.int64), np.zeros(mask + 1, np.int16)
+    for row in range(codes.size):
+        same = _follow(codes[row], 2 * dimension - 1, steps, mask, bonds, before, site, grid)
+        for i in range(same + 1, n):
+            total[i] = total[i - 1]
+            for direction in range(2 * dimension):
+                j = grid[(site[i] + steps[direction]) & mask] - 1
+                if 0 <= j < i - 1:
+                    for k in range(out.size):
+                        total[i, k] += pairs[i, j, k]
+        for k in range(out.size):
+            out[k] = min(out[k], total[n - 1, k])
 
 
 @njit(cache=True, nogil=True)
