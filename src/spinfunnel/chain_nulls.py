@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from spinfunnel.estimate import Measurement
+from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.explore.folding import Ladder
 from spinfunnel.landscape import BasinGraph, Finite, Progress
 from spinfunnel.measure import COMPARED, measure_all
@@ -23,6 +23,8 @@ GROUNDS, SOUGHT = 20, 10
 """Shuffled sequences whose ground energies are taken from lists, and sought by folding, unless asked for more."""
 MAPPED_STATES = 1 << 20
 """Conformations up to which whole maps of shuffled sequences are made: 16 monomers in the plane, 12 in space."""
+RANDOM_CHAINS = 1000
+"""Random conformations whose mean energy is the upper end of the gap, where not all are listed."""
 RUNGS, COLDEST, HOTTEST = 12, 0.22, 0.8
 """Temperatures of the search, as of the explorer `folding`."""
 PATIENCE, FEWEST, MOST = 10.0, 2_000_000, 20_000_000
@@ -74,7 +76,20 @@ def chain_grounds(
             progress(f"shuffled sequences, {number + 1} of {len(seeds)}", number / len(seeds))
             grounds.append(_folded(landscape.shuffled(draw), seed=draw, workers=workers))
         progress(f"shuffled sequences, {len(seeds)} of {len(seeds)}", 1.0)
-    return tuple(grounds), measure_all(graph, names=COMPARED, null_grounds=grounds)
+    own = measure_all(graph, names=COMPARED, null_grounds=grounds)
+    if graph.census is None and isinstance(landscape, Walkable):
+        own["stability_gap"] = _gap(landscape, float(graph.energy[0]), float(np.mean(grounds)), seed=seed)
+    return tuple(grounds), own
+
+
+def _gap(landscape: Walkable, ground: float, null: float, *, seed: int) -> Measurement:
+    """Stability gap (see `measure.stability`) with the mean energy of random chains, and its 95 % interval."""
+    energies = landscape.energy(landscape.draw_states(RANDOM_CHAINS, np.random.default_rng(seed)))
+    mean, reach = float(energies.mean()), 1.96 * float(energies.std(ddof=1)) / np.sqrt(RANDOM_CHAINS)
+    if mean - reach <= ground:
+        return NoAnswer("flat", "random chains have the lowest energy", "nothing to do: there is no landscape")
+    ends = sorted((null - ground) / (mean + shift - ground) for shift in (-reach, reach))
+    return Estimate((null - ground) / (mean - ground), *ends)
 
 
 def _folded(landscape: Walkable, *, seed: int, workers: int) -> float:
