@@ -219,7 +219,7 @@ def _compare_sampled(
 def _compare_chain(
     landscape: Finite, graph: BasinGraph, *, count: int, seed: int, workers: int, progress: Progress
 ) -> Comparison:
-    """Compare a lattice protein with its shuffled sequences: ground energies, and whole maps where they are affordable."""
+    """Compare a lattice protein with its shuffled sequences: ground energies, and whole maps where affordable."""
     refusal = null_refusal(landscape, count=count, null=SHUFFLED)
     nulls: dict[str, Mapping[str, Measurement]] = {SHUFFLED: dict.fromkeys(MEASURES, refusal) if refusal else {}}
     chain = cast("Shuffleable", landscape)
