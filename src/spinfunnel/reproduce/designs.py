@@ -76,7 +76,7 @@ def _one(kind: str, length: int, seed: int) -> tuple[NDArray[np.float64], str]:
     protein = lattice_protein(kind, n=length, alphabet="independent", goal="consistency", seed=seed)
     graph = flood(protein)
     _, compared = chain_grounds(protein, graph, count=NULLS, seed=seed, workers=1, progress=no_progress)
-    measures = measure_all(graph, landscape=protein, names=READ, seed=seed) | compared
+    measures = {**measure_all(graph, landscape=protein, names=READ, seed=seed), **compared}
     values = [one.value if isinstance(one := measures[name], Estimate) else np.nan for name in NUMBERS]
     # Below a ratio of 1 there is none: the native state lies within the band of random energies.
     if not isinstance(measures["tf_tg"], Estimate):
