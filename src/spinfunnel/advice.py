@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,10 +32,12 @@ __all__ = ["Advice", "advise", "time_to_solution"]
 METHODS = {"greedy": "greedy descent", "annealing": "annealing", "tempering": "parallel tempering"}
 SCHEDULES = (10, 100, 1000)
 """Sweeps of the annealings that are tried."""
+ENOUGH = 10_000
+"""Solutions after which nothing is left to be learnt."""
 RUNS = 8
 """Temperings, each cut off where it does not arrive."""
 SEARCH, GREEDY, ANNEALING = 0.3, 0.4, 0.65
-"""Shares of the time after which the search for the lowest energy, the descents and the annealings are over."""
+"""Shares of the effort after which the search for the lowest energy, the descents and the annealings are over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def advise(
     *,
     target: float | None = None,
     seconds: float = 10.0,
+    flips: float | None = None,
     seed: int = 0,
     workers: int = 1,
     progress: Progress = no_progress,
@@ -129,11 +132,12 @@ def advise(
     ----------
     landscape : Binary
     target : float, optional
-        Energy that counts as solved; the lowest that a tempering meets in a third of the time unless given.
+        Energy that counts as solved; the lowest that a tempering meets in a third of the effort unless given.
     seconds : float
-        For all trials together.
+        For all trials together: with other speeds of the machine other numbers of trials are made.
+    flips : float, optional
+        Flips to be offered in all, in place of a time, so that the advice is the same on any machine.
     seed, workers : int
-        With other speeds of the machine other numbers of trials are made.
     progress : callable
 
     Examples
@@ -144,10 +148,9 @@ def advise(
     """
     if not isinstance(landscape, Binary):
         raise InputError("advice is on binary landscapes: spins, or variables 0 and 1")
-    if not seconds > 0.0:
-        raise InputError(f"{seconds} seconds are no time to try anything; give more than 0")
-    start = time.perf_counter()
-    trial = _Trial(landscape, start, seconds, seed, workers, progress)
+    if not seconds > 0.0 or (flips is not None and not flips > 0.0):
+        raise InputError(f"{seconds} seconds, or {flips} flips, are too few to try anything; give more than 0")
+    trial = _Trial(landscape, seconds, flips, seed, workers, progress)
     solved = trial.lowest() if target is None else float(target)
     greedy = trial.descents(solved)
     annealings = {sweeps: trial.annealings(solved, sweeps) for sweeps in SCHEDULES}
@@ -163,30 +166,39 @@ def advise(
 
 @dataclass(slots=True)
 class _Trial:
+    """Trials of the methods, within a time or a number of flips."""
+
     landscape: Binary
-    start: float
     seconds: float
+    flips: float | None
     seed: int
     workers: int
     progress: Progress
+    start: float = field(default_factory=time.perf_counter)
+    spent: int = 0
 
     def over(self, part: float) -> bool:
-        share = (time.perf_counter() - self.start) / self.seconds
+        """Whether so great a part of the effort is spent."""
+        share = (time.perf_counter() - self.start) / self.seconds if self.flips is None else self.spent / self.flips
         self.progress("advice", min(1.0, share))
         return share >= part
 
     def solved(self, replicas: Replicas, target: float) -> NDArray[np.bool_]:
+        """Which of the replicas are at the target."""
         tolerance = 1e-9 * max(1.0, abs(target))
         return np.asarray(replicas.energies() <= target + tolerance)
 
     def lowest(self) -> float:
+        """Lowest energy that a tempering meets."""
         run = Tempering(self.landscape, seed=self.seed, workers=self.workers)
         rounds = 16
         while not self.over(0.5 * SEARCH):
             run.tune(rounds=rounds)
             rounds = min(2 * rounds, 64)
+            self.spent = run.replicas.attempts
         while not self.over(SEARCH):
             run.run(16)
+            self.spent = run.replicas.attempts
         found = Replicas(self.landscape, groups=1, seed=self.seed)
         state, energy = run.replicas.best()
         found.set_states(np.repeat(state[None], REPLICAS, axis=0))
@@ -194,44 +206,58 @@ class _Trial:
         return min(energy, float(found.energies().min()))
 
     def descents(self, target: float) -> tuple[Measurement, float]:
-        hits = runs = flips = number = 0
-        while not runs or (not self.over(GREEDY) and hits < 10_000):
+        """Time to solution, and flips for each solution, of descents from random states."""
+
+        def search(number: int) -> Replicas:
             replicas = Replicas(self.landscape, groups=4, seed=_seed(self.seed, 1, number), workers=self.workers)
             replicas.quench()
-            hits += int(self.solved(replicas, target).sum())
-            runs += 4 * REPLICAS
-            flips += replicas.attempts
-            number += 1
-        return time_to_solution(flips / runs, hits=hits, runs=runs), flips / max(hits, 1)
+            return replicas
+
+        return self._repeated(search, target, until=GREEDY)
 
     def annealings(self, target: float, sweeps: int) -> tuple[Measurement, float]:
+        """Time to solution, and flips for each solution, of annealings of so many sweeps."""
         probe = Replicas(self.landscape, groups=1, seed=self.seed)
         cold, hot = temperature_range(probe)
-        part = GREEDY + (ANNEALING - GREEDY) * (1 + SCHEDULES.index(sweeps)) / len(SCHEDULES)
-        hits = runs = flips = number = 0
-        while not runs or (not self.over(part) and hits < 10_000):
+        self.spent += probe.attempts
+        betas = 1.0 / np.geomspace(hot, cold, sweeps)
+
+        def search(number: int) -> Replicas:
             replicas = Replicas(self.landscape, groups=2, seed=_seed(self.seed, sweeps, number), workers=self.workers)
-            replicas.anneal(1.0 / np.geomspace(hot, cold, sweeps))
+            replicas.anneal(betas)
             replicas.quench()
+            return replicas
+
+        share = (1 + SCHEDULES.index(sweeps)) / len(SCHEDULES)
+        return self._repeated(search, target, until=GREEDY + (ANNEALING - GREEDY) * share)
+
+    def _repeated(self, search: Callable[[int], Replicas], target: float, *, until: float) -> tuple[Measurement, float]:
+        """Search again and again, at least once."""
+        hits = runs = flips = number = 0
+        while not runs or (not self.over(until) and hits < ENOUGH):
+            replicas = search(number)
             hits += int(self.solved(replicas, target).sum())
-            runs += 2 * REPLICAS
+            runs += REPLICAS * len(replicas.groups)
             flips += replicas.attempts
+            self.spent += replicas.attempts
             number += 1
         return time_to_solution(flips / runs, hits=hits, runs=runs), flips / max(hits, 1)
 
     def temperings(self, target: float) -> tuple[Measurement, float]:
+        """Time to solution, and mean flips to it, of temperings that stop when they arrive."""
         tolerance = 1e-9 * max(1.0, abs(target))
         length, arrived = np.zeros(RUNS, np.int64), np.zeros(RUNS, np.bool_)
         for number in range(RUNS):
             part = ANNEALING + (1.0 - ANNEALING) * (number + 1) / RUNS
             run = Tempering(self.landscape, replicas=REPLICAS, seed=_seed(self.seed, 2, number), workers=self.workers)
-            rounds = 0
+            rounds, before = 0, self.spent
             while not arrived[number] and (rounds == 0 or not self.over(part)):
                 if rounds < 256:
                     run.tune(rounds=8)
                 else:
                     run.run(8)
                 rounds += 8
+                self.spent = before + run.replicas.attempts
                 arrived[number] = run.replicas.best()[1] <= target + tolerance
             length[number] = run.replicas.attempts
         mean = mean_run_length(length, arrived)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Iterator, Mapping
@@ -169,6 +170,7 @@ def explore(
     seed: int = 0,
     workers: int | None = None,
     budget: Budget | None = None,
+    left: Budget | None = None,
     progress: Progress = no_progress,
 ) -> Run:
     """Map a landscape into an atlas, unless the atlas holds the finished job already.
@@ -183,6 +185,9 @@ def explore(
     workers : int, optional
         Threads; all cores unless given.
     budget : Budget, optional
+        Names the job.
+    left : Budget, optional
+        What is left of it; all unless given.
     progress : callable
 
     Returns
@@ -201,7 +206,8 @@ def explore(
     if known is not None:
         return known
     started = time.perf_counter()
-    chunks = chosen.records(landscape, seed=seed, workers=threads(workers), progress=progress)
+    spending = chosen if left is None else dataclasses.replace(chosen, budget=left)
+    chunks = spending.records(landscape, seed=seed, workers=threads(workers), progress=progress)
     # What the explorer refuses, it refuses before its first records; only then does a file come into being.
     first = next(chunks, [])
     number = atlas.begin(describe(landscape), explorer=name, options=job, seed=seed, version=__version__)

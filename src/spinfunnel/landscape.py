@@ -321,6 +321,8 @@ class Tally:
         Overlap of each bin, where the histogram is of both; `position` is then the energy.
     replica : int
         Number of the independent sample that it is of, where there are several.
+    log_count : tuple of float
+        Natural logarithms of the counts, where some are more than a double holds (and infinite in `count`).
     """
 
     quantity: Literal["energy", "overlap", "overlap and energy", "replica overlap"]
@@ -332,6 +334,7 @@ class Tally:
     lowest: tuple[float, ...]
     overlap: tuple[float, ...] = ()
     replica: int = field(default=0, kw_only=True)
+    log_count: tuple[float, ...] = field(default=(), kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

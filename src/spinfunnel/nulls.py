@@ -8,6 +8,7 @@ network's labels. The random heteropolymer of folding theory; for a network, tra
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -159,6 +160,7 @@ def compare(
     temperature: float | None = None,
     workers: int = 1,
     progress: Progress = no_progress,
+    deadline: float = math.inf,
 ) -> Comparison:
     """Make all nulls of a landscape that there are, each of `count` samples, and say why there are no others.
 
@@ -170,11 +172,15 @@ def compare(
         Its map; its native tolerance is that of the samples.
     count, seed, temperature, workers, progress
         As in `ensemble`.
+    deadline : float
+        Reading of `time.perf_counter` by which the nulls of a map that was sampled are over.
     """
     if isinstance(landscape, Finite) and isinstance(landscape, Shuffleable):
         return _compare_chain(landscape, graph, count=count, seed=seed, workers=workers, progress=progress)
     if isinstance(landscape, Binary) and not graph.exact:
-        return _compare_sampled(landscape, graph, count=count or SAMPLES, seed=seed, workers=workers, progress=progress)
+        return _compare_sampled(
+            landscape, graph, count=count or SAMPLES, seed=seed, workers=workers, progress=progress, deadline=deadline
+        )
     nulls: dict[str, Mapping[str, Measurement]] = {}
     own: dict[str, Measurement] = {}
     samples = dict.fromkeys(NULLS, 0)
@@ -200,7 +206,7 @@ def compare(
 
 
 def _compare_sampled(
-    landscape: Binary, graph: BasinGraph, *, count: int, seed: int, workers: int, progress: Progress
+    landscape: Binary, graph: BasinGraph, *, count: int, seed: int, workers: int, progress: Progress, deadline: float
 ) -> Comparison:
     """Compare a sampled landscape: lowest energies against those of shuffled interactions by a like search."""
     nulls: dict[str, Mapping[str, Measurement]] = {SHUFFLED: dict.fromkeys(MEASURES, no_dealt_energies())}
@@ -209,10 +215,10 @@ def _compare_sampled(
         refusal = null_refusal(landscape, count=count, null=INTERACTIONS)
         nulls[INTERACTIONS] = dict.fromkeys(MEASURES, refusal or no_dealt_energies())
         return Comparison(nulls, samples, {})
-    grounds = ground_energies(landscape, count=count, seed=seed, workers=workers, progress=progress)
+    grounds = ground_energies(landscape, count=count, seed=seed, workers=workers, progress=progress, deadline=deadline)
     own = measure_all(graph, names=COMPARED, null_grounds=grounds)
     nulls[INTERACTIONS] = of_grounds(own, names=tuple(MEASURES))
-    samples[INTERACTIONS] = count
+    samples[INTERACTIONS] = len(grounds)
     return Comparison(nulls, samples, own)
 
 

@@ -169,6 +169,20 @@ def packed(bits: NDArray[np.uint8]) -> Words:
     return np.ascontiguousarray(np.packbits(padded, axis=1, bitorder="little")).view("<u8").astype(np.uint64)
 
 
+def spins_apart(one: Words, other: Words) -> Ints:
+    """Numbers of spins in which packed states (A, words) and (B, words) differ, shape (A, B).
+
+    Examples
+    --------
+    >>> spins_apart(np.array([[6]], np.uint64), np.array([[6], [1]], np.uint64)).tolist()
+    [[0, 3]]
+    """
+    total = np.zeros((len(one), len(other)), np.int64)
+    for word in range(one.shape[1]):
+        total += np.bitwise_count(one[:, None, word] ^ other[None, :, word])
+    return total
+
+
 # ---------------------------------------------------------------------------------------------
 # Kernels: one flip
 

@@ -376,7 +376,8 @@ def _rival(case: _Case) -> _Finding:
     """Whether another deep valley, or another native one, holds a stated share."""
     rival = case.read("rival_valley")
     if isinstance(rival, NoAnswer):
-        return _Finding("no", f"rival valleys are not known: {rival.cause}")
+        answer: Answer = "open" if rival.outcome == "disconnected" else "no"
+        return _Finding(answer, f"rival valleys are not known: {rival.cause}")
     said = f"another deep valley holds {_percent(rival)} of the state space"
     return _Finding(case.side("rival_valley", rival), said)
 
@@ -421,10 +422,10 @@ def _many_traps(case: _Case, minima: Measurement) -> _Finding | None:
 
     Depths over the mean gap fall with size whatever the landscape, so that those of small ones are no measure here.
     """
-    weight = case.read("funnel_weight")
-    if isinstance(minima, NoAnswer) or isinstance(weight, NoAnswer):
+    if isinstance(minima, NoAnswer) or minima.low < case.limit("many_minima"):
         return None
-    if minima.low < case.limit("many_minima") or weight.high > case.limit("funnel_weight_lost"):
+    shares = case.read("funnel_weight"), case.read("followed_weight")
+    if not any(isinstance(share, Estimate) and share.high <= case.limit("funnel_weight_lost") for share in shares):
         return None
     return _Finding("yes", f"at least {minima.low:.3g} minima trap descents")
 
@@ -434,7 +435,13 @@ def _lost(case: _Case) -> _Finding:
     weight = case.read("funnel_weight")
     if isinstance(weight, NoAnswer):
         return _Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
-    return _Finding("yes" if weight.high <= case.limit("funnel_weight_all") else "open", _drains(case, weight))
+    if weight.high <= case.limit("funnel_weight_all"):
+        return _Finding("yes", _drains(case, weight))
+    followed = case.read("followed_weight")
+    if not case.exact and isinstance(followed, Estimate) and followed.high <= case.limit("funnel_weight_lost"):
+        share = _percent(followed)
+        return _Finding("yes", f"of the descents that could be followed to their end {share} lead to the native state")
+    return _Finding("open", _drains(case, weight))
 
 
 # ---------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ def test_averages_agree_with_sums_over_states_within_the_stated_error(spec, shar
 
 def test_one_bin_in_place_of_levels_is_caught_by_the_stated_error():
     energies = np.linspace(0.0, 1.0, 101)
-    one = np.array([[energies.mean()], [101.0], [energies.std()], [0.0], [1.0]])
+    one = np.array([[energies.mean()], [math.log(101.0)], [energies.std()], [0.0], [1.0]])
     spectrum = Spectrum(*one)
     error = abs(spectrum.at(0.2).log_z[0] - math.log(np.exp(-energies / 0.2).sum()))
     assert 1e-3 < error <= spectrum.log_error(0.2)
@@ -197,7 +197,7 @@ def test_a_bin_whose_spread_is_rounding_alone_is_one_level():
     for shift in (0.0, -1e-16, 1e-16):
         bins = Spectrum(
             energy=np.array([shift, 1.0]),
-            count=np.array([2.0, 6.0]),
+            log_count=np.log([2.0, 6.0]),
             spread=np.array([1e-17, 0.0]),
             lowest=np.array([0.0, 1.0]),
             width=np.array([1e-17, 0.0]),

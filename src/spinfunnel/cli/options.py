@@ -101,7 +101,7 @@ Budget = Annotated[
     typer.Option(
         "--budget",
         metavar="LIMIT",
-        help="For an explorer that samples: time (60s, 5m) or energy evaluations (1e6). Flooding takes none.",
+        help="For an explorer that samples: time (60s, 5m; of judge: nulls and all) or energy evaluations (1e6).",
     ),
 ]
 Quick = Annotated[

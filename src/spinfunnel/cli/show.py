@@ -58,6 +58,8 @@ def studies(found: Sequence[Study], *, quiet: bool) -> None:
         kind = Text(study.verdict.kind, style=f"bold {COLOURS.get(study.verdict.kind, '')}".strip())
         out.print(Text.assemble(head, "  ", kind))
         out.print(Text(f"  {study.verdict.reason}"))
+        if "advice" in study.details:
+            out.print(Text(f"  to solve it, {study.details['advice']['reason']}"))
     if not quiet:
         out.print(_table(found))
         for line in _unanswered(found):

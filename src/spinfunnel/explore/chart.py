@@ -9,6 +9,7 @@ within the bounds is joined by paths, whose summits are upper bounds.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,17 +19,20 @@ from numpy.typing import NDArray
 
 from ..blocks import over_blocks
 from ..landscape import Binary, Bound, Minimum, Progress, Saddle, no_progress
-from ..spins import Floats, Model, Words, unpacked
+from ..spins import Floats, Model, Words, spins_apart, unpacked
 from .pocket import Exits, escape
 from .quench import Quenched
 from .relink import relink
 
 __all__ = ["Chart", "keys_of"]
 
-AT_ONCE = 8
-"""Local floods that a thread does one after the other before the clock is looked at."""
+AT_ONCE, BATCH = 4, 64
+"""Local floods that a thread does one after the other, and how many are made before the chains they begin are looked
+at: the same on any number of threads, fewer where time is limited."""
 TRIES, CLOSE = 32, 64
 """Paths between two minima; a quarter of them where more parts than the `CLOSE` lowest ones are joined."""
+USUAL_SIZE = 1000
+"""Spins above which there are fewer paths, in inverse proportion: they are longer."""
 MOST_LINKS = 4000
 """Parts that are joined by paths, the lowest first."""
 LARGEST_PART = 4096
@@ -128,11 +132,17 @@ class Chart:
         """Whether a plateau was not searched to its end."""
         return any(still for _, _, still in self._size)
 
-    def natives(self) -> tuple[Words, int]:
-        """Packed minima at the lowest energy, and the number of plain states at it, as far as known."""
+    @property
+    def minima_raw(self) -> int:
+        """Plain states of all minima, as far as known: plateaus and symmetric copies counted."""
+        return sum(self._copies(number) for number in range(self.minima))
+
+    def natives(self) -> tuple[NDArray[np.uint8], int]:
+        """Bits of the minima at the lowest energy, and the number of plain states at it, as far as known."""
         lowest = self.ground_energy
         chosen = [number for number, energy in enumerate(self._energy) if energy == lowest]
-        return np.array([self._words[number] for number in chosen]), sum(self._copies(n) for n in chosen)
+        bits = self._bits(np.array([self._words[number] for number in chosen]))
+        return bits, sum(self._copies(number) for number in chosen)
 
     def states(self) -> tuple[NDArray[np.uint8], Floats]:
         """Bits and energies of all minima."""
@@ -160,16 +170,20 @@ class Chart:
     def follow(self, *, deadline: float, limit: int, progress: Progress = no_progress) -> bool:
         """Flood every minimum that has not been flooded, and those behind its exits; False where time ran out.
 
-        Minima that are new are flooded only where a chain leads to them: they are lower. At most `limit` are flooded.
+        Minima that are new are flooded only where a chain leads to them: they are lower, and come next, so that chains
+        are followed to their end one after the other. At most `limit` are flooded.
         """
         waiting = list(range(self._flooded, self.minima))
         self._flooded = self.minima
+        many = BATCH if math.isinf(deadline) else AT_ONCE * self.workers
         while waiting:
             if len(self._lid) >= limit:
                 return False
-            batch, waiting = waiting[: AT_ONCE * 4 * self.workers], waiting[AT_ONCE * 4 * self.workers :]
+            batch, waiting = waiting[:many], waiting[many:]
+            fresh = []
             for number, exits in zip(batch, self._flood_all([[number] for number in batch], progress), strict=True):
-                waiting.extend(self._take_in([number], exits, whole=True))
+                fresh.extend(self._take_in([number], exits, whole=True))
+            waiting = fresh + waiting
             if time.perf_counter() > deadline and waiting:
                 return False
         return True
@@ -220,7 +234,7 @@ class Chart:
         while self._higher:
             if len(self._lid) + len(self._higher) > limit or time.perf_counter() > deadline:
                 return False
-            batch, self._higher = self._higher[: AT_ONCE * 4 * self.workers], self._higher[AT_ONCE * 4 * self.workers :]
+            batch, self._higher = self._higher[:BATCH], self._higher[BATCH:]
             batch = [number for number in batch if number not in self._lid]
             for number, exits in zip(batch, self._flood_all([[number] for number in batch], progress), strict=True):
                 self._higher.extend(self._take_in([number], exits, whole=True))
@@ -248,7 +262,7 @@ class Chart:
                 return True
             small = [part for part in parts if len(part) <= LARGEST_PART]
             biggest = max(parts, key=len)
-            chosen = [part for part in small if part is not biggest][: 8 * AT_ONCE * self.workers]
+            chosen = [part for part in small if part is not biggest][:BATCH]
             if not chosen or time.perf_counter() > deadline or self.model.size > 64:
                 break
             exact = False
@@ -274,22 +288,30 @@ class Chart:
         return sorted(rows, key=lambda row: (self._energy[row[0]], row[0]))
 
     def _join(self, *, deadline: float, seed: int) -> bool:
-        """Paths from the lowest minimum of each part to the ground state and to the nearest lower part."""
-        parts = self._parts()
-        bottoms = [part[0] for part in parts]
-        bits = self._bits(np.array([self._words[number] for number in bottoms])).astype(np.int16)
-        summit = np.empty(self.model.words, np.uint64)
-        for place in range(1, min(len(parts), MOST_LINKS)):
+        """Paths from the bottom of each part to the ground state, then better ones, and to the nearest lower one."""
+        bottoms = [part[0] for part in self._parts()][:MOST_LINKS]
+        words, size = np.array([self._words[number] for number in bottoms]), self.model.size
+        for place in range(1, len(bottoms)):
             if time.perf_counter() > deadline:
                 return False
-            away = np.abs(bits[:place] - bits[place]).sum(axis=1)
-            away = np.minimum(away, self.model.size - away) if self.model.flip else away
+            self._path(bottoms[0], bottoms[place], tries=1, seed=seed + place)
+        longer = max(1.0, size / USUAL_SIZE)
+        for place in range(1, len(bottoms)):
+            if time.perf_counter() > deadline:
+                return False
+            away = spins_apart(words[place : place + 1], words[:place])[0]
+            away = np.minimum(away, size - away) if self.model.flip else away
+            tries = max(1, int((TRIES if place < CLOSE else TRIES // 4) / longer))
             for goal in dict.fromkeys((0, int(away.argmin()))):
-                words = self._words[bottoms[place]], self._words[bottoms[goal]]
-                relink(self.model, *words, TRIES if place < CLOSE else TRIES // 4, seed + place, summit)
-                self._link(summit, (bottoms[goal], bottoms[place]), "upper")
-                self.evaluations += TRIES * self.model.size
-        return len(parts) <= MOST_LINKS
+                self._path(bottoms[goal], bottoms[place], tries=tries, seed=seed + place)
+        return len(bottoms) < MOST_LINKS
+
+    def _path(self, goal: int, start: int, *, tries: int, seed: int) -> None:
+        """Keep the lowest summit of so many paths between two minima as an upper bound on their saddle."""
+        summit = np.empty(self.model.words, np.uint64)
+        relink(self.model, self._words[start], self._words[goal], tries, seed, summit)
+        self._link(summit, (goal, start), "upper")
+        self.evaluations += tries * self.model.size
 
     # -----------------------------------------------------------------------------------------
     # Records

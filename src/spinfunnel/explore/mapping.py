@@ -16,14 +16,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..landscape import Binary, Budget, Census, Effort, InputError, Landscape, Progress, Record, no_progress
+from ..landscape import Binary, Budget, Effort, InputError, Landscape, Progress, Record, no_progress
 from ..spins import Floats, Model, spin_model
 from .chart import Chart
+from .native_shells import SHELLS, around_native, native_images
 from .quench import quench
-from .sampled_counts import SHELLS, around_native, energy_tallies, native_images, overlap_tallies
+from .sampled_counts import census_of_sample, energy_tallies, overlap_tallies
 from .symmetry import symmetry_images
 from .temper import Tempering
 
@@ -31,21 +34,28 @@ __all__ = ["explore"]
 
 RECORDS_AT_ONCE = 10_000
 CHUNK = 256
-"""Quenches, or rounds of tempering, between two looks at the clock."""
+"""Quenches between two looks at the clock."""
+FIRST_ROUNDS = 64
+"""Rounds of tempering that are made whatever they cost, one by one while the time for them lasts."""
 SNAPSHOTS = 16
 LOWEST = 64
 """States of each snapshot that are quenched: the coldest replicas."""
+MOST_BRIDGES, BRIDGE_ROUNDS = 32, 64
+"""Temperatures above the hottest of the tempering, and rounds at them: where states move freely a few do."""
 RANDOM = 2048
 """Random states for each group whose energies are counted."""
-MOST_WORK = 2e8
-"""Terms that are added up for random states, and for those around the native ones: a second or two of each."""
+MOST_WORK, WORK_SHARE = 2e8, 4e6
+"""Terms that are added up for random states, and for those around the native ones: a second or two of each; and at most
+so many for each second of a budget, a thirtieth of it."""
 MOST_QUENCHES = 1 << 16
 FEWEST_QUENCHES = 1 << 14
 """Of a small landscape: minima with a thousandth of the states are all but surely hit."""
+SMALL = 24
+"""Bits up to which a landscape is small: every minimum is to be found."""
 SINGLETONS = 0.0005
 """Random quenches go on while more than this share of them would find something new."""
-SHARES = {"tempering": 0.3, "quenches": 0.45, "floods": 0.8, "joins": 0.9}
-"""Share of a budget by the end of which each stage is over."""
+SHARES = {"tempering": 0.3, "quenches": 0.42, "floods": 0.75, "joins": 0.83}
+"""Share of a budget by the end of which each stage is over; then states are counted."""
 
 
 class _Clock:
@@ -55,15 +65,24 @@ class _Clock:
         self.started, self.budget = time.perf_counter(), budget
         self.cut = False
 
+    @property
+    def timed(self) -> bool:
+        """Whether there is a limit of time."""
+        return self.budget.seconds is not None
+
     def end(self, stage: str) -> float:
         """Reading of the clock at which a stage is over."""
         seconds = self.budget.seconds
         return math.inf if seconds is None else self.started + SHARES[stage] * seconds
 
+    def left(self, stage: str) -> float:
+        """Seconds that are left to a stage, and to the last one the share of the whole budget that is its own."""
+        return self.end(stage) - time.perf_counter()
+
     def over(self, stage: str, *, evaluations: int) -> bool:
         """Whether a stage has to stop."""
         limit = self.budget.evaluations
-        late = time.perf_counter() > self.end(stage) or (limit is not None and evaluations > SHARES[stage] * limit)
+        late = self.left(stage) < 0.0 or (limit is not None and evaluations > SHARES[stage] * limit)
         self.cut = self.cut or late
         return late
 
@@ -115,53 +134,197 @@ def explore(
             "give at least 2 groups, 4 rounds, and no negative numbers"
         )
     clock = _Clock(budget or Budget())
-    size = landscape.size
-    small = size <= 24
-    model = spin_model(landscape, symmetries=symmetry_images(landscape.symmetries, size=size))
+    small = landscape.size <= SMALL
+    model = spin_model(landscape, symmetries=symmetry_images(landscape.symmetries, size=landscape.size))
     chart = Chart(landscape, model, pocket or (1 << 18 if small else 2000), 1 << 16 if small else 256, workers=workers)
-    seeds = np.random.SeedSequence(seed).spawn(5)
+    survey = _Survey(landscape, model, chart, clock, seed, groups, workers, progress)
     yield []
-    run, series, states, rungs = _temper(
-        landscape, clock, seed=seed, groups=groups, rounds=rounds, workers=workers, progress=progress
-    )
-    _quench_random(
-        chart, clock, seeds[0], count=quenches, groups_small=small, run=run, workers=workers, progress=progress
-    )
-    low = states[rungs < max(1, len(run.betas) // 4)]
-    low = np.unique(low, axis=0)
-    order = np.argsort(landscape.energy(low), kind="stable")[: LOWEST * SNAPSHOTS // 4]
-    best, _ = run.replicas.best()
-    chart.add(
-        quench(model, states=np.concatenate([best[None], low[order]]), plateau=chart.plateau, workers=workers),
-        count=False,
-    )
-    limit = floods or (200_000 if small else 5000)
-    done = chart.follow(deadline=clock.end("floods"), limit=limit, progress=progress)
-    if small or size <= 64:
-        done = chart.complete(deadline=clock.end("floods"), limit=limit, progress=progress) and done
-    joined = chart.connect(deadline=clock.end("joins"), limit=limit, seed=seed, progress=progress)
-    clock.cut = clock.cut or (budget is not None and budget.seconds is not None and not (done and joined))
-    records = chart.records()
-    yield from _chunks(records)
-    rng = np.random.default_rng(seeds[1])
-    work = max(len(model.weight) // 2, size) * groups
-    affordable = int(min(RANDOM, max(64, MOST_WORK // work)))
-    random = np.array(
-        [landscape.energy(rng.integers(0, 2, (affordable, size), dtype=np.uint8)) for _ in range(groups)], np.float64
-    )
-    yield [_census(landscape, model, chart, random)]
-    yield list(energy_tallies(series, run.temperatures, random=random, ground=chart.ground_energy, groups=groups))
-    flip, snapshots = bool(model.flip), len(states) // (run.at[0].size * groups)
-    yield list(overlap_tallies(states, rungs, run.temperatures, groups=groups, snapshots=snapshots, flip=flip))
-    words, _ = chart.natives()
-    natives = native_images(landscape, model, chart._bits(words))
-    if natives is not None:
+    samples = survey.temper(rounds)
+    survey.quench(quenches, samples)
+    survey.flood(floods or (200_000 if small else 5000))
+    yield from _chunks(chart.records())
+    yield from survey.counts(samples)
+    yield [Effort(survey.evaluations, "out of budget" if clock.cut else "finished")]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Samples:
+    """What tempering saw: energies (rounds, K, copies), states at intervals with the rung of each, the best state."""
+
+    temperatures: Floats
+    series: Floats
+    states: NDArray[np.uint8]
+    rungs: NDArray[np.int64]
+    best: NDArray[np.uint8]
+
+
+@dataclass(slots=True, eq=False)
+class _Survey:
+    """The stages of one exploration."""
+
+    landscape: Binary
+    model: Model
+    chart: Chart
+    clock: _Clock
+    seed: int
+    groups: int
+    workers: int
+    progress: Progress
+    attempts: int = 0
+
+    @property
+    def evaluations(self) -> int:
+        """Energy evaluations so far."""
+        return self.chart.evaluations + self.attempts
+
+    def _child(self, number: int) -> np.random.SeedSequence:
+        return np.random.SeedSequence(self.seed, spawn_key=(number,))
+
+    # -----------------------------------------------------------------------------------------
+    # Low states
+
+    def temper(self, rounds: int) -> _Samples:
+        """Tempering, with the energies of its second half and states at intervals."""
+        run = Tempering(self.landscape, replicas=64 * self.groups, seed=self.seed, workers=self.workers)
+        half = self._tune(run, rounds)
+        self.progress("tempering", 0.5)
+        series, states, rungs = [], [], []
+        edges = np.linspace(0, half, min(SNAPSHOTS, half) + 1).astype(int)
+        for number, length in enumerate(np.diff(edges).tolist()):
+            series.append(run.run(length, series=True))
+            state, rung = run.snapshot()
+            states.append(state)
+            rungs.append(rung)
+            self.progress("tempering", 0.5 + 0.5 * (number + 1) / (len(edges) - 1))
+            if self.clock.over("tempering", evaluations=run.replicas.attempts):
+                break
+        self.attempts = run.replicas.attempts
+        best, _ = run.replicas.best()
+        return _Samples(run.temperatures, np.concatenate(series), np.concatenate(states), np.concatenate(rungs), best)
+
+    def _tune(self, run: Tempering, rounds: int) -> int:
+        """Set the temperatures; return the rounds that are left for samples: as many, as far as the budget goes."""
+        half, done, clock = rounds // 2, 0, self.clock
+        run.tune(rounds=1)  # Not timed: kernels may have to be compiled.
+        began, first = time.perf_counter(), min(FIRST_ROUNDS, half)
+        while done < first - 1:
+            length = min(8, first - 1 - done) if clock.timed else first - 1
+            run.tune(rounds=length)
+            done += length
+            if clock.timed and 2.0 * clock.left("tempering") < time.perf_counter() - began:
+                break
+        pace = (time.perf_counter() - began) / max(done, 1)
+        room = clock.left("tempering") / max(pace, 1e-9)
+        if clock.budget.evaluations is not None:
+            each = self.landscape.size * 64 * self.groups
+            room = min(room, SHARES["tempering"] * clock.budget.evaluations / each - done)
+        if room < rounds - done:
+            clock.cut, half = True, max(2, int((room + done) / 2.2))
+        if half > done + 1:
+            run.tune(rounds=half - done - 1)
+        return half
+
+    def quench(self, count: int, samples: _Samples) -> None:
+        """Quench random states, and the coldest of the tempering."""
+        self._quench_random(count)
+        coldest = samples.rungs < max(1, len(samples.temperatures) // 4)
+        low = np.unique(samples.states[coldest], axis=0)
+        order = np.argsort(self.landscape.energy(low), kind="stable")[: LOWEST * SNAPSHOTS // 4]
+        starts = np.concatenate([samples.best[None], low[order]])
+        step = CHUNK if self.clock.timed else len(starts)
+        for start in range(0, len(starts), step):
+            if start and self.clock.over("floods", evaluations=self.evaluations):
+                break
+            part = starts[start : start + step]
+            self.chart.add(
+                quench(self.model, states=part, plateau=self.chart.plateau, workers=self.workers), count=False
+            )
+
+    def _quench_random(self, count: int) -> None:
+        """Quench random states: as many as asked for, or until few would find anything new."""
+        chart, seed = self.chart, self._child(0)
+        most, done = count or (MOST_QUENCHES if self.landscape.size <= SMALL else 512), 0
+        while done < most:
+            chunk = min(max(CHUNK, done), most - done)
+            chunk = min(chunk, CHUNK) if self.clock.timed else chunk
+            (child,) = seed.spawn(1)
+            chart.add(
+                quench(chart.model, random=chunk, seed=child, plateau=chart.plateau, workers=self.workers), count=True
+            )
+            done += chunk
+            self.progress("quenches", done / most)
+            if self.clock.over("quenches", evaluations=self.evaluations):
+                return
+            once = float((chart.visits == 1).sum())
+            if not count and done >= FEWEST_QUENCHES and once <= SINGLETONS * done:
+                return
+
+    # -----------------------------------------------------------------------------------------
+    # Saddles
+
+    def flood(self, limit: int) -> None:
+        """Flood around minima, follow chains to their bottoms, and join what is apart."""
+        chart, clock, size = self.chart, self.clock, self.landscape.size
+        floods, joins = clock.end("floods"), clock.end("joins")
+        done = chart.follow(deadline=floods, limit=limit, progress=self.progress)
+        if size <= 64:
+            done = chart.complete(deadline=floods, limit=limit, progress=self.progress) and done
+        joined = chart.connect(deadline=joins, limit=limit, seed=self.seed, progress=self.progress)
+        clock.cut = clock.cut or (clock.timed and not (done and joined))
+
+    # -----------------------------------------------------------------------------------------
+    # Histograms
+
+    def counts(self, samples: _Samples) -> Iterator[list[Record]]:
+        """Census, and histograms of energies and overlaps."""
+        landscape, groups, chart = self.landscape, self.groups, self.chart
+        rng = np.random.default_rng(self._child(1))
+        work = max(len(self.model.weight) // 2, landscape.size) * groups
+        most = MOST_WORK if not self.clock.timed else min(MOST_WORK, WORK_SHARE * float(self.clock.budget.seconds or 0))
+        affordable = int(min(RANDOM, max(64, most // work)))
+        shape = affordable, landscape.size
+        random = np.array([landscape.energy(rng.integers(0, 2, shape, dtype=np.uint8)) for _ in range(groups)])
+        self.attempts += random.size
+        natives, ground_states = chart.natives()
+        ground = chart.ground_energy, ground_states
+        census = census_of_sample(landscape, self.model, ground=ground, minima_raw=chart.minima_raw)
+        yield [census]
+        runs = [(samples.series, samples.temperatures), *self._hotter(samples, spread=math.sqrt(census.variance))]
+        yield list(energy_tallies(runs, random=random, ground=ground[0], groups=groups))
+        flip, copies = bool(self.model.flip), samples.series.shape[1] * (samples.series.shape[2] // groups)
+        snapshots = len(samples.states) // (copies * groups)
+        yield list(
+            overlap_tallies(
+                samples.states, samples.rungs, samples.temperatures, groups=groups, snapshots=snapshots, flip=flip
+            )
+        )
+        natives, _ = native_images(self.model, natives)
         found, energy = chart.states()
-        known = np.concatenate([found, states]), np.concatenate([energy, landscape.energy(states)])
-        drawn = int(min(128, max(16, MOST_WORK // (SHELLS * work))))
-        yield list(around_native(landscape, natives, drawn=drawn, groups=groups, seed=seeds[2], known=known))
-    spent = chart.evaluations + run.replicas.attempts + random.size
-    yield [Effort(spent, "out of budget" if clock.cut else "finished")]
+        low = samples.states[2 * samples.rungs < len(samples.temperatures)]
+        low = low[: int(max(most // work * groups, 64))]
+        known = np.concatenate([found, low]), np.concatenate([energy, landscape.energy(low)])
+        drawn = int(min(128, max(16, most // (SHELLS * work))))
+        yield list(
+            around_native(landscape, natives, flip=flip, drawn=drawn, groups=groups, seed=self._child(2), known=known)
+        )
+
+    def _hotter(self, samples: _Samples, *, spread: float) -> list[tuple[Floats, Floats]]:
+        """Energies between the hottest temperature and random states, so that each histogram overlaps with the next.
+
+        Energies of neighbours differ by their spread, where there are not more than `MOST_BRIDGES` of them.
+        """
+        beta = 1.0 / float(samples.temperatures[-1])
+        if beta * spread < 1.0:
+            return []
+        steps = min(max(math.ceil(beta * spread), 3), MOST_BRIDGES)
+        run = Tempering(
+            self.landscape, replicas=64 * self.groups, temperatures=steps / (beta * np.arange(1, steps)),
+            clusters=False, seed=int(self._child(3).generate_state(1)[0]), workers=self.workers,
+        )  # fmt: skip
+        run.run(BRIDGE_ROUNDS // 8)
+        series = run.run(BRIDGE_ROUNDS, series=True)
+        self.attempts += run.replicas.attempts
+        return [(series, run.temperatures)]
 
 
 def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
@@ -173,79 +336,3 @@ def _chunks(records: Iterator[Record]) -> Iterator[list[Record]]:
             chunk = []
     if chunk:
         yield chunk
-
-
-def _temper(
-    landscape: Binary, clock: _Clock, *, seed: int, groups: int, rounds: int, workers: int, progress: Progress
-) -> tuple[Tempering, Floats, np.ndarray, np.ndarray]:
-    """Tempering, with the energies of its second half and states at intervals."""
-    run = Tempering(landscape, replicas=64 * groups, seed=seed, workers=workers)
-    half, began = rounds // 2, time.perf_counter()
-    run.tune(rounds=min(64, half))
-    # The clock is looked at between stages; what is left of the time is kept for the second half.
-    pace = (time.perf_counter() - began) / min(64, half)
-    room = (clock.end("tempering") - time.perf_counter()) / max(pace, 1e-9)
-    if clock.budget.evaluations is not None:
-        each = landscape.size * 64 * groups
-        room = min(room, SHARES["tempering"] * clock.budget.evaluations / each - 64)
-    if room < rounds:
-        clock.cut, half = True, max(2, int(room / 2.2))
-    if half > 64:
-        run.tune(rounds=half - 64)
-    progress("tempering", 0.5)
-    series, states, rungs = [], [], []
-    edges = np.linspace(0, half, min(SNAPSHOTS, half) + 1).astype(int)
-    for number, length in enumerate(np.diff(edges).tolist()):
-        series.append(run.run(length, series=True))
-        state, rung = run.snapshot()
-        states.append(state)
-        rungs.append(rung)
-        progress("tempering", 0.5 + 0.5 * (number + 1) / (len(edges) - 1))
-        if clock.over("tempering", evaluations=run.replicas.attempts):
-            break
-    return run, np.concatenate(series), np.concatenate(states), np.concatenate(rungs)
-
-
-def _quench_random(
-    chart: Chart, clock: _Clock, seed: np.random.SeedSequence, *, count: int, groups_small: bool, run: Tempering,
-    workers: int, progress: Progress,
-) -> None:  # fmt: skip
-    """Quench random states: as many as asked for, or until few would find anything new."""
-    most, done = count or (MOST_QUENCHES if groups_small else 512), 0
-    while done < most:
-        chunk = min(max(CHUNK, done), most - done)
-        chunk = chunk if clock.budget.seconds is None else min(chunk, CHUNK)
-        (child,) = seed.spawn(1)
-        chart.add(quench(chart.model, random=chunk, seed=child, plateau=chart.plateau, workers=workers), count=True)
-        done += chunk
-        progress("quenches", done / most)
-        if clock.over("quenches", evaluations=run.replicas.attempts + chart.evaluations):
-            return
-        visits = chart.visits
-        if not count and done >= FEWEST_QUENCHES and float((visits == 1).sum()) <= SINGLETONS * done:
-            return
-
-
-def _census(landscape: Binary, model: Model, chart: Chart, random: Floats) -> Census:
-    """Mean, variance and autocorrelation: exact for polynomials and tables, else from random states."""
-    terms = getattr(landscape, "terms", None)
-    natives, ground_states = chart.natives()
-    del natives
-    correlation: float | None
-    if terms is not None:
-        power = {order: float((coefficients**2).sum()) for order, (_, coefficients) in terms.items()}
-        mean, variance = float(getattr(landscape, "constant", 0.0)), sum(power.values())
-        weighted = sum((1.0 - 2.0 * order / landscape.size) * value for order, value in power.items())
-        correlation = weighted / variance if variance > 0.0 else None
-    else:
-        mean, variance = float(model.table.mean()), float(model.table.var())
-        products = sum(
-            float(np.mean(model.table * model.table[np.arange(len(model.table)) ^ (1 << bit)]))
-            for bit in range(landscape.size - model.flip)
-        )
-        if model.flip:
-            products += float(np.mean(model.table * model.table[::-1]))
-        correlation = (products / landscape.size - mean**2) / variance if variance > 0.0 else None
-    raw = sum(chart._copies(number) for number in range(chart.minima))
-    del random
-    return Census(1 << landscape.size, mean, variance, chart.ground_energy, ground_states, raw, correlation)

@@ -1,4 +1,4 @@
-"""Histograms of a landscape that is sampled: of energies at each temperature, and of states around the native ones.
+"""Histograms of a landscape that is sampled: of energies and overlaps at each temperature.
 
 Each comes once for every independent group of replicas, so that a measure can tell its sampling error from how the
 groups differ. Energies of all groups and temperatures share their bins: the lowest levels that were seen one by one,
@@ -8,24 +8,19 @@ then equal ones.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..landscape import Binary, Tally
+from ..landscape import Binary, Census, Tally
 from ..spins import Floats, Model
 
-__all__ = ["SHELLS", "Grid", "around_native", "energy_tallies", "native_images", "overlap_tallies"]
+__all__ = ["Grid", "census_of_sample", "energy_tallies", "overlap_tallies"]
 
 LEVELS, BINS = 96, 320
 SAME = 2e-6
 """Energies within this share of the range that was seen are one level: kernels add up single-precision fields."""
-MOST_NATIVES = 256
-SHELLS = 64
-"""Distances from the native state at which states are drawn; all of them up to so many."""
-LARGEST_COUNT = 1e300
-FEWEST_DRAWN = 8
 
 
 class Grid:
@@ -77,26 +72,27 @@ class Grid:
 
 
 def energy_tallies(
-    series: Floats, temperatures: Floats, *, random: Floats, ground: float, groups: int
+    runs: Sequence[tuple[Floats, Floats]], *, random: Floats, ground: float, groups: int
 ) -> Iterator[Tally]:
-    """Histograms of the energies that tempering saw, group by group, and of random states.
+    """Histograms of the energies that temperings saw, group by group, and of random states.
 
     Parameters
     ----------
-    series : array of float64, shape (rounds, K, groups * copies)
-    temperatures : array of float64, shape (K,)
+    runs : sequence of pairs of arrays
+        Energies, shape (rounds, K, groups * copies), and temperatures, shape (K,), of each tempering.
     random : array of float64, shape (groups, n)
         Energies of random states.
     ground : float
         Lowest energy known.
     groups : int
     """
-    grid = Grid(np.concatenate([series.ravel(), random.ravel()]), ground=ground)
-    copies = series.shape[2] // groups
+    grid = Grid(np.concatenate([*(series.ravel() for series, _ in runs), random.ravel()]), ground=ground)
     for group in range(groups):
-        part = series[:, :, group * copies : (group + 1) * copies]
-        for rung, temperature in enumerate(temperatures.tolist()):
-            yield grid.tally(part[:, rung].ravel(), temperature=temperature, replica=group)
+        for series, temperatures in runs:
+            copies = series.shape[2] // groups
+            part = series[:, :, group * copies : (group + 1) * copies]
+            for rung, temperature in enumerate(temperatures.tolist()):
+                yield grid.tally(part[:, rung].ravel(), temperature=temperature, replica=group)
         yield grid.tally(random[group], temperature=math.inf, replica=group)
 
 
@@ -132,92 +128,23 @@ def overlap_tallies(
         )  # fmt: skip
 
 
-# ---------------------------------------------------------------------------------------------
-# Around the native state
+def census_of_sample(landscape: Binary, model: Model, *, ground: tuple[float, int], minima_raw: int) -> Census:
+    """Mean, variance and autocorrelation of all energies, exact, beside the ground states and minima that were found.
 
-
-def native_images(landscape: Binary, model: Model, natives: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """All plain native states: plateaus and symmetric copies included; None where there are too many."""
-    rows = {row.tobytes() for row in natives}
-    front = list(natives)
-    ground = float(landscape.energy(natives[:1])[0])
-    while front:
-        state = front.pop()
-        beside = np.repeat(state[None], landscape.size, axis=0)
-        beside[np.arange(landscape.size), np.arange(landscape.size)] ^= 1
-        images = np.bitwise_xor(state[model.permutation], (model.turned < 0).astype(np.uint8))
-        near = [*beside[landscape.energy(beside) == ground], *images, *([1 - state] if model.flip else [])]
-        for other in near:
-            if other.tobytes() not in rows:
-                rows.add(other.tobytes())
-                front.append(other)
-        if len(rows) > MOST_NATIVES:
-            return None
-    return np.array([np.frombuffer(row, np.uint8) for row in sorted(rows)])
-
-
-def around_native(
-    landscape: Binary, natives: NDArray[np.uint8], *, drawn: int, groups: int, seed: np.random.SeedSequence,
-    known: tuple[NDArray[np.uint8], Floats],
-) -> Iterator[Tally]:  # fmt: skip
-    """Histogram over all states of the overlap with the nearest native state, from states drawn at each distance.
-
-    A native state a and a state at distance d from it are drawn. The state counts where no native state is nearer, with
-    weight one over the number of those as near: so each state at distance d from the native set counts once. The number
-    of states of a shell is estimated with it.
-
-    Parameters
-    ----------
-    landscape : Binary
-    natives : array of uint8, shape (m, N)
-        All of them.
-    drawn : int
-        States for each shell and group.
-    groups : int
-    seed : SeedSequence
-    known : pair of arrays
-        States with their energies, whatever way they were found: each shell's lowest energy is at most theirs.
+    Of a polynomial the variance is the sum of the squares of its coefficients, and a term of p spins is correlated by
+    ``1 - 2 p / N`` over one flip; of other landscapes there is the table of their energies.
     """
-    size = landscape.size
-    shells = np.unique(np.linspace(0, size, min(size, SHELLS) + 1).round().astype(int))
-    width = np.gradient(shells.astype(float)) if len(shells) > 1 else np.ones(1)
-    far, low = _distance(known[0], natives), known[1]
-    best = np.full(len(shells), np.inf)
-    np.minimum.at(best, np.abs(shells[None] - far[:, None]).argmin(axis=1), low)
-    total = size * math.log(2.0)
-    for group, child in enumerate(seed.spawn(groups)):
-        rng = np.random.default_rng(child)
-        rows = []
-        for place, away in enumerate(shells.tolist()):
-            start = natives[rng.integers(0, len(natives), drawn)].copy()
-            turned = np.argsort(rng.random((drawn, size)), axis=1)[:, :away]
-            np.put_along_axis(start, turned, 1 - np.take_along_axis(start, turned, axis=1), axis=1)
-            near = (start[:, None] != natives[None]).sum(axis=2)
-            counts = near.min(axis=1) == away
-            if counts.sum() < min(FEWEST_DRAWN, drawn) and away:
-                continue
-            share = 1.0 / (near[counts] == away).sum(axis=1)
-            energy = landscape.energy(start[counts])
-            mean = float(np.average(energy, weights=share))
-            spread = math.sqrt(max(float(np.average((energy - mean) ** 2, weights=share)), 0.0))
-            log_count = math.log(len(natives)) + _log_binomial(size, away) + math.log(share.sum() / drawn)
-            least = min(float(energy.min()), float(best[place]))
-            rows.append((1.0 - 2.0 * away / size, log_count + math.log(width[place]) - total, mean, spread, least))
-        table = np.array(rows)[::-1]
-        log_share = table[:, 1]
-        top = min(total, math.log(LARGEST_COUNT))
-        count = np.exp(log_share + top)
-        count[-1] = len(natives) if total <= top else count[-1]
-        columns = (table[:, 0], count, *table[:, 2:].T)
-        yield Tally("overlap", math.inf, *(tuple(column.tolist()) for column in columns), replica=group)
-
-
-def _distance(states: NDArray[np.uint8], natives: NDArray[np.uint8]) -> NDArray[np.int64]:
-    away = np.full(len(states), states.shape[1] if len(states) else 0, np.int64)
-    for native in natives:
-        np.minimum(away, (states != native).sum(axis=1), out=away)
-    return away
-
-
-def _log_binomial(n: int, k: int) -> float:
-    return math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    terms = getattr(landscape, "terms", None)
+    if terms is not None:
+        power = {order: float((coefficients**2).sum()) for order, (_, coefficients) in terms.items()}
+        mean, variance = float(getattr(landscape, "constant", 0.0)), sum(power.values())
+        covariance = sum((1.0 - 2.0 * order / landscape.size) * value for order, value in power.items())
+    else:
+        table = model.table
+        mean, variance = float(table.mean()), float(table.var())
+        beside = [1 << bit for bit in range(landscape.size - model.flip)]
+        products = sum(float(np.mean(table * table[np.arange(len(table)) ^ bit])) for bit in beside)
+        products += float(np.mean(table * table[::-1])) if model.flip else 0.0
+        covariance = products / landscape.size - mean**2
+    correlation = covariance / variance if variance > 0.0 else None
+    return Census(1 << landscape.size, mean, variance, *ground, minima_raw, correlation)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,7 @@ def measure_all(
     workers: int = 1,
     seed: int = 0,
     null_grounds: Sequence[float] = (),
+    deadline: float = math.inf,
 ) -> dict[str, Measurement]:
     """Measure a basin graph by every measure, or by those named.
 
@@ -105,6 +107,8 @@ def measure_all(
         For those that sample.
     null_grounds : sequence of float
         Ground energies of the ensemble of shuffled interactions, for the measures that compare with it.
+    deadline : float
+        Reading of `time.perf_counter` by which walks on landscapes that were sampled are over.
 
     Returns
     -------
@@ -141,6 +145,7 @@ def measure_all(
     if unknown:
         raise InputError(f"there is no measure {unknown[0]!r}; there are {', '.join(MEASURES)}")
     topography = Topography(
-        graph, temperature=temperature, landscape=landscape, workers=workers, seed=seed, null_grounds=null_grounds
-    )
+        graph, temperature=temperature, landscape=landscape, workers=workers, seed=seed, null_grounds=null_grounds,
+        deadline=deadline,
+    )  # fmt: skip
     return {name: measure.on(topography) for name, measure in MEASURES.items() if name in wanted}

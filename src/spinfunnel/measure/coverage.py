@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Coverage", "coverage", "reached", "share_estimate", "when_complete"]
 
+FEWEST_FOLLOWED = 16
 SAME_HEIGHT = 1e-9
 """Heights within this share of the range of energies are one, where they were added up in different orders."""
 
@@ -221,6 +222,28 @@ def funnel_weight(topography: Topography) -> Measurement:
     sure = int(found.visits[found.certain & native].sum())
     against = int(found.visits[found.certain & ~native].sum())
     return share_estimate(sure, known.searches - against, known.searches)
+
+
+def followed_weight(topography: Topography) -> Measurement:
+    """Share of the native funnel among random quenches whose chain of lowest exits is known to its end.
+
+    Not a share of all states: chains over high exits are the harder to follow. It stands in where chains that are not
+    known leave `funnel_weight` open.
+    """
+    known = topography.shared(coverage)
+    if isinstance(known, NoAnswer):
+        return known
+    found, graph = topography.shared(reached), topography.graph
+    followed = int(found.visits[found.certain].sum())
+    if followed < FEWEST_FOLLOWED:
+        return NoAnswer(
+            "coverage",
+            f"of {known.searches} random quenches the chains of {followed} are known to their end, and fewer than "
+            f"{FEWEST_FOLLOWED} make no share",
+            "explore longer, or with larger pockets: --explorer tempering:pocket=20000",
+        )
+    native = int(found.visits[found.certain & graph.native[topography.chains.bottom]].sum())
+    return share_estimate(native, native, followed)
 
 
 def rival_weight(topography: Topography) -> Measurement:

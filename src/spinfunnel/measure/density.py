@@ -56,6 +56,8 @@ class Canonical:
 class Spectrum:
     """States by energy: sets with mean, number, standard deviation, lowest energy and width, in ascending order.
 
+    Numbers are kept as natural logarithms: more than a thousand spins have more states than a double counts.
+
     Examples
     --------
     One spin in a field has two levels; at T = 2 its heat capacity is ``1 / (4 cosh(1 / 4)^2) / 4``:
@@ -66,7 +68,7 @@ class Spectrum:
     """
 
     energy: Floats
-    count: Floats
+    log_count: Floats
     spread: Floats
     lowest: Floats
     width: Floats
@@ -74,21 +76,34 @@ class Spectrum:
     @classmethod
     def levels(cls, energy: Floats, count: Floats) -> Spectrum:
         """Exact levels, ascending."""
-        return cls(energy, count, np.zeros(len(energy)), energy, np.zeros(len(energy)))
+        return cls(energy, np.log(count), np.zeros(len(energy)), energy, np.zeros(len(energy)))
 
     @classmethod
     def of(cls, tally: Tally, rows: slice = slice(None)) -> Spectrum:
         """Read a histogram of the energy, or the rows of one overlap in a histogram of both."""
-        columns = (tally.mean, tally.count, tally.spread, tally.lowest)
-        energy, count, spread, lowest = (np.array(column[rows], np.float64) for column in columns)
+        logs = tally.log_count or np.log(tally.count)
+        columns = (tally.mean, logs, tally.spread, tally.lowest)
+        energy, log_count, spread, lowest = (np.array(column[rows], np.float64) for column in columns)
         reach = np.diff(lowest)
         # The last bin's upper end is not kept: it is taken for as wide as the widest, and six standard deviations.
         widest = max(float(reach[spread[:-1] > 0].max(initial=0.0)), 6.0 * float(spread[-1])) if len(spread) else 0.0
-        return cls(energy, count, spread, lowest, np.where(spread > 0, np.append(reach, widest), 0.0))
+        return cls(energy, log_count, spread, lowest, np.where(spread > 0, np.append(reach, widest), 0.0))
+
+    @property
+    def count(self) -> Floats:
+        """Numbers of states; infinite where a double does not hold them."""
+        with np.errstate(over="ignore"):
+            return np.asarray(np.exp(self.log_count))
+
+    @property
+    def log_states(self) -> float:
+        """Logarithm of the number of all states."""
+        top = float(self.log_count.max())
+        return top + math.log(float(np.exp(self.log_count - top).sum()))
 
     @property
     def states(self) -> float:
-        """Number of states."""
+        """Number of states; infinite where a double does not hold it."""
         return float(self.count.sum())
 
     @property
@@ -106,16 +121,17 @@ class Spectrum:
             # Taken out of the bin whose mean is next: only natives within a wide tolerance are not levels.
             row = int(np.abs(self.energy - value).argmin())
             left = count[row] - number
-            if left > 0:
+            if 0 < left < math.inf:
                 mean = energy[row] + (energy[row] - value) * number / left
                 square = count[row] * (spread[row] ** 2 + energy[row] ** 2) - number * value**2
                 energy[row], spread[row] = mean, math.sqrt(max(square / left - mean**2, 0.0))
             count[row] = left
         kept = count > 0.5
-        return Spectrum(energy[kept], count[kept], spread[kept], self.lowest[kept], self.width[kept])
+        log_count = np.where(np.isfinite(count), np.log(np.where(kept, count, 1.0)), self.log_count)
+        return Spectrum(energy[kept], log_count[kept], spread[kept], self.lowest[kept], self.width[kept])
 
     def _levels(self) -> tuple[Floats, Floats]:
-        """Energies and numbers of the levels that stand for the states."""
+        """Energies of the levels that stand for the states, and the logarithms of their numbers."""
         # A bin whose spread is rounding alone, its mean at its lowest energy, is one level.
         wide = (self.spread > 0) & (self.energy > self.lowest)
         mean, spread = self.energy[wide], self.spread[wide]
@@ -123,30 +139,34 @@ class Spectrum:
         up = spread**2 / down
         share = up / (up + down)
         energy = np.concatenate([self.energy[~wide], mean - down, mean + up])
-        return energy, np.concatenate([self.count[~wide], share * self.count[wide], (1.0 - share) * self.count[wide]])
+        within_bins = self.log_count[wide]
+        return energy, np.concatenate(
+            [self.log_count[~wide], np.log(share) + within_bins, np.log1p(-share) + within_bins]
+        )
 
     def at(self, temperature: Floats | float) -> Canonical:
         """Averages at temperatures above 0."""
         degrees = np.atleast_1d(np.asarray(temperature, np.float64))
-        level, number = self._levels()
+        level, log_number = self._levels()
         ground = float(level.min())
         rise = level - ground
-        weight = number * np.exp(-rise / degrees[:, None])
-        total = weight.sum(axis=1)
-        mean = weight @ rise / total
+        exponent = log_number - rise / degrees[:, None]
+        top = exponent.max(axis=1)
+        share = np.exp(exponent - top[:, None])
+        total = share.sum(axis=1)
+        share /= total[:, None]
+        mean = share @ rise
         off = rise - mean[:, None]
-        variance = (weight * off**2).sum(axis=1) / total
-        skew = (weight * off**3).sum(axis=1) / total
-        log_z = np.log(total)
-        paired = (number * np.exp(-2.0 * rise / degrees[:, None])).sum(axis=1)
-        return Canonical(
-            degrees, ground + mean, variance / degrees**2, skew, mean / degrees + log_z, log_z, paired / total**2
-        )
+        variance = (share * off**2).sum(axis=1)
+        skew = (share * off**3).sum(axis=1)
+        log_z = top + np.log(total)
+        paired = (share**2 * np.exp(-log_number)).sum(axis=1)
+        return Canonical(degrees, ground + mean, variance / degrees**2, skew, mean / degrees + log_z, log_z, paired)
 
     def log_weight(self, temperature: float, *, above: float) -> float:
         """``ln sum exp(-(E - above) / T)``."""
-        level, number = self._levels()
-        exponent = np.log(number) - (level - above) / temperature
+        level, log_number = self._levels()
+        exponent = log_number - (level - above) / temperature
         top = float(exponent.max())
         return top + math.log(float(np.exp(exponent - top).sum()))
 
@@ -160,12 +180,12 @@ class Spectrum:
             return 0.0
         log_z = float(self.at(temperature).log_z[0])
         reach, spread = self.width[wide] / temperature, self.spread[wide] / temperature
-        number = self.count[wide] * math.exp(-log_z)
-        most = number * np.exp(-(self.lowest[wide] - self.ground) / temperature)
-        least = number * np.exp(-(self.energy[wide] - self.ground) / temperature)
+        share_of_z = self.log_count - log_z
+        most = np.exp(np.minimum(share_of_z[wide] - (self.lowest[wide] - self.ground) / temperature, 700.0))
+        least = np.exp(share_of_z[wide] - (self.energy[wide] - self.ground) / temperature)
         share = float(np.minimum(most * reach * spread**2 / 3.0, most - least).sum())
-        bottom = float((self.count * np.exp(-(self.energy - self.ground) / temperature)).sum())
-        below = log_z - math.log(bottom) if bottom > 0.0 else math.inf
+        bottom = float(np.exp(share_of_z - (self.energy - self.ground) / temperature).sum())
+        below = -math.log(bottom) if bottom > 0.0 else math.inf
         return max(math.log1p(share), min(-math.log1p(-share), below) if share < 1.0 else below)
 
 

@@ -1,16 +1,17 @@
 """The density of states from histograms at many temperatures, and errors from independent replicas.
 
-Ferrenberg and Swendsen's equations, solved in logarithms: with n_k(b) states seen in bin b at inverse temperature
+Ferrenberg and Swendsen's equations, in logarithms: with n_k(b) states seen in bin b at inverse temperature
 beta_k, N_k in all, and E_b the mean energy of the bin,
 
     g(b) = sum_k n_k(b) / sum_k N_k exp(f_k - beta_k E_b),    exp(-f_k) = sum_b g(b) exp(-beta_k E_b)
 
-Random states, at beta = 0, set the scale: the g(b) add up to the number of all states. The histograms come from
-independent groups of replicas; leaving out one group at a time gives the error of whatever is read off the density
-(jackknife, with Student's t of groups - 1 degrees of freedom).
+They say where a convex function of the f_k is least (Zhu, Hummer), which Newton's steps find in a dozen. Random states,
+at beta = 0, set the scale: the g(b) add up to the number of all states. The histograms come from independent groups of
+replicas; leaving out one group at a time gives the error of whatever is read off the density (jackknife, with Student's
+t of groups - 1 degrees of freedom).
 
-Ferrenberg, Swendsen, Phys. Rev. Lett. 63, 1195 (1989); Kumar et al., J. Comput. Chem. 13, 1011 (1992); Quenouille,
-Biometrika 43, 353 (1956).
+Ferrenberg, Swendsen, Phys. Rev. Lett. 63, 1195 (1989); Kumar et al., J. Comput. Chem. 13, 1011 (1992); Zhu, Hummer,
+J. Comput. Chem. 33, 453 (2012); Quenouille, Biometrika 43, 353 (1956).
 """
 
 from __future__ import annotations
@@ -30,12 +31,25 @@ __all__ = ["density_of_states", "jackknifed"]
 
 Floats = NDArray[np.float64]
 
-STEPS = 20_000
+STEPS = 200
+"""Steps to the free energies; a dozen where histograms of neighbouring temperatures overlap."""
 SETTLED = 1e-9
+LARGEST_STEP = 5.0
+"""Of a logarithm, by Newton's method: far from the solution its quadratic form tells little."""
+PARTS = (1.0, 0.5, 0.25, 0.0)
+"""Parts of a Newton step that are tried; at last, 0, a step of the iteration by which g and f follow in turn."""
 CONTRADICTION = 1.0
 """Logarithm of the ratio of the native states counted and known beyond which not all are known."""
-LARGEST_STATES = 700.0
-"""Natural logarithm of the number of states up to which a double holds it."""
+LARGEST_COUNT = 700.0
+"""Natural logarithm of the count up to which a double holds it."""
+
+
+NOT_SETTLED = NoAnswer(
+    "not_settled",
+    "the replicas were at the lowest energy too rarely, or at too few temperatures, for the number of states at it to "
+    "come out right",
+    "explore longer: --explorer tempering:rounds=10000",
+)
 
 
 def density_of_states(tallies: Sequence[Tally], *, states: int) -> Tally | NoAnswer:
@@ -64,12 +78,6 @@ def density_of_states(tallies: Sequence[Tally], *, states: int) -> Tally | NoAns
     >>> [round(count, 3) for count in found.count]
     [1.0, 3.0]
     """
-    if states.bit_length() * math.log(2.0) > LARGEST_STATES:
-        return NoAnswer(
-            "too_many_states",
-            f"2^{states.bit_length() - 1} states are more than a double counts",
-            "read the heat capacity off the energies at each temperature instead",
-        )
     pooled = _pooled(tallies)
     if pooled is None:
         return NoAnswer(
@@ -79,9 +87,16 @@ def density_of_states(tallies: Sequence[Tally], *, states: int) -> Tally | NoAns
     log_g = _solved(beta, count, mean)
     top = float(log_g.max())
     log_g -= top + math.log(float(np.exp(log_g - top).sum()))
-    number = np.exp(log_g + math.log(states))
-    columns = (position, number, mean, spread, lowest)
-    return Tally("energy", math.inf, *(tuple(column.tolist()) for column in columns))
+    return _counted(log_g + math.log(states), position, mean, spread, lowest)
+
+
+def _counted(log_count: Floats, position: Floats, mean: Floats, spread: Floats, lowest: Floats) -> Tally:
+    """Histogram at infinite temperature with counts given as logarithms."""
+    large = bool(log_count.max() > LARGEST_COUNT)
+    with np.errstate(over="ignore"):
+        columns = (position, np.exp(log_count), mean, spread, lowest)
+    rows = (tuple(column.tolist()) for column in columns)
+    return Tally("energy", math.inf, *rows, log_count=tuple(log_count.tolist()) if large else ())
 
 
 def _pooled(tallies: Sequence[Tally]) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats] | None:
@@ -119,16 +134,40 @@ def _solved(beta: Floats, count: Floats, energy: Floats) -> Floats:
         with np.errstate(divide="ignore"):
             log_share = np.log(count[k - 1] / runs[k - 1])
         free[k] = free[k - 1] - _log_sum(log_share - (heat[k] - heat[k - 1]))
+    log_g, residual = _step(log_runs, free, heat, seen)
     for _ in range(STEPS):
-        exponent = log_runs[:, None] + free[:, None] - heat
-        log_g = seen - _log_sum_rows(exponent)
-        fresh = -_log_sum_columns(log_g[None] - heat)
-        fresh -= fresh[0]
-        moved = float(np.abs(fresh - free).max())
-        free = fresh
-        if moved < SETTLED:
+        if float(np.abs(residual).max()) < SETTLED:
             break
+        way = _newton(log_runs, free, heat, log_g, residual)
+        for part in PARTS:
+            trial = free + part * way if part else free - (residual - residual[0])
+            trial_g, trial_residual = _step(log_runs, trial, heat, seen)
+            if np.abs(trial_residual).max() < np.abs(residual).max():
+                break
+        free, log_g, residual = trial, trial_g, trial_residual
     return log_g
+
+
+def _step(log_runs: Floats, free: Floats, heat: Floats, seen: Floats) -> tuple[Floats, Floats]:
+    """Logarithms of g for free energies, and by how much each fails to give back the states seen at its temperature."""
+    log_g = seen - _log_sum_rows(log_runs[:, None] + free[:, None] - heat)
+    return log_g, free + _log_sum_columns(log_g[None] - heat)
+
+
+def _newton(log_runs: Floats, free: Floats, heat: Floats, log_g: Floats, residual: Floats) -> Floats:
+    """Newton's step of the free energies, the first of which stays.
+
+    In the states n_k(b) expected of each temperature in each bin, N_k exp(f_k - beta_k E_b) g(b), the gradient is their
+    sum over bins less N_k, and the Hessian ``diag(sum_b n_k(b)) - sum_b n_k(b) n_l(b) / n(b)``.
+    """
+    expected = np.exp(log_runs[:, None] + free[:, None] - heat + log_g)
+    expected[expected < 1e-100] = 0.0  # Products of numbers near the least are slow.
+    whole = expected.sum(axis=1)
+    hessian = np.diag(whole) - (expected / expected.sum(axis=0)) @ expected.T
+    gradient = np.exp(log_runs) * np.expm1(residual)
+    step = np.zeros(len(free))
+    step[1:] = -np.linalg.lstsq(hessian[1:, 1:], gradient[1:], rcond=None)[0]
+    return np.clip(step, -LARGEST_STEP, LARGEST_STEP)
 
 
 def _log_sum(values: Floats) -> float:
@@ -176,7 +215,7 @@ def jackknifed(
         answers = [answer(view) for view in views]
         whole = answers[0]
         if isinstance(whole, NoAnswer):
-            return whole
+            return NOT_SETTLED if whole.outcome == "no_density" else whole
         parts = [part for part in answers[1:] if isinstance(part, Estimate)]
         if len(parts) < len(answers) - 1:
             return next(part for part in answers if isinstance(part, NoAnswer))
@@ -235,17 +274,17 @@ def _anchored(density: Tally, graph: BasinGraph) -> Tally | None:
     at_ground = graph.energy == graph.energy[0]
     natives = float((graph.plateau * graph.orbit)[at_ground].sum())
     ground = float(graph.energy[0])
+    log_count = np.array(density.log_count or np.log(density.count))
+    scale = math.log(natives) - float(log_count[0])
     # Energies that tempering adds up are single-precision sums.
     apart = abs(density.mean[0] - ground) > 1e-5 * (density.mean[-1] - density.mean[0])
-    if apart or abs(math.log(density.count[0] / natives)) > CONTRADICTION:
+    if apart or abs(scale) > CONTRADICTION:
         return None
-    scale = natives / density.count[0]
-    return dataclasses.replace(
-        density,
-        count=tuple(scale * count for count in density.count),
-        mean=(ground, *density.mean[1:]),
-        lowest=(ground, *density.lowest[1:]),
+    position, mean, spread, lowest = (
+        np.array(getattr(density, name)) for name in ("position", "mean", "spread", "lowest")
     )
+    mean[0] = lowest[0] = ground
+    return _counted(log_count + scale, position, mean, spread, lowest)
 
 
 def _together(tallies: Sequence[Tally]) -> Tally | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 import numpy as np
 from numba import njit
@@ -15,16 +16,18 @@ from spinfunnel.measure.outcome import Topography
 from spinfunnel.measure.run_lengths import folding_by_walks, mean_run_length
 from spinfunnel.spins import Model, Words, next_random, random_spins, spin_model, start_changes, table_number, turn
 
-__all__ = ["SpinChain", "folding_time", "levinthal"]
+__all__ = ["SpinChain", "annealed_walks", "folding_time", "levinthal"]
 
 RUNS_AT_ONCE = 4
 BUDGET = 60_000_000
 """Energy evaluations that walks may take in all, where a move touches a few dozen spins; fewer for more."""
 CHEAP = 64.0
+MOVES_A_SECOND = 4e6
+"""Pace of walks, at least, where time is limited and nothing is known of it yet."""
 WALKS_BITS = 28
 """Free bits above which walks at one temperature give way to annealing, as floods do to sampling."""
-FIRST_SWEEPS, ANNEALINGS, COLD = 16, 32, 0.05
-"""Sweeps of the shortest annealing, runs of each length, and the last temperature over the first."""
+FIRST_SWEEPS, ANNEALINGS, FEWEST_ANNEALINGS, COLD = 16, 32, 4, 0.05
+"""Sweeps of the shortest annealing, runs of each length and the fewest, and the last temperature over the first."""
 NATIVE = 1e-7
 """Energies within this share of the gap above the native energy count as native: they are added up move by move."""
 
@@ -142,38 +145,46 @@ def _folding(topography: Topography) -> tuple[Estimate, float] | NoAnswer:
     except InputError as problem:
         return NoAnswer("too_large", str(problem), "write it as a polynomial in spins")
     degree = len(chain.model.others) / landscape.size if not len(chain.model.table) else float(landscape.size)
-    budget = int(BUDGET / max(1.0, degree / CHEAP))
+    dear = max(1.0, degree / CHEAP)
+    budget = int(BUDGET / dear)
     if chain.bits > WALKS_BITS:
-        time = _annealed(chain, budget=budget, seed=topography.seed)
-        return time if isinstance(time, NoAnswer) else (time, chain.log_random)
-    found = folding_by_walks(chain, None, budget=budget, rng=np.random.default_rng(topography.seed))
-    return found if isinstance(found, NoAnswer) else (found[0], chain.log_random)
+        found = annealed_walks(chain, budget=budget, seed=topography.seed, deadline=topography.deadline)
+        return found if isinstance(found, NoAnswer) else (found, chain.log_random)
+    if math.isfinite(topography.deadline):
+        left = max(topography.deadline - time.perf_counter(), 0.1)
+        budget = min(budget, int(left * MOVES_A_SECOND / dear))
+    walked = folding_by_walks(chain, None, budget=budget, rng=np.random.default_rng(topography.seed))
+    return walked if isinstance(walked, NoAnswer) else (walked[0], chain.log_random)
 
 
-def _annealed(chain: SpinChain, *, budget: int, seed: int) -> Estimate | NoAnswer:
+def annealed_walks(chain: SpinChain, *, budget: int, seed: int, deadline: float = math.inf) -> Estimate | NoAnswer:
     """Moves until the native energy is first reached by annealing from random states, again and again.
 
     Schedules grow fourfold until half of the runs arrive; of all lengths that had arrivals the best one counts. What a
     run has done when it arrives, or its whole schedule, is its length (see `run_lengths.mean_run_length`).
     """
-    rng = np.random.default_rng(seed)
-    sweeps, left = FIRST_SWEEPS, budget
+    rng, began = np.random.default_rng(seed), time.perf_counter()
+    sweeps, spent, left = FIRST_SWEEPS, 0, budget
     best: Measurement = mean_run_length(np.ones(1, np.int64), np.zeros(1, np.bool_))
-    while left > 0:
+    while True:
         limit = sweeps * chain.model.size
-        runs = min(ANNEALINGS, max(4, left // limit))
+        runs = min(ANNEALINGS, max(FEWEST_ANNEALINGS, left // limit))
         length, hit = chain.run_lengths(chain.hottest, runs=runs, limit=limit, rng=rng, coldest=chain.hottest * COLD)
-        left -= int(length.sum())
+        spent += int(length.sum())
         found = mean_run_length(length, hit)
         if isinstance(found, Estimate) and (isinstance(best, NoAnswer) or found.value < best.value):
             best = found
-        if 2 * int(hit.sum()) >= runs or left < 4 * limit:
+        left = budget - spent
+        if math.isfinite(deadline):
+            now = time.perf_counter()
+            left = min(left, int((deadline - now) * spent / max(now - began, 1e-9)))
+        if 2 * int(hit.sum()) >= runs or left < 4 * limit * FEWEST_ANNEALINGS:
             break
         sweeps *= 4
     if isinstance(best, NoAnswer):
         return NoAnswer(
             "never_folded",
-            f"no annealing of up to {sweeps:,} sweeps, of {budget - left:.3g} moves in all, reached the lowest energy",
+            f"no annealing of up to {sweeps:,} sweeps, of {spent:.3g} moves in all, reached the lowest energy",
             "nothing to do: walks alone do not find it",
         )
     return best

@@ -43,6 +43,8 @@ class Topography:
         For those that sample.
     null_grounds : sequence of float
         Ground energies of the ensemble of shuffled interactions, for measures that compare with it.
+    deadline : float
+        Reading of `time.perf_counter` by which walks on large landscapes are over.
 
     Raises
     ------
@@ -59,8 +61,10 @@ class Topography:
         workers: int = 1,
         seed: int = 0,
         null_grounds: Sequence[float] = (),
+        deadline: float = math.inf,
     ) -> None:
         self.graph = graph
+        self.deadline = deadline
         self.null_grounds = tuple(null_grounds)
         self.landscape = landscape
         self.workers = workers

@@ -133,6 +133,7 @@ SAMPLED: Mapping[str, Answer] = {
     "minima": coverage.minima,
     "funnel_minima": when_complete(share.funnel_minima),
     "funnel_weight": coverage.funnel_weight,
+    "followed_weight": coverage.followed_weight,
     "funnels": when_complete(share.funnels),
     "funnel_boltzmann": when_complete(share.funnel_boltzmann),
     "longest_chain": when_complete(share.longest_chain),

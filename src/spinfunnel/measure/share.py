@@ -89,6 +89,13 @@ MEASURES = (
     ),
     Measure("funnel_minima", funnel_minima, "share of the minima in the native funnel", _SOURCE, 1),
     Measure("funnel_weight", funnel_weight, "share of all states that drain into the native funnel", _SOURCE, 1),
+    Measure(
+        "followed_weight",
+        funnel_weight,
+        "the same share, of those states whose chain of lowest exits is known to its end",
+        _SOURCE,
+        1,
+    ),
     Measure("funnels", funnels, "number of funnels", _SOURCE, 1),
     Measure(
         "funnel_boltzmann", funnel_boltzmann, "share of the minima's Boltzmann weight in the native funnel", _SOURCE, 1

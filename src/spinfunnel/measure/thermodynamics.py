@@ -50,7 +50,7 @@ def folding_temperature(topography: Topography) -> Measurement:
     others, natives = topography.shared(other_states), topography.shared(native_states)
     if isinstance(others, NoAnswer):
         return others
-    if others.states <= natives.states:
+    if others.log_states <= natives.log_states:
         return NoAnswer(
             "mostly_native",
             f"{natives.states:.0f} states are native and {others.states:.0f} are not: the native ones hold half of "
@@ -75,7 +75,7 @@ def freezing_temperature(topography: Topography) -> Measurement:
     others = topography.shared(other_states)
     if isinstance(others, NoAnswer):
         return others
-    entropy = math.log(others.states)
+    entropy = others.log_states
     lowest = float(others.count[0])
     if others.spread[0] > 0.0:
         return within(math.nan, 0.0)

@@ -122,7 +122,7 @@ def _card(study: Study, *, number_of: int, alone: bool) -> str:
         f'<article class="card" id="system-{number_of}"><div class="verdict"><h2>{escape(_name(study))}</h2>'
         f'<p class="what">{escape(parameters(study.landscape.parameters.items()))}</p>'
         f'<p class="kind">{_badge(verdict.kind)}<span>{escape(meaning)}</span></p>'
-        f'<p class="reason">{escape(_sentence(verdict.reason))}</p></div>'
+        f'<p class="reason">{escape(_sentence(verdict.reason))}</p>{_advice(study)}</div>'
         f'<div class="pictures{" wide" if alone else ""}">{boxes}</div>'
         f"{measures}"
         f'<section class="provenance"><h3>Where this comes from</h3>{_provenance(study)}</section></article>'
@@ -188,6 +188,12 @@ def _side_by_side(studies: Sequence[Study]) -> str:
             row.append(value(study.measures[name]) + lines + strip(study.measures[name], [one for _, one in beside]))
         rows.append(row)
     return f'<section class="comparison measures"><h2>Measures</h2>{table(head, rows, kind="values side")}</section>'
+
+
+def _advice(study: Study) -> str:
+    """Which method suits a landscape that was sampled."""
+    found = study.details.get("advice")
+    return f'<p class="reason">{escape(_sentence("to solve it, " + found["reason"]))}</p>' if found else ""
 
 
 def _null_note(study: Study) -> str:
