@@ -133,7 +133,8 @@ class Differentiable(Smooth, Protocol):
 
 def checked_positions(position: Any, *, dimension: int) -> Floats:
     """Positions (B, D) as doubles, or a refusal."""
-    array = np.ascontiguousarray(position, np.float64)
+    # Compiled code is compiled again for arrays that cannot be written, which states out of an atlas are.
+    array = np.require(position, np.float64, ["C", "W"])
     if array.ndim != 2 or array.shape[1] != dimension:
         raise InputError(f"positions of shape {array.shape} are given; this landscape takes (any, {dimension})")
     return array

@@ -62,9 +62,10 @@ def test_volume_of_a_minimum_is_that_of_its_curvatures(seven):
 
 
 def test_counts_do_not_hang_on_the_tolerance():
+    """Both minima and all three saddles of six atoms are met in more than 2 % of the climbs: none is missed in 1000."""
     for distance in (1e-4, 1e-2):
-        minima, saddles, _ = mapped(lennard_jones(7), seed=2, distance=distance)
-        assert (len(minima), len(saddles)) == (4, 12)
+        minima, saddles, _ = mapped(lennard_jones(6), seed=2, distance=distance, budget=Budget(evaluations=120_000))
+        assert (len(minima), len(saddles)) == (2, 3)
 
 
 def test_the_same_seed_gives_the_same_map_on_any_number_of_workers():

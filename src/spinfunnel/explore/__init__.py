@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..landscape import BasinGraph, Parameter, Record
-from . import annealing, climbing, flooding, folding, hopping, itfix, mapping, stationary, tempering
+from . import annealing, climbing, flooding, folding, hopping, itfix, joining, mapping, stationary, tempering
 
 __all__ = ["EXPLORERS", "Explorer"]
 
@@ -75,6 +75,14 @@ EXPLORERS: dict[str, Explorer] = {
             False,
             "from minima over saddles to minima: eigenvector following, every point proven by its Hessian",
             "Munro, Wales, Phys. Rev. B 59, 3969 (1999); Tsai, Jordan, J. Phys. Chem. 97, 11227 (1993)",
+        ),
+        Explorer(
+            "joining",
+            joining.explore,
+            ("smooth",),
+            False,
+            "low minima and the lowest passes between them, where minima are too many to be listed",
+            "Wales, Doye, J. Phys. Chem. A 101, 5111 (1997); Munro, Wales, Phys. Rev. B 59, 3969 (1999)",
         ),
         Explorer(
             "stationary",

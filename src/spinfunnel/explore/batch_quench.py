@@ -5,6 +5,9 @@ The same limited-memory BFGS as `quench_kernels`, every row on its own: rows tha
 
 from __future__ import annotations
 
+import math
+import time
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +23,13 @@ SMALLEST_FACTOR = 0.25**12
 
 
 def quench_together(
-    landscape: Differentiable, position: Floats, *, settled: float, most: int, longest: float
+    landscape: Differentiable,
+    position: Floats,
+    *,
+    settled: float,
+    most: int,
+    longest: float,
+    deadline: float = math.inf,
 ) -> tuple[Floats, Floats, Floats, int]:
     """Quench positions (B, D).
 
@@ -34,6 +43,8 @@ def quench_together(
         Evaluations for each position at most.
     longest : float
         How far a coordinate moves in one step at most.
+    deadline : float
+        Reading of `time.perf_counter` at which all end where they are.
 
     Returns
     -------
@@ -62,7 +73,7 @@ def quench_together(
         known = np.zeros(count, np.int64)
         stuck = ~np.isfinite(energy)
         spent, asked = count, 1
-        while asked < most:
+        while asked < most and time.perf_counter() < deadline:
             rows = np.flatnonzero(~stuck & (size > settled))
             if not len(rows):
                 break

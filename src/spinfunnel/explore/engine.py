@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -86,11 +87,14 @@ class Engine:
         Size of the gradient of a proven point.
     distance : float
         Tolerance of identity.
+    deadline : float
+        Reading of `time.perf_counter` from which on energies without a compiled kernel are no longer asked for.
     """
 
     landscape: Differentiable
     tolerance: float = TOLERANCE
     distance: float = DISTANCE
+    deadline: float = math.inf
     kernel: Kernel = field(init=False)
     kind: int = field(init=False)
     dense: bool = field(init=False)
@@ -105,7 +109,7 @@ class Engine:
                 "spinfunnel.systems.TorchLandscape"
             )
         own = self.landscape.kernel
-        self.kernel = own if own is not None else called_back(self.landscape)
+        self.kernel = own if own is not None else called_back(self.landscape, deadline=self.deadline)
         self.kind = KINDS.index(self.landscape.invariance.kind)
         self.dense = self.landscape.dimension <= MOST_DENSE
 
@@ -122,8 +126,9 @@ class Engine:
     def quench(self, position: Floats, *, most: int = MOST_EVALUATIONS) -> tuple[Floats, Floats, Floats, int]:
         """Quench positions (B, D): where they end, energies, sizes of the gradients, evaluations."""
         if self.landscape.kernel is None:
+            longest = 2.0 * self.landscape.step
             return quench_together(
-                self.landscape, position, settled=SETTLED, most=most, longest=2.0 * self.landscape.step
+                self.landscape, position, settled=SETTLED, most=most, longest=longest, deadline=self.deadline
             )
         x = np.array(position, np.float64, order="C")
         kernel = self.kernel
@@ -188,11 +193,11 @@ class Engine:
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_ssize_t, *[ctypes.POINTER(ctypes.c_double)] * 4)
 
 
-def called_back(landscape: Differentiable) -> Kernel:
+def called_back(landscape: Differentiable, *, deadline: float = math.inf) -> Kernel:
     """Make a kernel of a landscape without one, which calls back into Python: slow, and the same for the searches.
 
-    What the landscape raises there ends the search with an energy that is not a number; the first such is kept in
-    ``kernel.owner[2]``.
+    What the landscape raises there ends the search with an energy that is not a number, and so does a deadline; what
+    was raised is kept in ``kernel.owner[2]``.
     """
     raised: list[BaseException] = []
 
@@ -207,13 +212,15 @@ def called_back(landscape: Differentiable) -> Kernel:
         np.ctypeslib.as_array(out, (d * d,))[:] = landscape.hessian(position)[0].ravel()
         return 0.0
 
-    made = [_CALLBACK(_guarded(each, raised)) for each in (gradient, hessian)]
+    made = [_CALLBACK(_guarded(each, raised, deadline)) for each in (gradient, hessian)]
     addresses = [ctypes.cast(each, ctypes.c_void_p).value or 0 for each in made]
     return Kernel(addresses[0], addresses[1], np.zeros(1), 1, (*made, raised))
 
 
-def _guarded(function: Callable[..., float], raised: list[BaseException]) -> Callable[..., float]:
+def _guarded(function: Callable[..., float], raised: list[BaseException], deadline: float) -> Callable[..., float]:
     def run(*arguments: Any) -> float:
+        if time.perf_counter() >= deadline:
+            return math.nan
         try:
             return function(*arguments)
         except Exception as error:  # noqa: BLE001 - nothing may pass through compiled code; it is raised afterwards

@@ -71,6 +71,11 @@ class Catalogue:
         """Lowest energy."""
         return self._order[0][0]
 
+    @property
+    def floor(self) -> Point:
+        """Point of the lowest energy."""
+        return self.points[self._order[0][1]]
+
     def find(self, position: Floats, energy: float) -> Point | None:
         """Known point at a position, if there is one."""
         window = WINDOW * (1.0 + abs(energy))
@@ -100,6 +105,7 @@ def same_point(invariance: Invariance, one: Floats, other: Floats, *, tolerance:
     """Whether a symmetry takes one position to within the tolerance of the other."""
     if invariance.kind == "atoms":
         species = np.asarray(invariance.species, np.int64)
+        one, other = (np.require(each, np.float64, ["C", "W"]) for each in (one, other))
         return matches(one, other, species, invariance.mirror, tolerance, True) > 0
     if invariance.kind == "angles":
         return any(_angles_apart(one, sign * other) <= tolerance for sign in _signs(invariance))

@@ -67,7 +67,7 @@ def lj13(order: Order) -> Redrawn:
 def lj38(order: Order) -> Redrawn:
     """Both funnels of 38 Lennard-Jones atoms, and the barrier between them."""
     evaluations = QUICK_38 if order.quick else EVALUATIONS_38
-    found = _mapped(38, order, evaluations=evaluations, explorer="climbing:wander=0,depth=4.3,starts=100")
+    found = _mapped(38, order, evaluations=evaluations, explorer="joining")
     graph = found.graph
     bottoms = [int(np.abs(graph.energy - energy).argmin()) for energy in (TRUNCATED_OCTAHEDRON, INCOMPLETE_ICOSAHEDRON)]
     there = [abs(graph.energy[k] - e) < NEAR for k, e in zip(bottoms, _BOTTOMS, strict=True)]

@@ -1,0 +1,247 @@
+"""One exploration of a smooth landscape under way: quenches, hops and climbs, run in parallel and entered in order."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..landscape import Budget, Effort, Progress, Record
+from ..smooth import Differentiable
+from .engine import TOLERANCE, Climbs, Engine
+from .hopping import hop
+from .identity import DISTANCE, Point
+from .stationary_points import Collection, record_of
+
+__all__ = ["Front", "Search"]
+
+Floats = NDArray[np.float64]
+
+BLOCK, SLOW_BLOCK = 24, 3
+"""Climbs from one minimum that are made in one go; fewer where there is no compiled energy."""
+STARTS, SLOW_STARTS = 25, 8
+"""Quenches that are made in one go."""
+AHEAD = 6
+"""Blocks that are under way while their forerunners are entered: the same for any number of workers, so that what is
+searched next does not depend on it."""
+
+
+@dataclass(slots=True)
+class Front:
+    """How a minimum stands: climbs made from it, and how many of them there were when one last found something new."""
+
+    point: Point
+    made: int = 0
+    asked: int = 0
+    last: int = 0
+
+    def done(self, searches: int) -> bool:
+        """Whether enough climbs were made: a number of them, or three times as many as found the last new saddle."""
+        return self.made >= max(searches, 3 * self.last)
+
+
+class Search:
+    """What was found so far, and how more is found.
+
+    Attributes
+    ----------
+    found : Collection
+    fronts : dict from key of minimum to Front
+    hits : Counter
+        Random starts that ended in each minimum.
+    outcome : {"finished", "out of budget"}
+    made, quiet : int
+        Climbs, and how many of them since one last found a new saddle.
+    """
+
+    def __init__(
+        self,
+        landscape: Differentiable,
+        budget: Budget,
+        *,
+        seed: int,
+        progress: Progress,
+        tolerance: float = TOLERANCE,
+        distance: float = DISTANCE,
+    ) -> None:
+        self.deadline, self._most = budget.deadline(), budget.evaluations or math.inf
+        self.engine = Engine(landscape, tolerance=tolerance, distance=distance)
+        self.seed, self.progress = seed, progress
+        self.found = Collection(self.engine)
+        self.fronts: dict[str, Front] = {}
+        self.hits: Counter[str] = Counter()
+        self.quiet = self.made = 0
+        self.outcome: Literal["finished", "out of budget"] = "finished"
+        fast = landscape.kernel is not None
+        self.block, self._starts = (BLOCK, STARTS) if fast else (SLOW_BLOCK, SLOW_STARTS)
+        self._number = 0
+        self._began, self._told = time.perf_counter(), 0.0
+
+    def weight(self, point: Point) -> float:
+        """Share of the random starts that ended in a minimum."""
+        return self.hits[point.key] / max(sum(self.hits.values()), 1)
+
+    def spent(self) -> bool:
+        """Whether the budget is used up; the outcome then says so."""
+        if self.found.out_of(deadline=self.deadline, most=self._most):
+            self.outcome = "out of budget"
+        return self.outcome != "finished"
+
+    def quenches(self, pool: ThreadPoolExecutor, starts: int) -> Iterator[list[Record]]:
+        """Quench random states.
+
+        Raises
+        ------
+        InputError
+            When none leads to a minimum, with the reasons.
+        """
+        blocks = -(-starts // self._starts)
+
+        def one(block: int) -> tuple[Floats, Floats, Floats, int]:
+            generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(0, block)))
+            count = min(self._starts, starts - block * self._starts)
+            return self.engine.quench(self.engine.landscape.starts(generator, count))
+
+        for number, (x, energy, size, spent) in enumerate(_in_order(pool, one, self._unless_spent(range(blocks)))):
+            self.found.evaluations += spent
+            for row in range(len(x)):
+                point = self.found.minimum(x[row], float(energy[row]), float(size[row]))
+                if point is not None:
+                    self.hits[point.key] += 1
+            self.progress(f"quenching, {len(self.found.minima.points)} minima", (number + 1) / blocks)
+        self.found.refuse_if_empty(f"{starts} random starts")
+        yield self.found.news(weight=self.weight)
+
+    def hops(self, pool: ThreadPoolExecutor, hops: int, temperature: float) -> Iterator[list[Record]]:
+        """Enter low minima that basin hopping finds."""
+        done = 0
+        if self.spent():
+            return
+        for positions, _, spent, made in hop(self.engine, pool, seed=self.seed, hops=hops, temperature=temperature):
+            self.found.evaluations += spent
+            self.found.enter_rough(positions)
+            done += made
+            self.progress(f"hopping, {len(self.found.minima.points)} minima", min(done / hops, 1.0))
+            yield self.found.news(weight=self.weight)
+            if self.spent():
+                return
+
+    def climbs(
+        self, pool: ThreadPoolExecutor, tasks: Iterator[Front | None], told: Callable[[], tuple[str, float]]
+    ) -> Iterator[list[Record]]:
+        """Climb from minima, or from states that were quenched half the way where a task is None.
+
+        Parameters
+        ----------
+        pool : ThreadPoolExecutor
+        tasks : iterator of Front or None
+            Asked for the next block when the one `AHEAD` before it was entered.
+        told : callable
+            Stage, and the share of it that is done.
+        """
+        for point in self.found.minima.points:
+            self.fronts.setdefault(point.key, Front(point))
+        numbered = ((front, self._count()) for front in self._unless_spent(tasks))
+        for done, (front, climbs) in enumerate(_in_order(pool, self._climb, numbered)):
+            self._enter(front, climbs)
+            if done % 32 == 31:
+                self._tell(told)
+                yield self.found.news(weight=self.weight)
+        yield self.found.news(weight=self.weight)
+
+    def ending(self) -> list[Record]:
+        """Last records: every minimum with its weight, and the effort."""
+        share = self.weight
+        last: list[Record] = [record_of(point, weight=share(point), visits=0) for point in self.found.minima.points]
+        return [*self.found.news(weight=share), *last, Effort(self.found.evaluations, self.outcome)]
+
+    def _count(self) -> int:
+        self._number += 1
+        return self._number - 1
+
+    def _unless_spent(self, tasks: Any) -> Iterator[Any]:
+        for task in tasks:
+            if self.spent():
+                return
+            yield task
+
+    def _climb(self, task: tuple[Front | None, int]) -> tuple[Front | None, Climbs]:
+        front, number = task
+        engine = self.engine
+        generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(1, number)))
+        if front is not None:
+            return front, engine.climb(*self._setting_out(front.point.position, generator))
+        position = engine.landscape.starts(generator, self.block)
+        position, _, _, spent = engine.quench(position, most=int(generator.integers(4, 30)))
+        climbs = engine.climb(position, generator.standard_normal(position.shape))
+        return None, dataclasses.replace(climbs, evaluations=climbs.evaluations + spent)
+
+    def _setting_out(self, position: Floats, generator: np.random.Generator) -> tuple[Floats, Floats]:
+        """Positions and directions of a block of climbs."""
+        d, step = len(position), self.engine.landscape.step
+        direction = generator.standard_normal((self.block, d))
+        reach = step * generator.choice([0.2, 1.0, 2.0, 3.0, 4.5], self.block)
+        if self.engine.landscape.invariance.kind == "atoms" and d > 12:
+            atoms = position.reshape(-1, 3)
+            centre = atoms[generator.integers(len(atoms), size=self.block)]
+            square = ((atoms[None] - centre[:, None]) ** 2).sum(axis=2)
+            # Around one atom, over a range from itself alone to the whole cluster.
+            width = generator.choice([0.6, 1.0, 2.0], self.block)[:, None] * math.sqrt(np.median(_nearest(atoms)))
+            direction *= np.repeat(np.exp(-square / width**2), 3, axis=1)
+        return position + reach[:, None] * direction, direction / np.linalg.norm(direction, axis=1, keepdims=True)
+
+    def _enter(self, front: Front | None, climbs: Climbs) -> None:
+        self.found.evaluations += climbs.evaluations
+        for row in range(len(climbs.outcome)):
+            found = self.found.saddle(climbs, row)
+            if front is not None:
+                front.made += 1
+            self.quiet += 1
+            self.made += 1
+            if found is None or not found[1]:
+                continue
+            self.quiet = 0
+            joined = self.found.joins[found[0].key]
+            if front is not None and front.point.key in joined:
+                front.last = front.made
+            for key in joined:
+                if key not in self.fronts:
+                    self.fronts[key] = Front(self.found.minima[key])
+
+    def _tell(self, told: Callable[[], tuple[str, float]]) -> None:
+        now = time.perf_counter()
+        if now - self._told < 0.2:
+            return
+        self._told = now
+        stage, done = told()
+        if math.isfinite(self.deadline):
+            done = max(done, (now - self._began) / (self.deadline - self._began))
+        found = self.found
+        said = f"{stage}, {len(found.minima.points)} minima, {len(found.saddles.points)} saddles"
+        self.progress(said, min(done, 1.0))
+
+
+def _nearest(atoms: Floats) -> Floats:
+    """Squared distance of each atom from the next."""
+    square = ((atoms[:, None] - atoms[None]) ** 2).sum(axis=2)
+    np.fill_diagonal(square, np.inf)
+    return np.asarray(square.min(axis=1))
+
+
+def _in_order(pool: ThreadPoolExecutor, work: Callable[[Any], Any], tasks: Iterator[Any]) -> Iterator[Any]:
+    """Results of tasks in their order; a task is drawn only when the one `AHEAD` before it has been answered."""
+    waiting: deque[Future[Any]] = deque()
+    for task in tasks:
+        waiting.append(pool.submit(work, task))
+        if len(waiting) == AHEAD:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
