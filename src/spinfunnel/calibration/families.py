@@ -195,7 +195,7 @@ def _without_roughness(n: int, seed: int, *, shape: str) -> Binary:
     if shape == "smooth":
         states = 2 + 2 * (step % 2)
         return dill_chan(2 * n // states, shape=shape, states=states, seed=seed)
-    return dill_chan(n, shape=shape, rim=0.3 + 0.1 * step, ditch=0.16 + 0.02 * step, seed=seed)
+    return dill_chan(n, shape=shape, rim=0.3 + 0.05 * step, ditch=0.2 + 0.01 * step, seed=seed)
 
 
 def _sloped(n: int, seed: int, *, slope: float) -> Binary:
@@ -231,9 +231,9 @@ FAMILIES: dict[str, Family] = {
         Family("rugged funnel", "funnel", lambda n, seed: dill_chan(n, shape="rugged", roughness=0.5, seed=seed),
                "slope 1 a residue, twice the roughness: Dill, Chan (1997)"),
         Family("champagne glass", "funnel", partial(_without_roughness, shape="champagne"),
-               "flat beyond 30 to 60 % of the residues, steep below: Dill, Chan (1997)"),
+               "flat beyond 30 to 45 % of the residues, where nearly all states are, steep below: Dill, Chan (1997)"),
         Family("moat", "multi-funnel", partial(_without_roughness, shape="moat"),
-               "a ditch around the native state, 16 to 22 % as deep, and one way past it: Dill, Chan (1997)"),
+               "a ditch around the native state, 20 to 23 % as deep, and one way past it: Dill, Chan (1997)"),
         Family("hopfield, two patterns", "multi-funnel", lambda n, seed: two_patterns(n, seed=seed),
                "two dissimilar patterns of exactly one energy: Hopfield (1982)"),
         Family("two memories", "multi-funnel", lambda n, seed: two_memories(n, ratio=0.95, seed=seed),
