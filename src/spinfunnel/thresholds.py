@@ -38,26 +38,26 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "stability_gap_lost": Threshold(
         0.03, "the same for a Tf/Tg of 1.3, which a random energy model has by the scatter of its lowest level"
     ),
-    "stability_z": Threshold(3, _CALIBRATION),
+    "stability_z": Threshold(4, _CALIBRATION),
     "stability_z_lost": Threshold(2.9, _CALIBRATION),
     "native_depth": Threshold(1.1, _CALIBRATION),
-    "native_depth_lost": Threshold(0.57, _CALIBRATION),
-    "decoy_gap": Threshold(0.13, _CALIBRATION),
-    "decoy_gap_lost": Threshold(0.0073, _CALIBRATION),
+    "native_depth_lost": Threshold(0.58, _CALIBRATION),
+    "decoy_gap": Threshold(0.15, _CALIBRATION),
+    "decoy_gap_lost": Threshold(0.0074, _CALIBRATION),
     "levinthal": Threshold(0.33, _CALIBRATION),
     "levinthal_lost": Threshold(0.2, _CALIBRATION),
-    "relative_depth": Threshold(0.058, _CALIBRATION),
+    "relative_depth": Threshold(0.039, _CALIBRATION),
     "many_minima": Threshold(
         50.0, "read of sampled maps: a smooth landscape has fewer, a glass of 64 spins or more has more by far"
     ),
-    "relative_depth_lost": Threshold(0.032, _CALIBRATION),
+    "relative_depth_lost": Threshold(0.031, _CALIBRATION),
     "fitness_distance": Threshold(
         0.6, "distance explains a third of the variance of the energy; 2 / pi of independent spins in normal fields"
     ),
     "fitness_distance_lost": Threshold(0.45, "a fifth of the variance: pair interactions of both signs reach no more"),
     "rival_valley": Threshold(0.24, _CALIBRATION),
-    "rival_valley_lost": Threshold(0.14, _CALIBRATION),
-    "rival_slope": Threshold(7.6, f"of funnel_slope where there is a rival; {_CALIBRATION}"),
+    "rival_valley_lost": Threshold(0.13, _CALIBRATION),
+    "rival_slope": Threshold(4.5, f"of funnel_slope where there is a rival; {_CALIBRATION}"),
     "rival_slope_lost": Threshold(4, f"of funnel_slope where there is a rival; {_CALIBRATION}"),
     "funnel_weight": Threshold(0.5, "more than half of all states: the native funnel outweighs all others together"),
     "funnel_weight_lost": Threshold(

@@ -20,7 +20,7 @@ __all__ = ["Calibration", "calibrate", "concluded", "plan"]
 
 SHARES: Mapping[int, float] = {12: 1.5, 18: 0.5, 24: 0.25}
 """Samples at a size, in units of those at 16 and 20 bits: cheap ones more, dear ones fewer."""
-SCANNED: Mapping[int, float] = {12: 1.5, 16: 1.0, 20: 0.5}
+SCANNED: Mapping[int, float] = {12: 1.5, 16: 1.5, 20: 1.5}
 """The same of random energy models at each slope."""
 QUICK = 16
 """Bits up to which a quick calibration goes."""
