@@ -7,6 +7,7 @@ from scipy.optimize import minimize
 from spinfunnel.explore.climbing import explore
 from spinfunnel.explore.engine import Engine, Proof
 from spinfunnel.explore.identity import Catalogue, group_order, same_point
+from spinfunnel.explore.stationary import explore as stationary
 from spinfunnel.landscape import Budget, Effort, InputError, Minimum, Record, Saddle
 from spinfunnel.smooth import Invariance
 from spinfunnel.systems.clusters import binary_lennard_jones, lennard_jones
@@ -169,6 +170,26 @@ def test_an_energy_that_is_no_number_is_said_to_be_none():
     landscape = TorchLandscape("broken", {}, 2, broken, lambda generator, count: generator.standard_normal((count, 2)))
     with pytest.raises(InputError, match=r"none of 10 random starts .* energy is not a number \(10\)"):
         list(explore(landscape, starts=10))
+
+
+@pytest.mark.parametrize("explorer", [explore, stationary])
+def test_an_energy_without_a_lower_bound_is_said_to_fall_without_end(explorer):
+    hill = TorchLandscape(
+        "hill", {}, 1, lambda x: -x.square().sum(-1), lambda generator, count: generator.standard_normal((count, 1))
+    )
+    with pytest.raises(InputError, match="energy falls without end"):
+        list(explorer(hill, starts=4))
+
+
+def test_a_minimum_beside_an_abyss_is_kept_and_the_way_over_is_not():
+    """E = x^3 - 3x: a minimum at 1, a saddle at -1, and no end beyond it; saddles are kept with both their minima."""
+    cubic = TorchLandscape(
+        "cubic", {}, 1, lambda x: (x**3 - 3 * x).sum(-1), lambda generator, count: generator.uniform(0, 2, (count, 1))
+    )
+    minima, saddles, records = mapped(cubic, starts=4, budget=Budget(evaluations=3000))
+    assert [record.energy for record in minima.values()] == pytest.approx([-2.0])
+    assert not saddles
+    assert records[-1].outcome == "out of budget"
 
 
 def test_what_the_energy_raises_is_handed_on():

@@ -104,3 +104,20 @@ def test_without_ase_one_sentence_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "ase", None)
     with pytest.raises(InputError, match=r"pip install 'spinfunnel\[ase\]'"):
         resolve("ase")
+
+
+def test_a_structure_file_alone_says_which_system_it_is(tmp_path) -> None:
+    (tmp_path / "cu3.xyz").write_text("3\n\nCu 0 0 0\nCu 2.5 0 0\nCu 0 2.5 0\n")
+    assert resolve(str(tmp_path / "cu3.xyz")).name == "ase"
+    (tmp_path / "n2.xyz").write_text("2\n\nN 0 0 0\nN 1.1 0 0\n")
+    with pytest.raises(InputError, match="needs a calculator"):
+        resolve(str(tmp_path / "n2.xyz"))
+    turn = np.radians(100.0 * np.arange(10))
+    helix = np.stack([2.3 * np.cos(turn), 2.3 * np.sin(turn), 1.5 * np.arange(10)], axis=1)
+    rows = [
+        f"ATOM  {n:5d}  CA  ALA A{n:4d}    {x:8.3f}{y:8.3f}{z:8.3f}  1.00  0.00           C"
+        for n, (x, y, z) in enumerate(helix, 1)
+    ]
+    (tmp_path / "helix.pdb").write_text("\n".join(rows))
+    landscape = resolve(str(tmp_path / "helix.pdb"))
+    assert (landscape.name, landscape.dimension) == ("calpha", 30)

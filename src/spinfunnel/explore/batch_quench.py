@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..smooth import Differentiable
+from .quench_kernels import ENDLESS, FIRST_STEP, HISTORY
 
 __all__ = ["quench_together"]
 
 Floats = NDArray[np.float64]
 
-HISTORY = 6
-FIRST_STEP = 0.1
 SMALLEST_FACTOR = 0.25**12
 
 
@@ -50,8 +49,8 @@ def quench_together(
     -------
     position : array (B, D)
     energy, size : array (B,)
-        Energies, and root mean squares of the gradient: above `settled` where a quench did not converge, not finite
-        where the energy is no number.
+        Energies, and root mean squares of the gradient: above `settled` where a quench did not converge, infinite
+        where the energy falls without end, not a number where it is none.
     evaluations : int
 
     Examples
@@ -71,6 +70,7 @@ def quench_together(
         scale = np.full(count, FIRST_STEP)
         factor = np.ones(count)
         known = np.zeros(count, np.int64)
+        long = np.zeros(count, np.int64)
         stuck = ~np.isfinite(energy)
         spent, asked = count, 1
         while asked < most and time.perf_counter() < deadline:
@@ -81,6 +81,8 @@ def quench_together(
                 gradient[rows], steps[:, rows], changes[:, rows], inverse[:, rows], scale[rows], known[rows]
             )
             furthest = np.abs(way).max(axis=1)
+            long[rows] = np.where(furthest > longest, long[rows] + 1, 0)
+            stuck[rows] |= long[rows] > ENDLESS
             way *= (factor[rows] * np.minimum(1.0, longest / np.maximum(furthest, 1e-300)))[:, None]
             there, slope = landscape.energy_and_gradient(x[rows] + way)
             spent, asked = spent + len(rows), asked + 1
@@ -99,6 +101,7 @@ def quench_together(
             inverse[slot, told] = 1.0 / curvature[tells]
             scale[told] = np.abs(curvature[tells]) / square[tells]
             known[told] += 1
+    size[long > ENDLESS] = np.inf
     return x, energy, np.where(np.isfinite(energy), size, np.nan), spent
 
 

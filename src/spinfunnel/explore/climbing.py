@@ -25,8 +25,9 @@ from .search import Front, Search
 
 __all__ = ["explore"]
 
-QUIET = 6000
-"""Climbs in a row without a new saddle that end a search at the earliest; half of all that were made, where more."""
+QUIET = 250
+"""Blocks of climbs in a row without a new saddle that end a search at the earliest; half of all that were made, where
+more."""
 
 
 def explore(
@@ -125,7 +126,7 @@ class _Rounds:
                 spared.append(entry)
             else:
                 chosen = front
-        if chosen is None and spared and self.search.quiet < max(QUIET, self.search.made // 2):
+        if chosen is None and spared and self.search.quiet < max(QUIET * self.search.block, self.search.made // 2):
             # All have had their share; while new saddles still turn up now and then, every one has some more.
             chosen = self.search.fronts[spared.pop(0)[2]]
         if chosen is None:

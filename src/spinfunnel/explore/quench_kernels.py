@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..smooth_call import call
 
-__all__ = ["FAST", "HISTORY", "quench", "quench_block", "root_mean_square", "step_along"]
+__all__ = ["ENDLESS", "FAST", "HISTORY", "quench", "quench_block", "root_mean_square", "step_along"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,6 +28,8 @@ HISTORY = 6
 FIRST_STEP = 0.1
 """Inverse curvature that the first step assumes."""
 HALVINGS = 12
+ENDLESS = 300
+"""Steps in a row of the greatest length after which the energy counts as one that falls without end."""
 
 
 @njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
@@ -98,7 +100,7 @@ def quench(
     """Quench x in place; return its energy, the root mean square of its gradient and the evaluations.
 
     `space` has (2 HISTORY + 3, D) numbers of scratch. The gradient is above the tolerance where `most` evaluations
-    did not do, and not a number where the energy is none.
+    did not do, not a number where the energy is none, and infinite where it falls without end.
     """
     d = len(x)
     steps, changes = space[:HISTORY], space[HISTORY : 2 * HISTORY]
@@ -107,8 +109,13 @@ def quench(
     energy = call(address, x, parameters, gradient, work)
     evaluations, known, scale = 1, 0, FIRST_STEP
     size = root_mean_square(gradient)
+    long = 0
     while evaluations < most and size > tolerance:
         factor = step_along(gradient, way, steps, changes, inverse, share, known, scale, longest)
+        long = long + 1 if factor < 1.0 else 0
+        if long > ENDLESS:
+            size = np.inf
+            break
         rise = 1e-13 * abs(energy) + 1e-300
         moved = False
         for _ in range(HALVINGS):

@@ -54,7 +54,7 @@ class Collection:
             self.failures[REASONS[2]] += 1
             return None
         if size > SETTLED:
-            self.failures["quench does not converge"] += 1
+            self.failures["energy falls without end" if math.isinf(size) else "quench does not converge"] += 1
             return None
         point = self.minima.find(position, energy)
         if point is None:

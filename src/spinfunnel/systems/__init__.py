@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from spinfunnel.landscape import InputError, Landscape, Parameter
-from spinfunnel.systems.ase_atoms import AseLandscape, ase_atoms
+from spinfunnel.systems.ase_atoms import READABLE, AseLandscape, ase_atoms
 from spinfunnel.systems.bln import bln_protein
 from spinfunnel.systems.calpha import calpha_protein
 from spinfunnel.systems.clusters import binary_lennard_jones, lennard_jones, morse
@@ -37,6 +37,7 @@ from spinfunnel.systems.registry import System, SystemParameter, parse_assignmen
 from spinfunnel.systems.rem import RandomEnergyModel, random_energy_model
 from spinfunnel.systems.shuffled import ShuffledEnergies
 from spinfunnel.systems.smooth import TorchLandscape
+from spinfunnel.systems.structure_files import PROTEINS, is_protein
 from spinfunnel.systems.surfaces import double_wells, himmelblau, mueller_brown, quadratic, six_hump_camel
 from spinfunnel.systems.user import FunctionLandscape, load_user_landscape
 from spinfunnel.systems.xy import xy_lattice
@@ -289,7 +290,8 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     Parameters
     ----------
     spec : str
-        ``name`` or ``name:key=value,...`` of `SYSTEMS`; the path of a problem file (see `load_problem`); or
+        ``name`` or ``name:key=value,...`` of `SYSTEMS`; the path of a problem file (see `load_problem`)
+        or of a structure (``calpha:file=...`` for a protein, ``ase:file=...`` for other atoms); or
         ``file.py:name``, ``file.py:name:key=value,...`` for a function of the user's own (see `load_user_landscape`).
     seed : int, optional
         Of the disorder, for systems that draw any; a seed within `spec` goes before it.
@@ -317,12 +319,21 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     if name.endswith(".py"):
         return load_user_landscape(spec.strip(), seed=seed)
     path = Path(spec.strip())
+    if path.is_file() and path.suffix.lower() in (*READABLE, *PROTEINS):
+        return _structure(path, seed=seed)
     if path.exists() or (not colon and (path.suffix or len(path.parts) > 1)):
         return load_problem(path)
     raise InputError(
         f"{name!r} is neither a system{suggestion(name, list(SYSTEMS))} "
         "nor a file; `spinfunnel systems` lists the systems"
     )
+
+
+def _structure(path: Path, *, seed: int | None) -> Landscape:
+    """Landscape of a structure file: a protein becomes a structure-based model, all else is for an ASE calculator."""
+    protein = path.suffix.lower() in PROTEINS and is_protein(path)
+    landscape: Landscape = SYSTEMS["calpha" if protein else "ase"].build(file=str(path), seed=seed or 0)
+    return landscape
 
 
 def _build(system: System, text: str | None, *, spec: str, seed: int | None) -> Landscape:

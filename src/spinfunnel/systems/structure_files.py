@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError
 
-__all__ = ["Residue", "Structure", "read_structure"]
+__all__ = ["PROTEINS", "Residue", "Structure", "is_protein", "read_structure"]
 
+PROTEINS = (".pdb", ".ent", ".cif", ".mmcif")
+"""Files that may hold a protein."""
 LARGEST_FILE = 200_000_000
 LONGEST_BOND = 4.3
 """Between neighbouring C-alpha atoms, in Angstrom: 3.8 for trans, 2.9 for cis peptides, and room for poor files."""
@@ -25,6 +27,8 @@ SIDE_CHAINS = {
     "PHE": "CB CG CD1 CD2 CE1 CE2 CZ", "PRO": "CB CG CD", "SER": "CB OG", "THR": "CB OG1 CG2",
     "TRP": "CB CG CD1 CD2 NE1 CE2 CE3 CZ2 CZ3 CH2", "TYR": "CB CG CD1 CD2 CE1 CE2 CZ OH", "VAL": "CB CG1 CG2",
 }  # fmt: skip
+_C_ALPHA = re.compile(r"^(?:ATOM|HETATM)\b.*?\sCA\s", re.MULTILINE)
+FEWEST_RESIDUES = 5
 BACKBONE = ("N", "CA", "C", "O")
 
 
@@ -66,6 +70,11 @@ class Structure:
     trace: NDArray[np.float64]
     heavy: tuple[NDArray[np.float64], ...]
     incomplete: str = ""
+
+
+def is_protein(path: Path) -> bool:
+    """Whether a PDB or mmCIF file has C-alpha atoms of at least five residues."""
+    return len(_C_ALPHA.findall(_text(path))) >= FEWEST_RESIDUES
 
 
 def read_structure(path: str | Path, *, chain: str = "", residues: str = "") -> Structure:
