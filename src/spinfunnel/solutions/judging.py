@@ -15,9 +15,9 @@ from spinfunnel.estimate import Measurement
 from spinfunnel.exploring import describe
 from spinfunnel.landscape import InputError, Progress, Run, no_progress
 from spinfunnel.network import NetworkLandscape
-from spinfunnel.network.batched import Batched
+from spinfunnel.network.batched import Batched, suited_threads
 from spinfunnel.nulls import over_ensemble
-from spinfunnel.solutions.mapping import Solutions, map_solutions, schedule
+from spinfunnel.solutions.mapping import Schedule, Solutions, map_solutions, schedule
 from spinfunnel.solutions.measures import NATIVE_SHARE, against_null, measure_solutions
 from spinfunnel.solutions.pictures import drawn
 from spinfunnel.solutions.verdict import judge_solutions
@@ -71,8 +71,32 @@ def judge_network(
             return judge_network(
                 landscape, seed=seed, quick=quick, nulls=nulls, align=align, atlas=book, progress=progress
             )
+    network = Batched(landscape)
+    with suited_threads(network):
+        return _judged(
+            landscape,
+            schedule(network, quick=quick),
+            seed=seed,
+            quick=quick,
+            nulls=nulls,
+            align=align,
+            atlas=atlas,
+            progress=progress,
+        )
+
+
+def _judged(
+    landscape: NetworkLandscape,
+    plan: Schedule,
+    *,
+    seed: int,
+    quick: bool,
+    nulls: bool | int,
+    align: bool,
+    atlas: Atlas | None,
+    progress: Progress,
+) -> Study:
     began = time.perf_counter()
-    plan = schedule(Batched(landscape), quick=quick)
     if nulls is not True and nulls is not False:
         plan = replace(plan, null_samples=int(nulls))
     rounds = 1.0 + (plan.null_samples * plan.null_networks / plan.networks if nulls is not False else 0.0)
