@@ -10,13 +10,14 @@ from scipy.optimize import root
 from spinfunnel.landscape import InputError
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.stationary import stationary_points
+from spinfunnel.solutions import judge_stationary
 from spinfunnel.systems import resolve
 
 
 @pytest.fixture(scope="module")
 def unit():
     network = resolve("network:data=xor,width=1,weight_decay=0.01")
-    return network, stationary_points(network, starts=150, seed=1)
+    return network, stationary_points(network, starts=50, seed=1)
 
 
 def test_every_point_is_stationary_and_its_index_right(unit):
@@ -48,16 +49,32 @@ def test_nothing_that_another_method_finds_is_missing(unit):
 
 def test_saddles_join_minima_below_them(unit):
     _, found = unit
-    assert found.joins
+    assert set(found.joins) == set(found.saddles)
     for saddle, (one, two) in found.joins.items():
         assert max(found.energy[one], found.energy[two]) < found.energy[saddle]
 
 
 def test_another_seed_finds_the_same(unit):
     network, found = unit
-    again = stationary_points(network, starts=150, seed=2)
+    again = stationary_points(network, starts=50, seed=2)
     np.testing.assert_allclose(again.energy, found.energy, atol=1e-9)
     np.testing.assert_array_equal(again.index, found.index)
+
+
+def test_a_judged_network_lists_every_point():
+    judged = judge_stationary(resolve("network:data=xor,width=1,weight_decay=0.03"), starts=12, seed=1)
+    counts = judged.details["network"]["points_of_index"]
+    assert judged.graph.minima == counts[0] > 1
+    assert sum(counts) == len(judged.details["network"]["stationary_points"])
+    assert judged.verdict.kind == "undecided"
+    assert f"{counts[0]} of index 0 and {counts[1]} of index 1" in judged.verdict.reason
+
+
+def test_one_minimum_is_smooth():
+    """No hidden layer: convex, so that there is nothing else to find."""
+    judged = judge_stationary(resolve("network:data=xor,depth=0,weight_decay=0.1"), starts=10)
+    assert judged.details["network"]["points_of_index"] == [1]
+    assert judged.verdict.kind == "smooth"
 
 
 def test_what_is_too_large_or_has_no_decay_is_refused():

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from spinfunnel.cli import sitting
 
@@ -39,19 +39,24 @@ def studies(
     from spinfunnel.atlas import Atlas
     from spinfunnel.study import study
 
-    landscapes = _checked(systems, explorer=explorer, seed=seed, budget=budget)
+    landscapes = _checked(systems, explorer=explorer, seed=seed, budget=budget, judging=True)
     if report is not None:
         sitting.check_target(report, what="report")
     found = []
     with nullcontext(None) if atlas is None else Atlas(atlas) as book:
         for system, landscape in zip(systems, landscapes, strict=True):
             with sitting.progress_shown(system, wanted=not quiet) as progress:
-                if _trained(landscape, explorer):
-                    from spinfunnel.solutions import judge_network
-
+                if _is_network(landscape):
                     found.append(
-                        judge_network(
-                            cast("Any", landscape), seed=seed, quick=quick, nulls=nulls, atlas=book, progress=progress
+                        _network(
+                            landscape,
+                            explorer=explorer,
+                            seed=seed,
+                            quick=quick,
+                            nulls=nulls,
+                            atlas=book,
+                            native_tolerance=native_tolerance,
+                            progress=progress,
                         )
                     )
                     continue
@@ -186,21 +191,44 @@ def kept(atlas: str | None) -> str:
     return f"what was finished is kept in {atlas}, and the same command resumes it"
 
 
-def _checked(systems: Sequence[str], *, explorer: str, seed: int, budget: str | None) -> list[Landscape]:
+def _checked(
+    systems: Sequence[str], *, explorer: str, seed: int, budget: str | None, judging: bool = False
+) -> list[Landscape]:
+    from spinfunnel.landscape import InputError
     from spinfunnel.study import refuse_unexplorable
     from spinfunnel.systems import resolve
 
     limit = limit_of(budget)
     landscapes: list[Landscape] = [resolve(system, seed=seed) for system in systems]
     for landscape in landscapes:
-        if not _trained(landscape, explorer):
+        if not _is_network(landscape):
             refuse_unexplorable(landscape, explorer=explorer, budget=limit)
+        elif not judging:
+            raise InputError("a neural network is mapped and measured in one go: spinfunnel judge NAME --atlas PATH")
+        elif explorer not in NETWORK_EXPLORERS:
+            raise InputError(
+                f"the explorer {explorer!r} does not map neural networks; there are {', '.join(NETWORK_EXPLORERS)}"
+            )
     return landscapes
 
 
-def _trained(landscape: Any, explorer: str) -> bool:
-    """Whether a landscape is a network that is mapped by training, which is the usual way."""
-    return explorer in {"auto", "training"} and type(landscape).__name__ == "NetworkLandscape"
+NETWORK_EXPLORERS = ("auto", "training", "stationary")
+"""What maps a neural network: training from many starts, or, for a small one, a search for every stationary point."""
+
+
+def _is_network(landscape: Any) -> bool:
+    return type(landscape).__name__ == "NetworkLandscape"
+
+
+def _network(
+    landscape: Any, *, explorer: str, quick: bool, nulls: bool | int, native_tolerance: float, **common: Any
+) -> Study:
+    """Judge a neural network."""
+    from spinfunnel import solutions
+
+    if explorer == "stationary":
+        return solutions.judge_stationary(landscape, native_tolerance=native_tolerance, **common)
+    return solutions.judge_network(landscape, quick=quick, nulls=nulls, **common)
 
 
 def _entries(book: Atlas, atlas: str, *, which: str | None) -> list[LandscapeEntry]:

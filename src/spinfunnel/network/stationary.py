@@ -3,7 +3,7 @@
 Minima: descent along ``-|H|^-1 g``, each eigenvalue of the Hessian in absolute value (Dauphin et al., NeurIPS 2014).
 Saddles: the squared gradient brought to zero by Levenberg and Marquardt's method. Each point is verified by its
 gradient and has its index counted; from a saddle of index 1 both ways down are followed, so that it is known what it
-joins.
+joins. Rounds of searches from new random starts and from around what is known go on until one has brought nothing new.
 """
 
 from __future__ import annotations
@@ -33,8 +33,12 @@ GRADIENT = 1e-8
 FLAT = 1e-7
 """Eigenvalue below which, in absolute value, a direction counts as flat."""
 SAME = 1e-3
-AROUND = 24
-"""Searches of the second round around every point of the first."""
+AROUND = 4
+"""Searches of each round around every point of those before; they count in no statistics."""
+ROUNDS, FEWEST, OFTEN = 8, 2, 3
+"""Rounds at most and at least; they end when searches from random starts have met every point three times."""
+NUDGE = 1e-3
+"""Length of the step off a saddle along its mode."""
 Ints = NDArray[np.int64]
 
 
@@ -59,7 +63,10 @@ class Stationary:
     joins : mapping of int to (int, int)
         Minima at the two feet of each saddle of index 1.
     unseen : float
-        Chance that one more search finds a new point, by Good and Turing: the share of points found once.
+        Chance that one more search finds a new point, by Good and Turing: the share of searches that ended at a
+        point met once.
+    searches : int
+        Number of searches made.
     """
 
     points: Tensor
@@ -71,6 +78,7 @@ class Stationary:
     copies: Ints
     joins: dict[int, tuple[int, int]]
     unseen: float
+    searches: int
 
     @property
     def minima(self) -> Ints:
@@ -110,32 +118,42 @@ def stationary_points(
         raise InputError("without weight decay minima are valleys or lie at infinity; give weight_decay=0.001 or so")
     network = Batched(landscape, dtype=torch.float64)
     rng = np.random.default_rng(seed)
-    spread = rng.choice([0.3, 1.0, 3.0], (starts, 1))
-    first = torch.from_numpy(rng.standard_normal((starts, landscape.dimension)) * spread)
     with suited_threads(network):
-        low = _descend(network, first, radius=0.3)
-        progress("stationary points", 0.3)
+        low = _descend(network, _random(rng, starts, landscape.dimension), radius=0.3)
+        progress("stationary points", 0.2)
         third = starts // 3
         again = low[torch.from_numpy(rng.integers(0, starts, 2 * third))]
         between = 0.5 * (again[:third] + again[third:])
-        nudged = low + torch.from_numpy(rng.standard_normal(tuple(low.shape)))
-        tried = torch.cat([first, between, nudged])
-        high = _flatten_gradient(network, tried)
-        progress("stationary points", 0.7)
-        images = _copies(landscape)
-        found = _classified(network, torch.cat([low, high]), images, random_starts=starts)
-        # What is rarely met lies near what is known: a second round starts around every point found.
-        around = found[0].repeat(AROUND, 1)
-        scale = torch.from_numpy(rng.choice([0.2, 0.6, 1.5], (len(around), 1)))
-        more = around + scale * torch.from_numpy(rng.standard_normal(tuple(around.shape)))
-        high = torch.cat([high, _flatten_gradient(network, more)])
-        found = _classified(network, torch.cat([low, high]), images, random_starts=starts)
+        free = torch.cat([low, _flatten_gradient(network, torch.cat([between, _shaken(rng, low)]))])
+        images, near = _copies(landscape), free[:0]
+        for turn in range(ROUNDS):
+            progress("stationary points", 0.3 + 0.6 * turn / ROUNDS)
+            more = torch.cat([_random(rng, starts, landscape.dimension), _shaken(rng, low)])
+            free = torch.cat([free, _flatten_gradient(network, more)])
+            found = _classified(network, torch.cat([free, near]), images, descents=starts, counted=len(free))
+            if turn >= FEWEST and found[5].min() >= OFTEN:
+                break
+            # What is rarely met lies near what is known.
+            around = _shaken(rng, found[0].repeat(AROUND, 1))
+            near = torch.cat([near, _flatten_gradient(network, around)])
         joins = _feet(network, found, images)
     progress("stationary points", 1.0)
-    return Stationary(*found, joins=joins[0], unseen=joins[1])
+    return Stationary(*found, joins=joins[0], unseen=joins[1], searches=len(free) + len(near))
 
 
 # ---------------------------------------------------------------------------------------------
+
+
+def _random(rng: np.random.Generator, count: int, size: int) -> Tensor:
+    """Random starts of four spreads, shape (count, size)."""
+    spread = rng.choice([0.3, 1.0, 2.0, 4.0], (count, 1))
+    return torch.from_numpy(rng.standard_normal((count, size)) * spread)
+
+
+def _shaken(rng: np.random.Generator, points: Tensor) -> Tensor:
+    """Points with noise of three strengths."""
+    scale = torch.from_numpy(rng.choice([0.2, 0.6, 1.5], (len(points), 1)))
+    return points + scale * torch.from_numpy(rng.standard_normal(tuple(points.shape)))
 
 
 def _slopes(network: Batched, points: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -208,8 +226,11 @@ def _images(point: Tensor, copies: Tensor) -> Tensor:
 _Found: TypeAlias = tuple[Tensor, NDArray[np.float64], NDArray[np.float64], Ints, Ints, Ints, Ints]
 
 
-def _classified(network: Batched, points: Tensor, copies: Tensor, *, random_starts: int) -> _Found:
-    """Points that are stationary, each once, with energy, gradient, index, flat directions, visits and copies."""
+def _classified(network: Batched, points: Tensor, copies: Tensor, *, descents: int, counted: int) -> _Found:
+    """Points that are stationary, each once, with energy, gradient, index, flat directions, visits and copies.
+
+    The first `counted` points count as visits, and of minima only the first `descents`.
+    """
     energy, slope = network.gradients(points)
     size = slope.norm(dim=1)
     good = (size <= GRADIENT) & torch.isfinite(energy) & (points.norm(dim=1) < 1e3)
@@ -221,9 +242,8 @@ def _classified(network: Batched, points: Tensor, copies: Tensor, *, random_star
         home = _home(points[number], float(energy[number]), [points[k] for k in kept], energy[kept], copies)
         if home is None:
             kept.append(number)
-            visits.append(1)
-        else:
-            visits[home] += 1
+            visits.append(0)
+        visits[-1 if home is None else home] += number < counted
     if not kept:
         raise InputError("no search ended at a stationary point: raise the weight decay")
     values = torch.linalg.eigvalsh(network.hessians(points[kept]))
@@ -231,7 +251,7 @@ def _classified(network: Batched, points: Tensor, copies: Tensor, *, random_star
     orbit = [len(torch.unique((_images(points[k], copies) / SAME).round(), dim=0)) for k in kept]
     # Minima are visited by descents from random starts, so that visits are shares of space.
     for rank in np.flatnonzero(index == 0):
-        ends = [number for number in place.tolist() if number < random_starts]
+        ends = [number for number in place.tolist() if number < descents]
         point, level = [points[kept[rank]]], energy[[kept[rank]]]
         visits[rank] = sum(_home(points[one], float(energy[one]), point, level, copies) is not None for one in ends)
     return (
@@ -257,18 +277,34 @@ def _home(point: Tensor, energy: float, known: list[Tensor], energies: Tensor, c
     return None
 
 
+def _to_minima(network: Batched, points: Tensor) -> Tensor:
+    """Minima below points (n, D).
+
+    A way down that keeps a symmetry of its saddle ends at a lower saddle; it is left along that one's lowest mode.
+    """
+    ends = points
+    for _ in range(3):
+        # Short steps at first, so that the way down is that of steepest descent; long ones at its foot.
+        ends = _descend(network, _descend(network, ends, radius=0.05, steps=200), radius=0.3)
+        value, vector = torch.linalg.eigh(network.hessians(ends))
+        stuck = value[:, 0] < -FLAT
+        if not stuck.any():
+            break
+        ends = torch.where(stuck[:, None], ends + NUDGE * vector[:, :, 0], ends)
+    return ends
+
+
 def _feet(network: Batched, found: _Found, copies: Tensor) -> tuple[dict[int, tuple[int, int]], float]:
     """Minima below each saddle of index 1, and the chance of something new."""
     points, energy, _, index, _, visits, _ = found
     saddles, minima = np.flatnonzero(index == 1), np.flatnonzero(index == 0)
-    unseen = float((visits == 1).sum()) / max(float(visits.sum()), 1.0)
+    unseen = float((visits <= 1).sum()) / max(float(visits.sum()), 1.0)
     if len(saddles) == 0:
         return {}, unseen
     _, vector = torch.linalg.eigh(network.hessians(points[saddles]))
     down = vector[:, :, 0]
-    sides = torch.cat([points[saddles] + 1e-3 * down, points[saddles] - 1e-3 * down])
-    # Short steps near the saddle, so that the way down is that of steepest descent; long ones at its foot.
-    ends = _descend(network, _descend(network, sides, radius=0.05, steps=200), radius=0.3)
+    sides = torch.cat([points[saddles] + NUDGE * down, points[saddles] - NUDGE * down])
+    ends = _to_minima(network, sides)
     known, lowest = torch.from_numpy(energy[minima]), list(points[minima])
     level = network.losses(ends).tolist()
     rows = [_home(end, value, lowest, known, copies) for end, value in zip(ends, level, strict=True)]

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from spinfunnel.solutions.judging import judge_network
+    from spinfunnel.solutions.stationary import judge_stationary
 
-__all__ = ["judge_network"]
+__all__ = ["judge_network", "judge_stationary"]
+
+_HOME = {"judge_network": "judging", "judge_stationary": "stationary"}
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name, and with it PyTorch, when it is first used."""
-    if name not in __all__:
+    if name not in _HOME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.judging"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)

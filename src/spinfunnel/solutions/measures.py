@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer, mean_estimate
+from spinfunnel.landscape import BasinGraph
 from spinfunnel.measure.funnel import chains
 from spinfunnel.solutions.mapping import Solutions
 from spinfunnel.tree import merge_tree, minimax_to
 
-__all__ = ["NATIVE_SHARE", "SUMMARIES", "Summary", "against_null", "measure_solutions", "native"]
+__all__ = ["NATIVE_SHARE", "SUMMARIES", "Summary", "against_null", "measure_solutions", "native", "share", "topography"]
 
 Floats = NDArray[np.float64]
 
@@ -96,13 +97,14 @@ def native(solutions: Solutions) -> NDArray[np.bool_]:
 def measure_solutions(solutions: Solutions) -> dict[str, Measurement]:
     """All measures of one network's solutions that need no null."""
     found: dict[str, Measurement] = {"distinct_solutions": Estimate.exactly(float(len(solutions.energy)))}
-    found["native_share"] = _share(int(solutions.visits[native(solutions)].sum()), solutions.starts)
+    found["native_share"] = share(int(solutions.visits[native(solutions)].sum()), solutions.starts)
     ends = np.repeat(solutions.energy, solutions.visits)
     height = np.minimum((ends - ends.min()) / solutions.scale, 1.0)
     found["sharpness"] = _mean(height)
     found["concentration"] = _spread(ends / solutions.scale)
     found |= _barriers(solutions)
-    found |= _topography(solutions)
+    graph = solutions.graph(native_tolerance=NATIVE_SHARE * solutions.scale)
+    found |= topography(graph, starts=solutions.starts, scale=solutions.scale)
     if len(solutions.test):
         found["generalisation_gap"] = _mean(np.repeat(solutions.test - solutions.train, solutions.visits))
     return found
@@ -145,9 +147,8 @@ def _barriers(solutions: Solutions) -> dict[str, Measurement]:
     return found
 
 
-def _topography(solutions: Solutions) -> dict[str, Measurement]:
-    """Funnels and depth on the basin graph, whose saddles are upper bounds."""
-    graph = solutions.graph(native_tolerance=NATIVE_SHARE * solutions.scale)
+def topography(graph: BasinGraph, *, starts: int, scale: float) -> dict[str, Measurement]:
+    """Funnels and depth of a basin graph whose weights are shares of so many starts; energies in units of `scale`."""
     if graph.minima == 1:
         alone = NoAnswer("single_minimum", "there is one minimum only", "nothing to do: no barrier exists")
         return {
@@ -158,16 +159,16 @@ def _topography(solutions: Solutions) -> dict[str, Measurement]:
     bottom = chains(graph).bottom
     native_ends = graph.native[bottom]
     ends = {int(end) for end in bottom[~native_ends]}
-    weight = round(float(graph.weight[native_ends].sum() * solutions.starts))
+    weight = round(float(graph.weight[native_ends].sum() * starts))
     tree = merge_tree(graph)
     rise = minimax_to(tree, np.flatnonzero(graph.native)) - graph.energy
     others = ~graph.native
     depth: Measurement = NoAnswer("all_native", "every solution found is native", "nothing to do: none is a trap")
     if others.any():
-        depth = Estimate.exactly(float(max(rise[others].max(), 0.0)) / solutions.scale)
+        depth = Estimate.exactly(float(max(rise[others].max(), 0.0)) / scale)
     return {
         "funnels": Estimate.exactly(float(len(ends) + 1)),
-        "funnel_weight": _share(weight, solutions.starts),
+        "funnel_weight": share(weight, starts),
         "relative_depth": depth,
     }
 
@@ -190,12 +191,12 @@ def _spread(values: Floats) -> Measurement:
     return Estimate(spread, min(low, spread), max(high, spread))
 
 
-def _share(count: int, total: int) -> Measurement:
+def share(count: int, total: int) -> Measurement:
     """A share of independent starts with its Wilson interval."""
-    z, share = 1.959964, count / total
-    middle = (share + z * z / (2 * total)) / (1 + z * z / total)
-    half = z / (1 + z * z / total) * np.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    return Estimate(share, float(min(max(middle - half, 0.0), share)), float(max(min(middle + half, 1.0), share)))
+    z, value = 1.959964, count / total
+    middle = (value + z * z / (2 * total)) / (1 + z * z / total)
+    half = z / (1 + z * z / total) * np.sqrt(value * (1 - value) / total + z * z / (4 * total * total))
+    return Estimate(value, float(min(max(middle - half, 0.0), value)), float(max(min(middle + half, 1.0), value)))
 
 
 def _over_pairs(rows: Sequence[tuple[int, int, float]], count: int) -> Measurement:
