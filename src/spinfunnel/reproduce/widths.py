@@ -131,54 +131,99 @@ Claim: as the network grows the funnel gets sharper (Martin 2015). No number is 
 sign of each slope. Sharpness is the mean height at which training ends above the lowest solution, the barrier that on
 the straight line after renaming units, both in energy scales (a random start above the lowest solution).
 
-Beside it the same networks on shuffled labels. Networks are trained for a fixed number of epochs, so that part of the
-height is what training had still to go.
+Beside it the same networks on shuffled labels; the gap of a draw of shuffled labels is that to two other draws. The
+last rows count the widths at which the 95 % intervals do not meet. Networks are trained for a fixed number of epochs,
+so that part of the height is what training had still to go.
 """
+
+
+SHARPENED = ("sharpness", "concentration", "aligned_barrier", "curved_barrier", "stability_gap")
 
 
 def sharpening(order: Order) -> Redrawn:
     """Funnel measures against width, for real and for shuffled labels."""
-    from dataclasses import replace
-
-    from spinfunnel.network.training import Recipe
-    from spinfunnel.solutions.mapping import Schedule, map_solutions
-    from spinfunnel.solutions.measures import against_null, measure_solutions
-
     widths = (8, 32) if order.quick else (4, 8, 16, 32, 64)
-    count = max(order.count(8, quick=4), 3)
-    epochs = 10 if order.quick else 40
-    plan = Schedule(count, Recipe(epochs=epochs), False, 7, 30 if order.quick else 80, 256, 15, 2, count)
     rows: list[Comparison] = []
     data: dict[str, list[Any]] = {"width": [], "labels": [], "measure": [], "value": [], "low": [], "high": []}
     for place, width in enumerate(widths):
-        network = perceptron_on(order, width=width, decay=1e-3).landscape
-        real = map_solutions(network, plan=plan, seed=order.seed)
-        nulls = [
-            map_solutions(network.shuffled_labels(draw), plan=replace(plan, networks=max(count // 2, 3)), seed=draw)
-            for draw in (order.seed + 1, order.seed + 2)
-        ]
-        found = {"real": measure_solutions(real) | against_null(real, nulls), "shuffled": measure_solutions(nulls[0])}
-        for labels, measures in found.items():
-            for name in ("sharpness", "aligned_barrier", "curved_barrier", "stability_gap"):
+        for labels, measures in _both_labels(order, width).items():
+            for name in SHARPENED:
                 value = measures.get(name)
                 if isinstance(value, Estimate):
                     rows.append(Comparison(f"{name}, width {width}, {labels} labels", value, _error(value)))
-                    for column, entry in (
-                        ("width", width),
-                        ("labels", labels),
-                        ("measure", name),
-                        ("value", value.value),
-                        ("low", value.low),
-                        ("high", value.high),
-                    ):
+                    entries = (width, labels, name, value.value, value.low, value.high)
+                    for column, entry in zip(data, entries, strict=True):
                         data[column].append(entry)
         order.progress("widths", (place + 1) / len(widths))
+    rows += _against_width(data, seed=order.seed) + _told_apart(data)
     return Redrawn(
         tuple(rows), paragraphs(SHARPENING_NOTES), data, lambda figure: _draw_sharpening(figure, data), (9.0, 4.0)
     )
 
 
 # ---------------------------------------------------------------------------------------------
+
+
+def _both_labels(order: Order, width: int) -> dict[str, dict[str, Measurement]]:
+    """Measures of networks of one width on real labels, and on the first of three draws of shuffled ones."""
+    from dataclasses import replace
+
+    from spinfunnel.network.training import Recipe
+    from spinfunnel.solutions.mapping import Schedule, map_solutions
+    from spinfunnel.solutions.measures import against_null, measure_solutions
+
+    count = max(order.count(8, quick=4), 3)
+    epochs, steps = (10, 30) if order.quick else (40, 80)
+    plan = Schedule(count, Recipe(epochs=epochs), False, 7, steps, 256, 15, 3, count)
+    network = perceptron_on(order, width=width, decay=1e-3).landscape
+    real = map_solutions(network, plan=plan, seed=order.seed)
+    few = replace(plan, networks=max(count // 3, 2), steps=1)
+    nulls = [
+        map_solutions(network.shuffled_labels(draw), plan=some, seed=draw)
+        for draw, some in zip(range(order.seed + 1, order.seed + 4), (plan, few, few), strict=True)
+    ]
+    return {
+        "real": measure_solutions(real) | against_null(real, nulls),
+        "shuffled": measure_solutions(nulls[0]) | against_null(nulls[0], nulls[1:]),
+    }
+
+
+def _against_width(data: dict[str, list[Any]], *, seed: int) -> list[Comparison]:
+    """Slope of ln sharpness against ln width, its error from those of the means."""
+    rng = np.random.default_rng([seed, 4])
+    labels, measures = np.array(data["labels"]), np.array(data["measure"])
+    rows = []
+    for kind in ("real", "shuffled"):
+        mine = (labels == kind) & (measures == "sharpness")
+        x = np.log(np.array(data["width"], float)[mine])
+        value, low, high = (np.array(data[name], float)[mine] for name in ("value", "low", "high"))
+        draws = value + (high - low) / 3.92 * rng.standard_normal((2000, len(value)))
+        slopes = np.polyfit(x, np.log(np.maximum(draws, 1e-3 * value)).T, 1)[0]
+        slope = float(np.polyfit(x, np.log(value), 1)[0])
+        row = _resampled(f"slope of ln sharpness against ln width, {kind} labels", slope, slopes)
+        rows.append(Comparison(row.quantity, row.ours, row.error, None, 0.0, "negative" if kind == "real" else ""))
+    return rows
+
+
+def _told_apart(data: dict[str, list[Any]]) -> list[Comparison]:
+    """Share of the widths at which the intervals for real and shuffled labels do not meet, for each measure."""
+    found = {
+        (width, labels, name): (low, high)
+        for width, labels, name, low, high in zip(
+            *(data[column] for column in ("width", "labels", "measure", "low", "high")), strict=True
+        )
+    }
+    rows = []
+    for name in SHARPENED:
+        apart = []
+        for width in sorted(set(data["width"])):
+            one, two = found.get((width, "real", name)), found.get((width, "shuffled", name))
+            if one is not None and two is not None:
+                apart.append(one[1] < two[0] or two[1] < one[0])
+        if apart:
+            quantity = f"share of widths at which {name} tells real from shuffled labels"
+            rows.append(exact_comparison(quantity, float(np.mean(apart)), origin="intervals that do not meet"))
+    return rows
 
 
 def _error(value: Estimate) -> float:

@@ -52,8 +52,8 @@ class Checkpoint:
 class Between:
     """Two checkpoints: barriers above the chord between their energies, and whether one funnel holds both.
 
-    `same_funnel` is "yes" where a path climbs at most 3.2 % of the energy scale, "no barrier low enough was found"
-    where every path tried climbs 5.2 % or more (a lower one may exist), and "undecided" in between.
+    `same_funnel` is "yes" where a path climbs at most 3.1 % of the energy scale, "no barrier low enough was found"
+    where every path tried climbs 3.9 % or more (a lower one may exist), and "undecided" in between.
     """
 
     one: str
