@@ -12,6 +12,7 @@ from spinfunnel.reproduce import REPRODUCTIONS
 from spinfunnel.reproduce.comparison import Order
 from spinfunnel.reproduce.images import images, read_idx
 from spinfunnel.reproduce.networks import goodfellow
+from spinfunnel.reproduce.widths import _against_width, _told_apart
 
 
 def idx(array: np.ndarray) -> bytes:
@@ -53,6 +54,24 @@ def test_the_line_from_start_to_solution_falls():
     rows = {row.quantity: row.ours for row in found.rows}
     assert rows["min-Delta, start to solution, tanh"].value == 0.0
     assert rows["barrier between solutions, tanh"].value > 0.05
+
+
+def test_intervals_that_do_not_meet_are_counted():
+    """Two widths: apart at the first, overlapping at the second; slopes of typed power laws come back."""
+    data = {
+        "width": [4, 4, 8, 8],
+        "labels": ["real", "shuffled"] * 2,
+        "measure": ["sharpness"] * 4,
+        "value": [0.4, 0.9, 0.1, 0.45],
+        "low": [0.39, 0.89, 0.09, 0.095],
+        "high": [0.41, 0.91, 0.11, 0.5],
+    }
+    (apart,) = _told_apart(data)
+    assert apart.ours.value == 0.5
+    real, shuffled = _against_width(data, seed=0)
+    assert real.ours.value == pytest.approx(-2.0)
+    assert shuffled.ours.value == pytest.approx(-1.0)
+    assert real.ours.low < -2.0 < real.ours.high < 0.0
 
 
 def test_network_reproductions_are_listed():
