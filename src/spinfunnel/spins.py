@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import Binary, InputError
 
-__all__ = ["LARGEST_TABLE", "Model", "spin_model", "start_changes", "turn", "unpacked"]
+__all__ = ["LARGEST_TABLE", "Model", "spin_energy", "spin_model", "start_changes", "turn", "unpacked"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -241,6 +241,22 @@ def turn(model: Model, spins: Spins, change: Floats, i: int) -> None:
             change[model.others[place]] += value
     change[i] = -change[i]
     spins[i] = -spins[i]
+
+
+@njit(cache=True, nogil=True)
+def spin_energy(model: Model, spins: Spins) -> float:
+    """Energy of a state in the model's unit, without its constant."""
+    if model.table.size:
+        return model.table[table_number(model, spins)]
+    total = 0.0
+    for i in range(model.size):
+        for term in range(model.start[i], model.start[i + 1]):
+            value = model.weight[term] * spins[i]
+            first, last = model.begin[term], model.begin[term + 1]
+            for place in range(first, last):
+                value *= spins[model.others[place]]
+            total += value / (1 + last - first)
+    return total
 
 
 # ---------------------------------------------------------------------------------------------

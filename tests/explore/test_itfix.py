@@ -3,9 +3,20 @@
 import numpy as np
 import pytest
 
+from spinfunnel.explore.fixable import reduced
 from spinfunnel.explore.itfix import Fixing, agreement, explore, search_of
-from spinfunnel.landscape import Budget, Effort, InputError, Minimum
-from spinfunnel.systems import disordered_ferromagnet, golf_course, hp_protein, lattice_go
+from spinfunnel.landscape import Binary, Budget, Effort, InputError, Minimum
+from spinfunnel.spins import spin_energy, spin_model
+from spinfunnel.states import key_states
+from spinfunnel.systems import (
+    disordered_ferromagnet,
+    edwards_anderson,
+    golf_course,
+    hp_protein,
+    lattice_go,
+    low_autocorrelation,
+    p_spin_glass,
+)
 
 
 def test_only_clear_agreement_is_fixed():
@@ -18,12 +29,69 @@ def test_fixed_bits_do_not_move_until_the_descent():
     search = search_of(landscape)
     fixes = np.full(10, -1, np.int8)
     fixes[:4] = [1, 0, 1, 1]
-    states, _, spent, _ = search.anneal(fixes, 20, np.random.default_rng(1), -np.inf)
+    states, energies, spent, _ = search.anneal(fixes, 20, np.random.default_rng(1), -np.inf)
     held = search.shown(states, fixes)[:, :4]
     # A flat landscape has no descent that could move them, unless it falls into the hole.
-    stayed = (held == fixes[:4]).all(axis=1) | (search.energies[states] < 0)
+    stayed = (held == fixes[:4]).all(axis=1) | (energies < 0)
     assert stayed.all()
     assert spent >= 20 * (1 + 20 * 6)
+
+
+@pytest.mark.parametrize("landscape", [edwards_anderson((4, 4), seed=1), low_autocorrelation(9), p_spin_glass(8)])
+def test_a_landscape_in_blocks_has_the_energies_of_its_states(landscape):
+    rng = np.random.default_rng(2)
+    block, sign = np.append(np.arange(5), rng.integers(0, 5, landscape.size - 5)), rng.choice([-1, 1], landscape.size)
+    small = reduced(landscape, block, sign)
+    model = spin_model(small)
+    states = rng.choice(np.array([-1, 1], np.int8), (10, 5))
+    ours = [model.unit * spin_energy(model, state) + model.constant for state in states]
+    plain = landscape.energy(((sign * states[:, block]) > 0).astype(np.uint8))
+    assert ours == pytest.approx(plain.tolist(), abs=1e-9)
+    # Twin that must fail: the signs within blocks forgotten.
+    assert ours != pytest.approx(landscape.energy((states[:, block] > 0).astype(np.uint8)).tolist(), abs=1e-9)
+
+
+def test_states_have_the_energies_that_are_told():
+    landscape = disordered_ferromagnet((5, 5), seed=1)
+    search = search_of(landscape)
+    fixes = np.full(search.features, -1, np.int8)
+    fixes[::3] = 1
+    states, energies, _, hit = search.anneal(fixes, 10, np.random.default_rng(3), float("inf"))
+    keys, copies = search.keys(states)
+    assert landscape.energy(key_states(keys)) == pytest.approx(energies, abs=1e-9)
+    assert (copies == 2).all()
+    assert hit == 1
+
+
+def evaluations(fixing, *, seed, rule=None, budget=100_000):
+    """Evaluations at which a search on a ring of random bonds is at its ground state, or the budget."""
+    ring = disordered_ferromagnet((48,), seed=1)
+    goal = float(ring.energy(np.ones((1, 48), np.uint8))[0]) + 1e-6
+    search = Fixing(search_of(ring), np.random.default_rng(seed), annealed=8, fixing=fixing)
+    while search.evaluations < budget:
+        reached = search.round(goal)[2]
+        if 0 <= reached <= budget:
+            return reached
+        if rule is not None:
+            search.fixes = rule(search.fixes)
+    return budget
+
+
+def test_fixing_helps_on_a_funnel():
+    """Twenty searches each: 18 of them are there with fixing, with a chance above 0.99 each, and not 12 without."""
+    fixed, plain, broken = (
+        np.array([evaluations(fixing, seed=seed, rule=rule) for seed in range(20)])
+        for fixing, rule in ((True, None), (False, None), (True, upside_down))
+    )
+    assert (fixed < 100_000).sum() >= 18
+    assert (plain < 100_000).sum() <= 12
+    assert np.median(fixed) < np.median(plain) / 2
+    # Twin that must fail: what the best agree on, fixed the wrong way round.
+    assert np.median(broken) > 2 * np.median(fixed)
+
+
+def upside_down(fixes):
+    return np.where(fixes >= 0, 1 - fixes, fixes).astype(np.int8)
 
 
 @pytest.mark.parametrize("landscape", [disordered_ferromagnet((4, 4), seed=1), lattice_go(n=16, seed=1)])
@@ -33,8 +101,12 @@ def test_a_funnel_is_found_and_the_records_are_minima(landscape):
     assert records == again
     assert isinstance(records[-1], Effort)
     minima = [record for record in records if isinstance(record, Minimum)]
-    states = landscape.list_states().energies if hasattr(landscape, "list_states") else search_of(landscape).energies
-    assert minima[0].energy == states.min()
+    if isinstance(landscape, Binary):
+        energies = np.empty(1 << (landscape.size - 1))
+        landscape.enumerate(energies)
+    else:
+        energies = landscape.list_states().energies
+    assert minima[0].energy == pytest.approx(energies.min(), abs=1e-9)
 
 
 def test_fixes_are_made_and_released():
@@ -66,5 +138,5 @@ def test_a_fixed_contact_draws_the_chain_together():
 def test_what_cannot_be_fixed_is_refused():
     with pytest.raises(InputError, match="annealed >= 8"):
         next(explore(golf_course(8), annealed=2))
-    with pytest.raises(InputError, match="up to 24 free bits"):
+    with pytest.raises(InputError, match="no polynomial in spins"):
         search_of(golf_course(30))

@@ -1,30 +1,42 @@
-"""Annealing with some features fixed: bits of a binary landscape, contacts of a chain."""
+"""Annealing with some features fixed: pairs of spins, bits where there are no interactions, contacts of a chain."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from spinfunnel.blocks import over_blocks
+from spinfunnel.spins import (
+    Model,
+    Spins,
+    next_random,
+    random_spins,
+    spin_energy,
+    spin_model,
+    start_changes,
+    turn,
+)
 from spinfunnel.states import Walkable
 
-from ..landscape import Binary, InputError, Landscape, index_key, no_progress
+from ..landscape import Binary, InputError, Landscape, Polynomial, no_progress
 
-__all__ = ["BitSearch", "ChainSearch", "Search"]
+__all__ = ["ChainSearch", "Search", "SpinSearch"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-MOST_BITS = 24
-"""Bits up to which the energies of all states are looked up."""
 SWEEPS = 20
 """Sweeps of an annealing: moves offered for each free feature."""
 STEPS = 10
 """Temperatures of an annealing."""
+HOT, COLD = 2.0, 0.1
+"""First and last temperature of spins, in units of the root mean square field of random states."""
 LEAST = 0.2
 """Smallest share of an unfixed chain's annealing that a chain of fixed contacts still gets."""
 BIAS = 3.0
@@ -68,136 +80,219 @@ class Search(Protocol):
         ...
 
 
-@njit(cache=True, nogil=True, inline="always")
-def _mixed(number: np.uint64) -> np.uint64:
-    """Output of splitmix64 (Steele, Lea, Flood, OOPSLA 2014)."""
-    number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return number ^ (number >> np.uint64(31))
-
-
 @njit(cache=True, nogil=True)
-def anneal_table(
-    energies: Floats, free: Ints, held: int, temperatures: Floats, sweeps: int, seed: NDArray[np.uint64], bits: int,
-    target: float, state: Ints, energy: Floats, spent: Ints, reached: Ints,
+def anneal_spins(
+    model: Model, free: Ints, held: Spins, temperatures: Floats, sweeps: int, seed: NDArray[np.uint64], target: float,
+    states: Spins, spent: Ints, reached: Ints,
 ) -> None:  # fmt: skip
-    """Anneal numbered states of which only the `free` bits move, then descend with all bits free."""
-    step = np.uint64(0x9E3779B97F4A7C15)
+    """Anneal random states of which only the `free` spins move; `held` has the values of the others."""
+    change, state = np.empty(model.size), np.empty(1, np.uint64)
     for run in range(seed.size):
-        number = seed[run] + step
-        drawn = np.int64(_mixed(number) & np.uint64((1 << bits) - 1))
-        here = held
-        for bit in free:
-            here |= drawn & (np.int64(1) << bit)
-        level, made = energies[here], 1
+        spins = states[run]
+        state[0] = seed[run]
+        random_spins(state, spins)
+        for i in range(model.size):
+            if held[i] != 0:
+                spins[i] = held[i]
+        start_changes(model, spins, change)
+        level, made = spin_energy(model, spins), 1
         reached[run] = 1 if level <= target else -1
         for temperature in temperatures:
             for _ in range(sweeps * free.size):
-                number = number + step
-                draw = _mixed(number)
-                bit = free[np.int64(((draw >> np.uint64(32)) * np.uint64(free.size)) >> np.uint64(32))]
-                other = here ^ (np.int64(1) << bit)
-                rise = energies[other] - level
-                made += 1
-                if rise > 0.0:
-                    number = number + step
-                    uniform = np.float64(_mixed(number) >> np.uint64(11)) * 1.1102230246251565e-16
-                    if uniform >= np.exp(-rise / temperature):
-                        continue
-                here, level = other, energies[other]
+                luck = next_random(state)
+                i = free[np.int64(((luck >> np.uint64(32)) * np.uint64(free.size)) >> np.uint64(32))]
+                rise, made = change[i], made + 1
+                if rise > 0.0 and math.exp(-rise / temperature) * 4294967296.0 <= np.float64(
+                    luck & np.uint64(0xFFFFFFFF)
+                ):
+                    continue
+                level += rise
+                turn(model, spins, change, i)
                 if level <= target and reached[run] < 0:
                     reached[run] = made
-        lower = True
-        while lower:
-            lower = False
-            best, lowest = here, level
-            for bit in range(bits):
-                other = here ^ (np.int64(1) << bit)
-                made += 1
-                if energies[other] < lowest:
-                    best, lowest, lower = int(other), energies[other], True
-            here, level = best, lowest
-            if level <= target and reached[run] < 0:
-                reached[run] = made
-        state[run], energy[run], spent[run] = here, level, made
+        spent[run] = made
 
 
-@dataclass(slots=True, eq=False)
-class BitSearch:
-    """Bits of a landscape of which all energies are looked up; the global flip is divided out by the first bit."""
+@njit(cache=True, nogil=True)
+def descend_spins(model: Model, target: float, states: Spins, energies: Floats, spent: Ints, reached: Ints) -> None:
+    """Go steepest downhill with all spins free, in place; each neighbour of a step is an energy evaluation."""
+    change = np.empty(model.size)
+    for run in range(energies.size):
+        spins = states[run]
+        start_changes(model, spins, change)
+        while True:
+            i = np.argmin(change)
+            spent[run] += model.size
+            if change[i] >= -model.tolerance:
+                break
+            turn(model, spins, change, i)
+        energies[run] = spin_energy(model, spins)
+        if energies[run] <= target and reached[run] < 0:
+            reached[run] = spent[run]
+
+
+@dataclass(frozen=True, slots=True)
+class _Reduced:
+    """A polynomial in fewer spins, as `spin_model` takes it."""
 
     name: str
     size: int
-    energies: Floats
-    temperatures: Floats
-    mirrored: bool
+    terms: Mapping[int, tuple[NDArray[np.int32], Floats]]
+    unit: float | None
+    constant: float
+    symmetries: tuple[()] = ()
+
+
+def reduced(landscape: Polynomial, block: Ints, sign: Spins) -> Polynomial:
+    """Return a polynomial landscape in blocks of spins: ``s_i = sign_i S_(block_i)``.
+
+    Houdayer, Martin, Phys. Rev. Lett. 83, 1030 (1999), where blocks are found by what replicas agree on.
+
+    Examples
+    --------
+    >>> from spinfunnel.systems import edwards_anderson
+    >>> ring = edwards_anderson((4,), bonds="bimodal", seed=1)
+    >>> pairs = reduced(ring, np.array([0, 0, 1, 1]), np.ones(4, np.int8))
+    >>> pairs.size, pairs.terms[2][0].tolist()
+    (2, [[0, 1]])
+    """
+    blocks, constant = int(block.max()) + 1, float(landscape.constant)
+    orders: dict[int, list[tuple[NDArray[np.int32], Floats]]] = {}
+    for rows, coefficients in landscape.terms.values():
+        values = coefficients * np.prod(sign[rows], axis=1)
+        odd = np.sort(block[rows], axis=1)
+        # A block that occurs twice in a term is squared away.
+        for place in range(odd.shape[1] - 1):
+            twice = (odd[:, place] == odd[:, place + 1]) & (odd[:, place] < blocks)
+            odd[twice, place], odd[twice, place + 1] = blocks, blocks
+        left, number = np.unique(np.sort(odd, axis=1), axis=0, return_inverse=True)
+        value, length = np.bincount(number.ravel(), weights=values, minlength=len(left)), (left < blocks).sum(axis=1)
+        constant += float(value[length == 0].sum())
+        for order in np.unique(length[length > 0]).tolist():
+            own = length == order
+            orders.setdefault(order, []).append((left[own, :order].astype(np.int32), value[own]))
+    terms = {
+        order: (np.concatenate([rows for rows, _ in parts]), np.concatenate([values for _, values in parts]))
+        for order, parts in orders.items()
+    }
+    unit = getattr(landscape, "unit", None)
+    return cast("Polynomial", _Reduced(landscape.name, blocks, terms, unit, constant))
+
+
+def temperatures_of(model: Model) -> Floats:
+    """Temperatures of an annealing, from where everything moves to where little does."""
+    if model.table.size:
+        return np.geomspace(0.7, 0.07, STEPS) * max(float(model.table.std()), 1e-12)
+    square = np.add.reduceat(np.append(model.weight**2, 0.0), model.start[:-1]) * (np.diff(model.start) > 0)
+    return np.geomspace(HOT, COLD, STEPS) * max(float(np.sqrt(square.mean())), 1e-12)
+
+
+@dataclass(slots=True, eq=False)
+class SpinSearch:
+    """Spins of a binary landscape: its features are pairs of spins that interact, alike or opposite.
+
+    Fixed pairs tie spins to blocks, which are annealed as one spin each; so that neither the global flip nor a wall
+    between two domains hides what states agree on. Of a landscape that is no polynomial the features are its bits.
+
+    Attributes
+    ----------
+    landscape : Binary
+    model : Model
+    pairs : array of int32, shape (features, 2)
+        Empty where bits are fixed.
+    """
+
+    landscape: Binary
+    model: Model
+    pairs: NDArray[np.int32]
     workers: int
+    _last: Spins
     only_present: bool = False
 
     @classmethod
-    def of(cls, landscape: Binary, *, workers: int) -> BitSearch:
-        """Look up all energies of a landscape.
+    def of(cls, landscape: Binary, *, workers: int) -> SpinSearch:
+        """Anneal a binary landscape.
 
         Raises
         ------
         InputError
-            For more than `MOST_BITS` bits.
+            For a large one that is no polynomial in spins.
         """
-        mirrored = any(symmetry.is_global_flip for symmetry in landscape.symmetries)
-        free = landscape.size - mirrored
-        if free > MOST_BITS:
-            raise InputError(
-                f"iterative fixing looks up all energies of {landscape.name}: up to {MOST_BITS} free bits, not {free}"
-            )
-        half = np.empty(1 << free)
-        landscape.enumerate(half, workers=workers)
-        energies = np.concatenate([half, half[::-1]]) if mirrored else half
-        rough = float(half.std())
-        return cls(landscape.name, landscape.size, energies, np.geomspace(0.7, 0.07, STEPS) * max(rough, 1e-12),
-                   mirrored, workers)  # fmt: skip
+        model = spin_model(landscape)
+        return cls(landscape, model, _partners(landscape), workers, np.zeros((0, landscape.size), np.int8))
 
     @property
     def features(self) -> int:
-        """Number of bits."""
-        return self.size
+        """Number of pairs, or of bits."""
+        return len(self.pairs) or self.model.size
 
     def anneal(
         self, fixes: NDArray[np.int8], count: int, rng: np.random.Generator, target: float
     ) -> tuple[Ints, Floats, int, int]:
         """See `Search`."""
-        free = np.flatnonzero(fixes < 0)
-        held = int(sum(1 << bit for bit in np.flatnonzero(fixes == 1).tolist()))
-        seed = rng.integers(0, 1 << 64, count, dtype=np.uint64)
-        state, spent, reached = (np.zeros(count, np.int64) for _ in range(3))
-        energy = np.zeros(count)
+        small, block, sign, held = self.model, np.arange(self.model.size), np.ones(self.model.size, np.int8), fixes
+        if len(self.pairs):
+            block, sign = _blocks(self.pairs, fixes, self.model.size)
+            held = np.full(int(block.max()) + 1, -1, np.int8)
+            if len(held) < self.model.size:
+                small = spin_model(reduced(cast("Polynomial", self.landscape), block, sign))
+        free, values = np.flatnonzero(held < 0), np.where(held < 0, 0, 2 * held - 1).astype(np.int8)
+        seed, temperatures = rng.integers(0, 1 << 64, count, dtype=np.uint64), temperatures_of(small)
+        spent, reached, energies = np.zeros(count, np.int64), np.zeros(count, np.int64), np.zeros(count)
+        states, few = np.zeros((count, self.model.size), np.int8), np.zeros((count, len(held)), np.int8)
+
+        def goal(model: Model) -> float:
+            return (target - model.constant) / model.unit
 
         def work(start: int, stop: int) -> None:
             part = slice(start, stop)
-            anneal_table(
-                self.energies, free, held, self.temperatures, max(1, SWEEPS // STEPS), seed[part], self.size, target,
-                state[part], energy[part], spent[part], reached[part],
+            anneal_spins(
+                small, free, values, temperatures, max(1, SWEEPS // STEPS), seed[part], goal(small), few[part],
+                spent[part], reached[part],
             )  # fmt: skip
+            states[part] = sign * few[part][:, block]
+            descend_spins(self.model, goal(self.model), states[part], energies[part], spent[part], reached[part])
 
         over_blocks(work, count, workers=self.workers, progress=no_progress, stage="annealing", block=8)
-        return state, energy, int(spent.sum()), first_reached(spent, reached)
+        self._last = states
+        energies = self.model.unit * energies + self.model.constant + 0.0
+        return np.arange(count), energies, int(spent.sum()), first_reached(spent, reached)
 
-    def shown(self, states: Ints, fixes: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Bits; of two mirror images the one nearer to the fixes, or without any to the first state."""
-        bits = ((states[:, None] >> np.arange(self.size)) & 1).astype(np.int8)
-        if self.mirrored:
-            known = fixes >= 0
-            near = fixes if known.any() else bits[0]
-            places = known if known.any() else np.ones(self.size, np.bool_)
-            far = (bits != near)[:, places].sum(axis=1) > places.sum() / 2
-            bits[far] ^= 1
-        return bits
+    def shown(self, states: Ints, fixes: NDArray[np.int8]) -> NDArray[np.int8]:  # noqa: ARG002
+        """Which pairs are alike; or bits."""
+        spins = self._last[states]
+        if len(self.pairs):
+            return (spins[:, self.pairs[:, 0]] == spins[:, self.pairs[:, 1]]).astype(np.int8)
+        return (spins > 0).astype(np.int8)
 
     def keys(self, states: Ints) -> tuple[NDArray[np.str_], Ints]:
         """Bits, the last 0 where the global flip is divided out."""
-        copies = np.full(len(states), 1 + self.mirrored, np.int64)
-        if self.mirrored:
-            states = np.where(states >> (self.size - 1), states ^ ((1 << self.size) - 1), states)
-        return index_key(states, size=self.size), copies
+        bits = self._last[states] > 0
+        if self.model.flip:
+            bits = bits ^ bits[:, -1:]
+        letters = np.ascontiguousarray(bits.astype(np.uint32) + np.uint32(ord("0")))
+        return letters.view(f"U{self.model.size}")[:, 0], np.full(len(states), 1 + self.model.flip, np.int64)
+
+
+def _partners(landscape: Binary) -> NDArray[np.int32]:
+    """Pairs of spins that share a term; none of a landscape without terms."""
+    if not isinstance(landscape, Polynomial):
+        return np.zeros((0, 2), np.int32)
+    found = [np.zeros((0, 2), np.int32)]
+    for order, (rows, _) in landscape.terms.items():
+        found += [rows[:, [i, j]] for i in range(order) for j in range(i + 1, order)]
+    return np.unique(np.sort(np.concatenate(found), axis=1), axis=0).astype(np.int32)
+
+
+def _blocks(pairs: NDArray[np.int32], fixes: NDArray[np.int8], size: int) -> tuple[Ints, Spins]:
+    """Block of each spin, and its sign within it; of pairs that contradict each other the first ones count."""
+    block, sign = np.arange(size), np.ones(size, np.int8)
+    for (i, j), alike in zip(pairs[fixes >= 0].tolist(), fixes[fixes >= 0].tolist(), strict=True):
+        if block[i] != block[j]:
+            joined = block == block[j]
+            sign[joined] *= sign[i] * sign[j] * (2 * alike - 1)
+            block[joined] = block[i]
+    return np.unique(block, return_inverse=True)[1].astype(np.int64), sign
 
 
 def first_reached(spent: Ints, reached: Ints) -> int:

@@ -1,14 +1,17 @@
 """Iterative fixing: rounds of annealing, each of which fixes what the best of the last one agree on.
 
-A round anneals some states. Of each feature - a bit, or a contact of a chain - the best quarter of them is asked: where
-they agree so clearly that the lower end of a 95 % interval of the agreement (Wilson 1927) exceeds a confidence, the
-feature is fixed, the clearest first and at most half of what is free. The next round samples what is left, for as many
-moves a free feature, so that it costs less. Descents with everything free end each round: a fix that the best of them
-leave is released, and where a round neither improves nor fixes anything, or fails to come as low as the best before,
-all fixes are given up and a new cycle begins.
+A round anneals some states. Of each feature - two interacting spins that are alike or opposite, a bit where there are
+no interactions, or a contact of a chain - the best quarter of them is asked: where they agree so clearly that the lower
+end of a 95 % interval of the agreement (Wilson 1927) exceeds a confidence, the feature is fixed, the clearest first and
+at most half of what is free. The next round samples what is left, for as many moves a free feature, so that it costs
+less. Descents with everything free end each round: a fix that the best of them leave is released, and where a round
+neither improves nor fixes anything, or fails to come as low as the best before, all fixes are given up and a new cycle
+begins.
 
 DeBartolo, Colubri, Jha, Fitzgerald, Freed, Sosnick, Proc. Natl. Acad. Sci. 106, 3734 (2009), where the features are
-secondary structure.
+secondary structure. For spins that is the renormalisation of Houdayer, Martin, Phys. Rev. Lett. 83, 1030 (1999): pairs
+of spins, and not spins, are local as well; two states that differ in the sign of a whole domain agree on all pairs but
+those along its wall.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..landscape import Binary, Budget, Effort, InputError, Landscape, Minimum, Progress, Record, no_progress
-from .fixable import BitSearch, ChainSearch, Search
+from .fixable import ChainSearch, Search, SpinSearch
 
 __all__ = ["Fixing", "agreement", "explore", "search_of"]
 
@@ -52,10 +55,10 @@ def search_of(landscape: Landscape, *, workers: int = 1) -> Search:
     Raises
     ------
     InputError
-        For a landscape that is neither binary nor a chain, or a binary one too large for a table of its energies.
+        For a landscape that is neither binary nor a chain, or a large binary one that is no polynomial in spins.
     """
     if isinstance(landscape, Binary):
-        return BitSearch.of(landscape, workers=workers)
+        return SpinSearch.of(landscape, workers=workers)
     return ChainSearch.of(landscape, workers=workers)
 
 

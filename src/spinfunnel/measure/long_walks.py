@@ -14,7 +14,7 @@ from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import Binary, InputError, no_progress
 from spinfunnel.measure.outcome import Topography
 from spinfunnel.measure.run_lengths import folding_by_walks, mean_run_length
-from spinfunnel.spins import Model, Words, next_random, random_spins, spin_model, start_changes, table_number, turn
+from spinfunnel.spins import Model, Words, next_random, random_spins, spin_energy, spin_model, start_changes, turn
 
 __all__ = ["SpinChain", "annealed_walks", "folding_time", "levinthal"]
 
@@ -87,21 +87,6 @@ class SpinChain:
 
 
 @njit(cache=True, nogil=True)
-def _energy(model: Model, spins: NDArray[np.int8]) -> float:
-    if model.table.size:
-        return model.table[table_number(model, spins)]
-    total = 0.0
-    for i in range(model.size):
-        for term in range(model.start[i], model.start[i + 1]):
-            value = model.weight[term] * spins[i]
-            first, last = model.begin[term], model.begin[term + 1]
-            for place in range(first, last):
-                value *= spins[model.others[place]]
-            total += value / (1 + last - first)
-    return total
-
-
-@njit(cache=True, nogil=True)
 def _walk(
     model: Model, hot: float, cold: float, threshold: float, limit: int, seed: Words, length: NDArray[np.int64],
     hit: NDArray[np.bool_],
@@ -111,7 +96,7 @@ def _walk(
         state[0] = seed[run]
         random_spins(state, spins)
         start_changes(model, spins, change)
-        energy = _energy(model, spins)
+        energy = spin_energy(model, spins)
         moves, beta = 0, 1.0 / hot
         while energy > threshold and moves < limit:
             luck = next_random(state)
