@@ -1,8 +1,8 @@
 """The calibration of the verdict, made again: samples of labelled landscapes, and the tables of docs/calibration.md.
 
 Samples are kept in the table given as soon as they are made, so that a run that was ended goes on where it was. With
---write the table's columns that the verdict reads become docs/calibration.csv, and the tables of docs/calibration.md
-are written anew; the thresholds to put into src/spinfunnel/thresholds.py are in the first.
+--write the table's columns that the verdict reads become docs/calibration.csv, and the tables and the figure of
+docs/calibration.md are made anew; the thresholds to put into src/spinfunnel/thresholds.py are in the first.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from matplotlib.figure import Figure
+
 from spinfunnel.calibration import collect, concluded, markdown, plan, read_samples, write_samples
 from spinfunnel.calibration.samples import READ
+from spinfunnel.reproduce.calibration import draw
 
 DOCS = Path(__file__).parents[1] / "docs"
 MARK = "<!-- From here on written by benchmarks/calibration.py. -->\n"
@@ -37,11 +40,15 @@ def main() -> None:
         tasks = plan(samples=options.samples, quick=options.quick)
         collect(tasks, workers=options.workers, keep=options.keep, progress=progress)
     samples = sorted(read_samples(options.keep), key=lambda s: (s.task.family, s.task.n, s.task.seed))
-    text = markdown(concluded(samples))
+    found = concluded(samples)
+    text = markdown(found)
     if not options.write:
         print(text)
         return
     write_samples(DOCS / "calibration.csv", samples, columns=READ)
+    sheet = Figure(figsize=(11.0, 8.6), layout="constrained")
+    draw(sheet, found)
+    sheet.savefig(DOCS / "calibration.png", dpi=80, facecolor="white")
     page = DOCS / "calibration.md"
     page.write_text(page.read_text(encoding="utf-8").split(MARK)[0] + MARK + "\n" + text, encoding="utf-8")
 

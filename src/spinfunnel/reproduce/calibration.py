@@ -29,7 +29,10 @@ __all__ = ["calibration", "draw"]
 
 SHOWN = ("stability_gap", "native_depth", "levinthal", "funnel_weight", "tf_tg_measured", "relative_depth")
 """Measures whose separation of funnels from the rest is listed."""
-COLOURS = dict(zip(LABELS, (FUNNELS[0], FUNNELS[4], FUNNELS[2], FUNNELS[1], FUNNELS[5]), strict=True))
+STYLES = dict(
+    zip(LABELS, zip((FUNNELS[0], FUNNELS[3], FUNNELS[2], FUNNELS[1], FUNNELS[5]), "osD^v", strict=True), strict=True)
+)
+"""Colour and marker of each kind."""
 
 
 def calibration(order: Order) -> Redrawn:
@@ -108,10 +111,14 @@ def draw(figure: Figure, found: Calibration) -> None:
     samples = [answer.sample for answer in found.shipped if answer.sample.task.n == largest]
     _plane(plane, samples, measure="stability_gap", label="gap below shuffled interactions / mean gap")
     _plane(depth, samples, measure="native_depth", label="depth below the band at fixed overlap")
+    plane.set_yscale("symlog", linthresh=0.5)
     depth.set_yscale("log")
+    for axes, ticks in ((plane, (-4, -2, -1, -0.5, 0, 0.5)), (depth, (0.2, 0.5, 1, 2, 5, 10))):
+        axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.minorticks_off()
     plane.set_title(f"systems with interactions, {largest} bits", fontsize=10)
     depth.set_title(f"all systems, {largest} bits", fontsize=10)
-    plane.legend(frameon=False, fontsize=8)
+    figure.legend(*depth.get_legend_handles_labels(), loc="outside upper center", ncols=5, frameon=False)
     _bars(bars, found)
     _slopes(slopes, found.crossings)
     for axes in (plane, depth, bars, slopes):
@@ -128,7 +135,8 @@ def _plane(axes: Axes, samples: Sequence[Sample], *, measure: str, label: str) -
             and isinstance(high := sample.measures.get(measure), Estimate)
         ]
         if points:
-            axes.plot(*np.array(points).T, "o", ms=4, alpha=0.7, mec="none", color=COLOURS[kind], label=kind)
+            colour, marker = STYLES[kind]
+            axes.plot(*np.array(points).T, marker, ms=5, alpha=0.7, mec="none", color=colour, label=kind)
     for name, band in (("levinthal", axes.axvspan), (measure, axes.axhspan)):
         band(THRESHOLDS[f"{name}_lost"].value, THRESHOLDS[name].value, color=REST, alpha=0.25, lw=0)
     axes.set_xlabel("Levinthal efficiency")
@@ -150,7 +158,7 @@ def _bars(axes: Axes, found: Calibration) -> None:
     axes.set_xticks(range(len(sizes)), [str(n) for n in sizes])
     axes.set_xlabel("bits")
     axes.set_ylabel("share of verdicts, family left out of the fit")
-    axes.legend(frameon=False, fontsize=8, loc="lower right", facecolor="white")
+    axes.legend(frameon=False, fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3)
 
 
 def _slopes(axes: Axes, crossings: Sequence[Crossing]) -> None:
