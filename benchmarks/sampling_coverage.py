@@ -39,7 +39,7 @@ def main() -> None:
                     inside[name].append(ours.low - slack <= known.value <= ours.high + slack)
         print(spec)
         for name, held in inside.items():
-            print(f"    {name:20} {100.0 * sum(held) / len(held):5.1f} % of {len(held)}")
+            print(f"    {name:20} {100.0 * sum(held) / len(held):5.1f} % of {len(held)}", flush=True)
 
 
 if __name__ == "__main__":

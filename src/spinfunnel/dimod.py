@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import dimod
@@ -19,13 +21,15 @@ from numpy.typing import NDArray
 from spinfunnel.explore.ladder import temperature_range
 from spinfunnel.explore.replica_lanes import REPLICAS
 from spinfunnel.explore.replicas import Replicas
+from spinfunnel.explore.samples import bits_of
 from spinfunnel.explore.temper import Tempering
 from spinfunnel.exploring import threads
 from spinfunnel.landscape import Binary, InputError
+from spinfunnel.study import Study, study
 from spinfunnel.systems.conversion import spins_from_binary
 from spinfunnel.systems.polynomial import SpinPolynomial
 
-__all__ = ["FunnelSampler", "landscape_of", "states_of"]
+__all__ = ["FunnelSampler", "landscape_of", "states_of", "study_samples"]
 
 METHODS = ("annealing", "tempering")
 
@@ -97,19 +101,46 @@ def states_of(sampleset: dimod.SampleSet, landscape: Binary) -> NDArray[np.uint8
     >>> states_of(dimod.SampleSet.from_samples([{"y": 1, "x": -1}], "SPIN", [1.0]), landscape)
     array([[0, 1]], dtype=uint8)
     """
-    labels = tuple(getattr(landscape, "labels", range(landscape.size)))
-    given = sampleset.variables
-    if len(given) != len(labels) or set(given) != set(labels):
-        strange = [label for label in given if label not in set(labels)][:3] or [x for x in labels if x not in given][
-            :3
-        ]
-        raise InputError(
-            f"the samples are of {len(given)} variables, {landscape.name} has {len(labels)}; they differ in "
-            f"{', '.join(map(repr, strange))}: give samples of this model"
-        )
-    columns = [given.index(label) for label in labels]
-    bits = (sampleset.record.sample[:, columns] > 0).astype(np.uint8)
-    return np.repeat(bits, np.asarray(sampleset.record.num_occurrences, np.int64), axis=0)
+    record = sampleset.record
+    return bits_of(record.sample, record.num_occurrences, list(sampleset.variables), landscape)
+
+
+def study_samples(sampleset: dimod.SampleSet, model: Any, **keywords: Any) -> Study:
+    """Judge the landscape of a model from samples of any solver.
+
+    Parameters
+    ----------
+    sampleset : dimod.SampleSet
+        As D-Wave's samplers, OpenJij or any other return it.
+    model : dimod.BinaryQuadraticModel, dimod.BinaryPolynomial or Binary
+    **keywords
+        Of `study`: seed, workers, budget, atlas, nulls, ...
+
+    Returns
+    -------
+    Study
+        Of the explorer ``samples``: descents from the samples beside those from random states, floods around them.
+
+    Raises
+    ------
+    InputError
+        When the variables are not those of the model.
+
+    Examples
+    --------
+    >>> import dimod
+    >>> ring = dimod.BQM.from_ising({}, {(i, (i + 1) % 9): 1.0 for i in range(9)})
+    >>> reads = FunnelSampler().sample(ring, num_reads=8, seed=3)
+    >>> found = study_samples(reads, ring, nulls=False)
+    >>> found.run.explorer, float(found.graph.energy[0])
+    ('samples', -7.0)
+    """
+    landscape = model if isinstance(model, Binary) else landscape_of(model)
+    states = states_of(sampleset, landscape)
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "samples.npy")
+        np.save(file, states)
+        return study(landscape, explorer=f"samples:file={file}", **keywords)
 
 
 class FunnelSampler(dimod.Sampler, dimod.PolySampler):

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from spinfunnel import __version__
@@ -55,8 +57,12 @@ class Plan:
 
     @property
     def job(self) -> dict[str, Parameter]:
-        """Options as they name the job in an atlas: with the limits of the budget."""
+        """Options as they name the job in an atlas: with the limits of the budget, and what a file holds."""
+        limits: dict[str, Parameter | None]
         limits = {"budget_seconds": self.budget.seconds, "budget_evaluations": self.budget.evaluations}
+        file = self.options.get("file")
+        if isinstance(file, str) and Path(file).is_file():
+            limits["content"] = hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
         return {**self.options, **{name: limit for name, limit in limits.items() if limit is not None}}
 
     def records(self, landscape: Landscape, *, seed: int, workers: int, progress: Progress) -> Iterator[list[Record]]:

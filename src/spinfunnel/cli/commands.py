@@ -21,6 +21,7 @@ from spinfunnel.cli.options import (
     Quick,
     Quiet,
     Report,
+    Samples,
     Seed,
     Systems,
     Temperature,
@@ -86,6 +87,7 @@ def demo(
         "Examples:",
         "  spinfunnel judge sk:n=20 --report sk.html",
         "  spinfunnel judge problem.qubo",
+        "  spinfunnel judge problem.qubo --samples reads.json",
         "  spinfunnel judge mine.py:energy --json",
         "  spinfunnel judge train.py:network --quick --report network.html",
         "  spinfunnel judge dfm:shape=4x5 ea:shape=4x5 --seed 3",
@@ -104,6 +106,7 @@ def judge(
     budget: Budget = None,
     report: Report = None,
     quick: Quick = False,
+    samples: Samples = None,
     checkpoints: Annotated[
         str | None,
         typer.Option("--checkpoints", metavar="PATTERN", help="Compare a network's checkpoints instead: 'runs/*.pt'."),
@@ -120,7 +123,7 @@ def judge(
             return
         studies = work.studies(
             systems,
-            explorer=explorer,
+            explorer=work.explorer_of(explorer, samples),
             seed=seed,
             workers=workers,
             atlas=atlas,
@@ -147,13 +150,20 @@ def explore(
     seed: Seed = 0,
     workers: Workers = None,
     budget: Budget = None,
+    samples: Samples = None,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Only map a landscape into an atlas; a job that is finished there is not done again."""
     with sitting.answering(kept=work.kept(atlas)):
         made = work.explored(
-            system, explorer=explorer, seed=seed, workers=workers, atlas=atlas, budget=budget, quiet=quiet or json
+            system,
+            explorer=work.explorer_of(explorer, samples),
+            seed=seed,
+            workers=workers,
+            atlas=atlas,
+            budget=budget,
+            quiet=quiet or json,
         )
         if json:
             sitting.put_json(made)

@@ -20,6 +20,7 @@ __all__ = [
     "Quick",
     "Quiet",
     "Report",
+    "Samples",
     "Seed",
     "Systems",
     "Temperature",
@@ -51,6 +52,14 @@ ExplorerName = Annotated[
     str,
     typer.Option(
         "--explorer", metavar="NAME", help="How to map: auto, or NAME:OPTION=VALUE,... (spinfunnel explorers)."
+    ),
+]
+Samples = Annotated[
+    str | None,
+    typer.Option(
+        "--samples",
+        metavar="FILE",
+        help="Map from another solver's samples: a dimod SampleSet as JSON, or rows of 0 and 1 (text or .npy).",
     ),
 ]
 Seed = Annotated[

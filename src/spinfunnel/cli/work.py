@@ -16,7 +16,18 @@ if TYPE_CHECKING:
     from spinfunnel.landscape import Budget, Landscape
     from spinfunnel.study import Study
 
-__all__ = ["advised", "answer", "explored", "exported", "kept", "limit_of", "null_choice", "recalled", "studies"]
+__all__ = [
+    "advised",
+    "answer",
+    "explored",
+    "explorer_of",
+    "exported",
+    "kept",
+    "limit_of",
+    "null_choice",
+    "recalled",
+    "studies",
+]
 
 
 @sitting.prints_aside()
@@ -175,6 +186,18 @@ def advised(system: str, *, seed: int, workers: int | None, budget: str | None) 
 def null_choice(nulls: bool, samples: int | None) -> bool | int:
     """Put --nulls and --null-samples together."""
     return samples if nulls and samples is not None else nulls
+
+
+def explorer_of(explorer: str, samples: str | None) -> str:
+    """Put --explorer and --samples together."""
+    from spinfunnel.landscape import InputError
+
+    if samples is None:
+        return explorer
+    if explorer != "auto" and explorer.partition(":")[0] != "samples":
+        raise InputError(f"--samples maps from {samples}, not by {explorer}; give one of the two")
+    rest = explorer.partition(":")[2]
+    return f"samples:file={samples}" + (f",{rest}" if rest else "")
 
 
 def limit_of(budget: str | None) -> Budget | None:

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..landscape import BasinGraph, Parameter, Record
-from . import annealing, climbing, flooding, folding, hopping, itfix, joining, mapping, stationary, tempering
+from . import (
+    annealing,
+    climbing,
+    flooding,
+    folding,
+    hopping,
+    itfix,
+    joining,
+    mapping,
+    samples,
+    stationary,
+    tempering,
+)
 
 __all__ = ["EXPLORERS", "Explorer"]
 
@@ -107,6 +119,14 @@ EXPLORERS: dict[str, Explorer] = {
             False,
             "samples a map: parallel tempering, quenches, floods around minima, paths between them, histograms",
             "Hukushima, Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996); Sibani et al., Europhys. Lett. 22, 479 (1993)",
+        ),
+        Explorer(
+            "samples",
+            samples.explore,
+            ("binary",),
+            False,
+            "a map from another solver's samples: file=PATH of a dimod SampleSet (JSON) or rows of bits",
+            "Sibani et al., Europhys. Lett. 22, 479 (1993), for the floods around them",
         ),
         Explorer(
             "exchange",

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..landscape import Binary, Budget, Effort, InputError, Landscape, Progress, Record, no_progress
+from ..landscape import Binary, Budget, Census, Effort, InputError, Landscape, Progress, Record, no_progress
 from ..spins import Floats, Model, spin_model
 from .chart import Chart
 from .native_shells import SHELLS, around_native, native_images
@@ -30,7 +30,7 @@ from .sampled_counts import census_of_sample, energy_tallies, overlap_tallies
 from .symmetry import symmetry_images
 from .temper import Tempering
 
-__all__ = ["explore"]
+__all__ = ["Survey", "explore"]
 
 RECORDS_AT_ONCE = 10_000
 CHUNK = 256
@@ -58,7 +58,7 @@ SHARES = {"tempering": 0.3, "quenches": 0.42, "floods": 0.75, "joins": 0.83}
 """Share of a budget by the end of which each stage is over; then states are counted."""
 
 
-class _Clock:
+class Clock:
     """When each stage has to be over."""
 
     def __init__(self, budget: Budget) -> None:
@@ -133,22 +133,20 @@ def explore(
             f"groups={groups}, rounds={rounds}, quenches={quenches}, pocket={pocket}, floods={floods} is out of range: "
             "give at least 2 groups, 4 rounds, and no negative numbers"
         )
-    clock = _Clock(budget or Budget())
-    small = landscape.size <= SMALL
-    model = spin_model(landscape, symmetries=symmetry_images(landscape.symmetries, size=landscape.size))
-    chart = Chart(landscape, model, pocket or (1 << 18 if small else 2000), 1 << 16 if small else 256, workers=workers)
-    survey = _Survey(landscape, model, chart, clock, seed, groups, workers, progress)
+    survey = Survey.of(
+        landscape, budget=budget, seed=seed, groups=groups, workers=workers, progress=progress, pocket=pocket
+    )
     yield []
     samples = survey.temper(rounds)
-    survey.quench(quenches, samples)
-    survey.flood(floods or (200_000 if small else 5000))
-    yield from _chunks(chart.records())
-    yield from survey.counts(samples)
-    yield [Effort(survey.evaluations, "out of budget" if clock.cut else "finished")]
+    survey.quench(quenches, survey.coldest(samples))
+    yield from survey.mapped(floods)
+    yield from survey.histograms(samples)
+    yield from survey.counts(samples.states[2 * samples.rungs < len(samples.temperatures)])
+    yield [Effort(survey.evaluations, "out of budget" if survey.clock.cut else "finished")]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Samples:
+class Samples:
     """What tempering saw: energies (rounds, K, copies), states at intervals with the rung of each, the best state."""
 
     temperatures: Floats
@@ -159,18 +157,30 @@ class _Samples:
 
 
 @dataclass(slots=True, eq=False)
-class _Survey:
-    """The stages of one exploration."""
+class Survey:
+    """The stages of one exploration, each within its part of the budget."""
 
     landscape: Binary
     model: Model
     chart: Chart
-    clock: _Clock
+    clock: Clock
     seed: int
     groups: int
     workers: int
     progress: Progress
     attempts: int = 0
+
+    @classmethod
+    def of(
+        cls, landscape: Binary, *, budget: Budget | None, seed: int, groups: int, workers: int, progress: Progress,
+        pocket: int,
+    ) -> Survey:  # fmt: skip
+        """Begin, the clock first; `pocket` states in a local flood, as many as usual where it is 0."""
+        clock, small = Clock(budget or Budget()), landscape.size <= SMALL
+        model = spin_model(landscape, symmetries=symmetry_images(landscape.symmetries, size=landscape.size))
+        most, plateau = pocket or (1 << 18 if small else 2000), 1 << 16 if small else 256
+        chart = Chart(landscape, model, most, plateau, workers=workers)
+        return cls(landscape, model, chart, clock, seed, groups, workers, progress)
 
     @property
     def evaluations(self) -> int:
@@ -183,7 +193,7 @@ class _Survey:
     # -----------------------------------------------------------------------------------------
     # Low states
 
-    def temper(self, rounds: int) -> _Samples:
+    def temper(self, rounds: int) -> Samples:
         """Tempering, with the energies of its second half and states at intervals."""
         run = Tempering(self.landscape, replicas=64 * self.groups, seed=self.seed, workers=self.workers)
         half = self._tune(run, rounds)
@@ -200,7 +210,7 @@ class _Survey:
                 break
         self.attempts = run.replicas.attempts
         best, _ = run.replicas.best()
-        return _Samples(run.temperatures, np.concatenate(series), np.concatenate(states), np.concatenate(rungs), best)
+        return Samples(run.temperatures, np.concatenate(series), np.concatenate(states), np.concatenate(rungs), best)
 
     def _tune(self, run: Tempering, rounds: int) -> int:
         """Set the temperatures; return the rounds that are left for samples: as many, as far as the budget goes."""
@@ -224,13 +234,15 @@ class _Survey:
             run.tune(rounds=half - done - 1)
         return half
 
-    def quench(self, count: int, samples: _Samples) -> None:
-        """Quench random states, and the coldest of the tempering."""
-        self._quench_random(count)
-        coldest = samples.rungs < max(1, len(samples.temperatures) // 4)
-        low = np.unique(samples.states[coldest], axis=0)
+    def coldest(self, samples: Samples) -> NDArray[np.uint8]:
+        """Lowest states of the coldest quarter of the temperatures, the lowest of all first."""
+        low = np.unique(samples.states[samples.rungs < max(1, len(samples.temperatures) // 4)], axis=0)
         order = np.argsort(self.landscape.energy(low), kind="stable")[: LOWEST * SNAPSHOTS // 4]
-        starts = np.concatenate([samples.best[None], low[order]])
+        return np.concatenate([samples.best[None], low[order]])
+
+    def quench(self, count: int, starts: NDArray[np.uint8]) -> None:
+        """Quench so many random states (0: as many as usual), and those given, which are not counted as visits."""
+        self._quench_random(count)
         step = CHUNK if self.clock.timed else len(starts)
         for start in range(0, len(starts), step):
             if start and self.clock.over("floods", evaluations=self.evaluations):
@@ -262,53 +274,70 @@ class _Survey:
     # -----------------------------------------------------------------------------------------
     # Saddles
 
-    def flood(self, limit: int) -> None:
-        """Flood around minima, follow chains to their bottoms, and join what is apart."""
+    def mapped(self, limit: int) -> Iterator[list[Record]]:
+        """Flood around so many minima (0: as many as usual), join what is apart; yield all that is known of them."""
         chart, clock, size = self.chart, self.clock, self.landscape.size
+        limit = limit or (200_000 if size <= SMALL else 5000)
         floods, joins = clock.end("floods"), clock.end("joins")
         done = chart.follow(deadline=floods, limit=limit, progress=self.progress)
         if size <= 64:
             done = chart.complete(deadline=floods, limit=limit, progress=self.progress) and done
         joined = chart.connect(deadline=joins, limit=limit, seed=self.seed, progress=self.progress)
         clock.cut = clock.cut or (clock.timed and not (done and joined))
+        yield from _chunks(chart.records())
 
     # -----------------------------------------------------------------------------------------
     # Histograms
 
-    def counts(self, samples: _Samples) -> Iterator[list[Record]]:
-        """Census, and histograms of energies and overlaps."""
-        landscape, groups, chart = self.landscape, self.groups, self.chart
+    @property
+    def _most_work(self) -> float:
+        """Terms that may be added up for each kind of states that are counted."""
+        return MOST_WORK if not self.clock.timed else min(MOST_WORK, WORK_SHARE * float(self.clock.budget.seconds or 0))
+
+    @property
+    def _work(self) -> int:
+        """Terms that are added up for a state of each group."""
+        return max(len(self.model.weight) // 2, self.landscape.size) * self.groups
+
+    def histograms(self, samples: Samples) -> Iterator[list[Record]]:
+        """Energies and overlaps at all temperatures, and energies of random states."""
+        groups, spread = self.groups, math.sqrt(self._census().variance)
         rng = np.random.default_rng(self._child(1))
-        work = max(len(self.model.weight) // 2, landscape.size) * groups
-        most = MOST_WORK if not self.clock.timed else min(MOST_WORK, WORK_SHARE * float(self.clock.budget.seconds or 0))
-        affordable = int(min(RANDOM, max(64, most // work)))
-        shape = affordable, landscape.size
-        random = np.array([landscape.energy(rng.integers(0, 2, shape, dtype=np.uint8)) for _ in range(groups)])
+        shape = int(min(RANDOM, max(64, self._most_work // self._work))), self.landscape.size
+        random = np.array([self.landscape.energy(rng.integers(0, 2, shape, dtype=np.uint8)) for _ in range(groups)])
         self.attempts += random.size
-        natives, ground_states = chart.natives()
-        ground = chart.ground_energy, ground_states
-        census = census_of_sample(landscape, self.model, ground=ground, minima_raw=chart.minima_raw)
-        yield [census]
-        runs = [(samples.series, samples.temperatures), *self._hotter(samples, spread=math.sqrt(census.variance))]
-        yield list(energy_tallies(runs, random=random, ground=ground[0], groups=groups))
-        flip, copies = bool(self.model.flip), samples.series.shape[1] * (samples.series.shape[2] // groups)
+        runs = [(samples.series, samples.temperatures), *self._hotter(samples, spread=spread)]
+        yield list(energy_tallies(runs, random=random, ground=self.chart.ground_energy, groups=groups))
+        copies = samples.series.shape[1] * (samples.series.shape[2] // groups)
         snapshots = len(samples.states) // (copies * groups)
         yield list(
             overlap_tallies(
-                samples.states, samples.rungs, samples.temperatures, groups=groups, snapshots=snapshots, flip=flip
+                samples.states, samples.rungs, samples.temperatures, groups=groups, snapshots=snapshots,
+                flip=bool(self.model.flip),
             )
-        )
-        natives, _ = native_images(self.model, natives)
-        found, energy = chart.states()
-        low = samples.states[2 * samples.rungs < len(samples.temperatures)]
-        low = low[: int(max(most // work * groups, 64))]
-        known = np.concatenate([found, low]), np.concatenate([energy, landscape.energy(low)])
-        drawn = int(min(128, max(16, most // (SHELLS * work))))
-        yield list(
-            around_native(landscape, natives, flip=flip, drawn=drawn, groups=groups, seed=self._child(2), known=known)
-        )
+        )  # fmt: skip
 
-    def _hotter(self, samples: _Samples, *, spread: float) -> list[tuple[Floats, Floats]]:
+    def _census(self) -> Census:
+        ground = self.chart.ground_energy, self.chart.natives()[1]
+        return census_of_sample(self.landscape, self.model, ground=ground, minima_raw=self.chart.minima_raw)
+
+    def counts(self, low: NDArray[np.uint8]) -> Iterator[list[Record]]:
+        """Census, and shells around the native states; low states that are known beside the minima count as seen."""
+        landscape, work = self.landscape, self._work
+        yield [self._census()]
+        natives, _ = native_images(self.model, self.chart.natives()[0])
+        found, energy = self.chart.states()
+        low = low[: int(max(self._most_work // work * self.groups, 64))]
+        known = np.concatenate([found, low]), np.concatenate([energy, landscape.energy(low)])
+        drawn = int(min(128, max(16, self._most_work // (SHELLS * work))))
+        yield list(
+            around_native(
+                landscape, natives, flip=bool(self.model.flip), drawn=drawn, groups=self.groups, seed=self._child(2),
+                known=known,
+            )
+        )  # fmt: skip
+
+    def _hotter(self, samples: Samples, *, spread: float) -> list[tuple[Floats, Floats]]:
         """Energies between the hottest temperature and random states, so that each histogram overlaps with the next.
 
         Energies of neighbours differ by their spread, where there are not more than `MOST_BRIDGES` of them.

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["Coverage", "coverage", "reached", "share_estimate", "when_complete"]
 
 FEWEST_FOLLOWED = 16
+ENOUGH_SEARCHES = 1 << 14
+"""Random quenches from which on all minima may count as seen: one with a thousandth of the states is not missed."""
 SAME_HEIGHT = 1e-9
 """Heights within this share of the range of energies are one, where they were added up in different orders."""
 
@@ -74,11 +76,18 @@ class Coverage:
         return self.once * (self.once - 1) / (2.0 * (self.twice + 1))
 
     def minima(self) -> Estimate:
-        """Number of minima with the log-normal interval of Chao (1987)."""
+        """Number of minima with the log-normal interval of Chao (1987).
+
+        Chao's is a least number: minima that are hardly ever hit leave no trace. So the interval reaches at least to as
+        many further ones as those hit once may be by chance (the upper 97.5 % limit of a Poisson mean).
+        """
+        from scipy.special import gammaincinv
+
         missing = max(self.hit + self.unseen - self.seen, 0.0)
         value = self.seen + missing
+        least_high = self.seen + math.ceil(float(gammaincinv(self.once + 1, 0.975)))
         if missing == 0.0:
-            return Estimate(float(self.seen), float(self.seen), self.seen + (0.0 if self.once < 2 else 1.0))
+            return Estimate(float(self.seen), float(self.seen), float(least_high))
         once, twice = float(self.once), float(self.twice)
         variance = (
             once * (once - 1.0) / (2.0 * (twice + 1.0))
@@ -86,7 +95,7 @@ class Coverage:
             + once**2 * twice * (once - 1.0) ** 2 / (4.0 * (twice + 1.0) ** 4)
         )
         reach = math.exp(1.96 * math.sqrt(math.log1p(variance / missing**2)))
-        return Estimate(value, self.seen + missing / reach, self.seen + missing * reach)
+        return Estimate(value, self.seen + missing / reach, max(self.seen + missing * reach, least_high))
 
 
 def coverage(topography: Topography) -> Coverage | NoAnswer:
@@ -146,7 +155,9 @@ def reached(topography: Topography) -> Reached:
 def complete(topography: Topography) -> bool:
     """Whether nothing is left to be seen that the coverage knows of: every exit found, every minimum joined exactly."""
     known = topography.shared(coverage)
-    if isinstance(known, NoAnswer) or known.hit + known.unseen > known.seen + 0.5 or known.unseen_share > 0.01:
+    if isinstance(known, NoAnswer) or known.searches < ENOUGH_SEARCHES:
+        return False
+    if known.hit + known.unseen > known.seen + 0.5 or known.unseen_share > 0.01:
         return False
     graph = topography.graph
     return (

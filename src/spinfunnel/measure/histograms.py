@@ -101,7 +101,7 @@ def _counted(log_count: Floats, position: Floats, mean: Floats, spread: Floats, 
 
 def _pooled(tallies: Sequence[Tally]) -> tuple[Floats, Floats, Floats, Floats, Floats, Floats] | None:
     """Bins, inverse temperatures, counts (K, B), and mean, spread and lowest energy of each bin."""
-    chosen = [tally for tally in tallies if tally.quantity == "energy"]
+    chosen = [tally for tally in tallies if tally.quantity == "energy" and tally.temperature > 0.0]
     temperatures = sorted({tally.temperature for tally in chosen}, reverse=True)
     if len(temperatures) < 2 or not math.isinf(temperatures[0]):
         return None

@@ -19,13 +19,16 @@ TermList = Sequence[tuple[NDArray[np.int64], NDArray[np.float64]]]
 """Pairs of indices (t, order) and coefficients (t,)."""
 
 HIGHEST_ORDER = 16
+ROUNDING = 2.0**-46
+"""Share of the sum of sizes up to which a sum is the rounding of some ten additions and of what was read."""
 
 
 def spins_from_binary(terms: TermList) -> tuple[list[tuple[NDArray[np.int64], NDArray[np.float64]]], float]:
     """Terms in spins ``s = 2 x - 1``, and the constant, of a polynomial in ``x`` in {0, 1}.
 
     ``prod_{i in m} x_i = 2^-|m| sum over subsets u of m of prod_{i in u} s_i``. Where the coefficients have a common
-    unit, the sums are made in whole numbers, so that what cancels on paper cancels here.
+    unit, the sums are made in whole numbers, so that what cancels on paper cancels here; else a sum that is less than
+    2^-46 of its terms counts as none: spins without a field, written as a QUBO, have none again.
 
     Raises
     ------
@@ -67,8 +70,10 @@ def spins_from_binary(terms: TermList) -> tuple[list[tuple[NDArray[np.int64], ND
 
 
 def _summed(rows: NDArray[np.int64], values: NDArray[Any]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Terms with the same variables added up."""
+    """Terms with the same variables added up; what is left of those that cancel but for rounding is none."""
     unique, place = np.unique(np.sort(rows, axis=1), axis=0, return_inverse=True)
-    total = np.zeros(len(unique))
+    total, size = np.zeros(len(unique)), np.zeros(len(unique))
     np.add.at(total, place.ravel(), values)
+    np.add.at(size, place.ravel(), np.abs(values))
+    total[np.abs(total) <= ROUNDING * size] = 0.0
     return unique, total
