@@ -87,12 +87,19 @@ def test_budgets_of_time_are_kept(name):
     assert effort.outcome == "out of budget"
 
 
-def test_an_interrupted_run_is_made_whole(tmp_path):
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("exchange:rounds=400", "tempering"),
+        ("tempering:rounds=32,quenches=64,pocket=100,floods=200", "local floods"),
+        ("tempering:rounds=32,quenches=64,pocket=100,floods=200", "keeping the map"),
+    ],
+)
+def test_an_interrupted_run_is_made_whole(tmp_path, text, last):
     landscape = systems.resolve("sk:n=40")
-    text = "exchange:rounds=400"
 
     def stop(stage, done):
-        if stage == "tempering" and done > 0.5:
+        if stage == last and done > 0.5:
             raise KeyboardInterrupt
 
     with Atlas(tmp_path / "whole.db") as whole, Atlas(tmp_path / "broken.db") as broken:
@@ -105,6 +112,8 @@ def test_an_interrupted_run_is_made_whole(tmp_path):
     assert one.key.tolist() == two.key.tolist()
     assert np.array_equal(one.visits, two.visits)
     assert np.array_equal(one.weight, two.weight)
+    assert np.array_equal(one.saddle_energy, two.saddle_energy)
+    assert one.tallies == two.tallies
 
 
 def test_ten_thousand_spins_are_linear():

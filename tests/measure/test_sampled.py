@@ -41,7 +41,9 @@ def test_a_chain_of_which_an_exit_is_not_known_counts_for_and_against():
     assert answer.low == pytest.approx(share_estimate(60, 60, 100).low)
     assert answer.high == pytest.approx(share_estimate(80, 80, 100).high)
     assert MEASURES["funnels"].compute(graph).outcome == "coverage"
-    assert MEASURES["funnels"].compute(sampled([60, 20, 12, 8], lid=[-5.0, -5.0, -4.0, -4.0])).value == 2.0
+    assert MEASURES["funnels"].compute(sampled([60, 20, 12, 8], lid=[-5.0, -5.0, -4.0, -4.0])).outcome == "coverage"
+    many = sampled([12_000, 4_000, 2_400, 1_600], lid=[-5.0, -5.0, -4.0, -4.0])
+    assert MEASURES["funnels"].compute(many).value == 2.0
 
 
 def test_searches_that_did_not_begin_at_random_states_give_no_weights():
@@ -65,6 +67,7 @@ def test_chao_counts_what_was_not_hit():
     assert answer.low < 200 < answer.high
     assert known.unseen_share == pytest.approx((200 - hit) / 200, abs=0.1)
     assert Coverage(300, hit, hit, 0, 5).minima().value == hit
+    assert Coverage(300, hit, hit, 0, 5).minima().high == hit + 4  # Poisson: none seen, up to 3.69 in the mean
 
 
 def test_shares_of_draws_are_covered_as_often_as_they_say():

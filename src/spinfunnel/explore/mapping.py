@@ -50,6 +50,8 @@ so many for each second of a budget, a thirtieth of it."""
 MOST_QUENCHES = 1 << 16
 FEWEST_QUENCHES = 1 << 14
 """Of a small landscape: minima with a thousandth of the states are all but surely hit."""
+MOST_STATES, FEWEST_STATES, STATES_TIMES_SPINS = 2000, 100, 2_000_000
+"""States inside a local flood where none are asked for: fewer for many spins, so that a flood takes as long."""
 SMALL = 24
 """Bits up to which a landscape is small: every minimum is to be found."""
 SINGLETONS = 0.0005
@@ -117,7 +119,7 @@ def explore(
     rounds : int
         Of tempering, the half in which temperatures are set included.
     pocket : int
-        States inside a local flood; 0: 2^18 up to 24 bits, else 2,000.
+        States inside a local flood; 0: 2^18 up to 24 bits, 2,000 up to 1,000, then in inverse proportion, at least 100.
     floods : int
         Minima that are flooded; 0: 200,000 up to 24 bits, else 5,000.
 
@@ -178,7 +180,8 @@ class Survey:
         """Begin, the clock first; `pocket` states in a local flood, as many as usual where it is 0."""
         clock, small = Clock(budget or Budget()), landscape.size <= SMALL
         model = spin_model(landscape, symmetries=symmetry_images(landscape.symmetries, size=landscape.size))
-        most, plateau = pocket or (1 << 18 if small else 2000), 1 << 16 if small else 256
+        usual = 1 << 18 if small else max(FEWEST_STATES, min(MOST_STATES, STATES_TIMES_SPINS // landscape.size))
+        most, plateau = pocket or usual, 1 << 16 if small else 256
         chart = Chart(landscape, model, most, plateau, workers=workers)
         return cls(landscape, model, chart, clock, seed, groups, workers, progress)
 

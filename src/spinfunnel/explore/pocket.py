@@ -179,6 +179,21 @@ def _more(
 
 
 @njit(cache=True, nogil=True)
+def _lowest(change: Floats, keep: int) -> tuple[float, int]:
+    """Limit of the so many lowest entries, and how many equal to it are among them.
+
+    No more states than that are ever looked at, those seen before included: higher neighbours need not be kept.
+    """
+    if keep >= change.size:
+        return np.inf, change.size
+    limit = np.partition(change, keep - 1)[keep - 1]
+    below_limit = 0
+    for value in change:
+        below_limit += value < limit
+    return limit, keep - below_limit
+
+
+@njit(cache=True, nogil=True)
 def _escape(  # noqa: C901 - a kernel
     model: Model, minima: Words, heights: Floats, most: int, ties: int, cap: int, saddle: Words, outside: Words,
     facts: Ints,
@@ -259,10 +274,15 @@ def _escape(  # noqa: C901 - a kernel
             continue
         label[slot] = inside
         states += 1
+        limit, left = _lowest(change, most + min(ties, most) + 1)
         for i in range(model.size):
             level = height[slot] + change[i]
-            if found and level > water + model.tolerance:
+            if change[i] > limit or (found and level > water + model.tolerance):
                 continue
+            if change[i] == limit:
+                left -= 1
+                if left < 0:
+                    continue
             beside(kept[slot], i, model.size, model.flip, kept[filled])
             place = place_of(index, kept, kept[filled])
             if index[place] >= 0:
