@@ -423,6 +423,31 @@ def reproduce(
             )
 
 
+@app.command(epilog=_lines("Examples:", "  spinfunnel fold 1ubq.pdb", "  spinfunnel fold 1ubq.pdb --residues 1-17"))
+def fold(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="PDB, mmCIF or C-alpha trace; hairpin is one shipped here.")
+    ] = "hairpin",
+    chain: Annotated[str, typer.Option("--chain", help="Which, where the file has several.")] = "",
+    residues: Annotated[str, typer.Option("--residues", metavar="FIRST-LAST", help="A part of the chain.")] = "",
+    contacts: Annotated[str, typer.Option("--contacts", help="auto, heavy or calpha.")] = "auto",
+    steps: Annotated[int, typer.Option("--steps", min=1, metavar="N", help="Of each of ten replicas.")] = 400_000,
+    seed: Seed = 0,
+    workers: Workers = None,
+    json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Fold a protein's structure-based model from a stretched chain: its folding temperature, Q(T) and F(Q)."""
+    with sitting.answering(kept="nothing was written; the same command starts again"):
+        from spinfunnel.cli import folding
+        from spinfunnel.exploring import threads
+
+        folding.folded(
+            file, chain=chain, residues=residues, contacts=contacts, steps=steps, seed=seed, workers=threads(workers),
+            json=json, quiet=quiet,
+        )  # fmt: skip
+
+
 @app.command(epilog=_lines("Examples:", "  spinfunnel systems", "  spinfunnel systems committee"))
 def systems(
     name: Annotated[

@@ -1,0 +1,52 @@
+"""Folding of a structure-based protein by Langevin dynamics."""
+
+import numpy as np
+import pytest
+
+from spinfunnel.landscape import InputError
+from spinfunnel.systems.calpha_folding import _at, _log_weights, fold_protein, langevin
+from spinfunnel.systems.chain_kernels import pack
+
+
+def test_a_hairpin_folds_from_a_stretched_chain_and_unfolds_above_its_folding_temperature():
+    """Tf of ten times as long a run is 0.96; a fifth of it is nine standard errors of a run as short as this."""
+    found = fold_protein("hairpin", steps=60_000, replicas=6, seed=1, workers=2)
+    again = fold_protein("hairpin", steps=60_000, replicas=6, seed=1)
+    assert np.array_equal(found.overlap, again.overlap)
+    assert found.first_folded is not None
+    assert found.overlap[0] > 0.8 > 0.3 > found.overlap[-1]
+    assert (np.diff(found.overlap) < 1e-9).all()
+    assert found.folding_temperature.value == pytest.approx(0.96, rel=0.2)
+
+
+def test_dynamics_keep_the_temperature_of_harmonic_bonds():
+    """Two beads: (r - r0)^2 has the mean T / 2 K; a thousand samples know it to 5 %, and 20 % is 4 of these."""
+    bond, stiffness, temperature = 4.0, 100.0, 0.8
+    nothing = np.zeros((0, 3))
+    parameters = pack(
+        (stiffness, 0.0), bond=np.array([bond]), angle=np.zeros(0), dihedral=nothing,
+        pairs=np.zeros((0, 2), np.int64), wells=nothing,
+    )  # fmt: skip
+    x, v, state = np.array([0.0, 0, 0, bond, 0, 0]), np.zeros(6), np.array([7], np.uint64)
+    off = []
+    for _ in range(1000):
+        langevin(x, v, parameters, 1000, 0.02, 0.2, temperature, state)
+        off.append(np.linalg.norm(x[3:] - x[:3]) - bond)
+    assert np.mean(np.square(off)) == pytest.approx(temperature / (2 * stiffness), rel=0.2)
+    # Twin that must fail: twice the temperature.
+    assert np.mean(np.square(off)) != pytest.approx(2 * temperature / (2 * stiffness), rel=0.2)
+
+
+def test_pooled_samples_are_weighted_to_any_temperature():
+    """Energies of one harmonic degree of freedom: mean T / 2, known to 3 % from 8,000 samples; 12 % is 4 of these."""
+    rng, ladder = np.random.default_rng(3), np.array([0.5, 1.0, 2.0])
+    energy = 0.5 * ladder * rng.standard_normal((8000, 3)) ** 2
+    weight = _log_weights(energy, ladder)
+    for temperature in (0.7, 1.4):
+        share = _at(temperature, energy, weight)
+        assert share @ energy.ravel() == pytest.approx(temperature / 2, rel=0.12)
+
+
+def test_too_short_a_run_is_refused():
+    with pytest.raises(InputError, match="give at least 4, of 20000 steps"):
+        fold_protein("hairpin", steps=100)
