@@ -84,9 +84,9 @@ def ours_hops(atoms: int, *, hops: int, workers: int) -> tuple[float, float]:
 def ours_saddles(atoms: int, *, seconds: float, workers: int) -> tuple[float, float]:
     """Distinct proven transition states per second of wall clock and of processor."""
     landscape = lennard_jones(atoms)
-    list(explore(landscape, seed=1, starts=20, hops=0, budget=Budget(evaluations=20_000)))
+    list(explore(landscape, seed=1, starts=20, budget=Budget(evaluations=20_000)))
     wall, spent = time.perf_counter(), time.process_time()
-    chunks = explore(landscape, seed=2, starts=50, hops=0, wander=0, workers=workers, budget=Budget(seconds=seconds))
+    chunks = explore(landscape, seed=2, starts=50, wander=0, workers=workers, budget=Budget(seconds=seconds))
     found = {record.key for chunk in chunks for record in chunk if isinstance(record, Saddle)}
     return len(found) / (time.perf_counter() - wall), len(found) / (time.process_time() - spent)
 

@@ -54,6 +54,23 @@ def test_what_is_kept_is_stationary_of_the_index_it_claims(seven):
             assert (np.abs(curvature) < 1e-4).sum() == 6
 
 
+def test_products_with_the_hessian_lead_to_the_same_saddles(seven):
+    """As for large systems, whose Hessians are not made: Lanczos iterations on differences of gradients."""
+    minima, saddles, _ = seven
+    engine = Engine(lennard_jones(7))
+    engine.dense = False
+    generator = np.random.default_rng(1)
+    start = np.frombuffer(min(minima.values(), key=lambda each: each.energy).state, "<f8")
+    climbs = engine.climb(start + 0.3 * generator.standard_normal((24, 21)), generator.standard_normal((24, 21)))
+    found = climbs.energy[climbs.outcome == 0]
+    assert len(found) >= 12
+    known = np.array([record.energy for record in saddles.values()])
+    index = [np.sum(engine.curvatures(x) < 0) for x in climbs.saddle[climbs.outcome == 0]]
+    first = np.array(index) == 1
+    assert first.mean() > 0.8
+    assert np.abs(found[first][:, None] - known).min(axis=1).max() < 1e-8
+
+
 def test_volume_of_a_minimum_is_that_of_its_curvatures(seven):
     record = min(seven[0].values(), key=lambda each: each.energy)
     position = np.frombuffer(record.state, "<f8")

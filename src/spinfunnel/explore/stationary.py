@@ -18,9 +18,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ..landscape import Budget, Effort, InputError, Progress, Record, Saddle, no_progress
 from ..smooth import Differentiable
@@ -44,12 +46,13 @@ LARGEST_DAMPING = 1e12
 
 
 def descend_gradient(
-    landscape: Differentiable, start: Floats, *, tolerance: float = 1e-10
+    landscape: Differentiable, start: Floats, *, tolerance: float = 1e-10, deadline: float = math.inf
 ) -> tuple[Floats, Floats, int]:
     """Lower the size of the gradient from positions (B, D) until it vanishes, or no more.
 
     Steps are ``-sum_k v_k c_k l_k / (l_k^2 + d)`` over eigenvalues l and eigenvectors v of the Hessian, c the gradient
     along them; the damping d falls after steps that lower the gradient's size, and rises instead of those that do not.
+    At the deadline, a reading of `time.perf_counter`, all end where they are.
 
     Returns
     -------
@@ -81,7 +84,7 @@ def descend_gradient(
         for _ in range(MOST_STEPS):
             active &= (size > tolerance * (1.0 + np.abs(energy))) & (damping < LARGEST_DAMPING)
             rows = np.flatnonzero(active)
-            if not len(rows):
+            if not len(rows) or time.perf_counter() >= deadline:
                 break
             renewed = rows[stale[rows]]
             if len(renewed):
@@ -257,34 +260,54 @@ def explore(
             f"{MOST_COORDINATES}: use --explorer climbing"
         )
     limits = budget or Budget()
-    engine = Engine(landscape, tolerance=gradient, distance=distance)
+    engine = Engine(landscape, tolerance=gradient, distance=distance, deadline=limits.deadline())
     points = _Points(engine, Collection(engine), Catalogue(landscape.invariance, distance))
-    hits: Counter[str] = Counter()
-    deadline, most = limits.deadline(), limits.evaluations or math.inf
-    made = last = turn = 0
-    outcome = "finished"
-    with ThreadPoolExecutor(workers) as pool:
-        while made < max(starts, 2 * last):
-            if time.perf_counter() >= deadline or points.minima.evaluations >= most:
-                outcome = "out of budget"
-                break
-            known = points.positions
-            blocks = range(turn * ROUND, (turn + 1) * ROUND)
-            for answer in pool.map(partial(_block, engine, known, seed), blocks):
-                before = points.count
-                _enter(points, hits, answer)
-                made += BLOCK
-                last = made if points.count > before else last
-            turn += 1
-            progress(f"{points.count} stationary points", min(made / max(starts, 2 * last), 1.0))
-            yield points.told(hits)
+    search = _Rounds(points, limits, seed=seed, starts=starts, progress=progress)
+    # Matrices are small: threads of the linear algebra would only wait for each other.
+    with ThreadPoolExecutor(workers) as pool, threadpool_limits(limits=1):
+        yield from search.run(pool)
     if not points.minima.minima.points:
-        _nothing(points, made)
-    total = max(sum(hits.values()), 1)
-    ends: list[Record] = [
-        record_of(point, weight=hits[point.key] / total, visits=0) for point in points.minima.minima.points
-    ]
-    yield [*points.told(hits), *ends, Effort(points.minima.evaluations, outcome)]  # type: ignore[arg-type]
+        _nothing(points, search.made)
+    yield search.ending()
+
+
+class _Rounds:
+    """Blocks of starts until as many again have brought nothing new."""
+
+    def __init__(self, points: _Points, budget: Budget, *, seed: int, starts: int, progress: Progress) -> None:
+        self.points, self.seed, self.starts, self.progress = points, seed, starts, progress
+        self.hits: Counter[str] = Counter()
+        self.most = budget.evaluations or math.inf
+        self.made = self.last = 0
+        self.outcome: Literal["finished", "out of budget"] = "finished"
+
+    def run(self, pool: ThreadPoolExecutor) -> Iterator[list[Record]]:
+        """Make rounds, and tell what each found."""
+        points, engine = self.points, self.points.engine
+        turn = 0
+        while self.made < max(self.starts, 2 * self.last):
+            if points.minima.out_of(deadline=engine.deadline, most=self.most):
+                self.outcome = "out of budget"
+                return
+            blocks = range(turn * ROUND, (turn + 1) * ROUND)
+            for answer in pool.map(partial(_block, engine, points.positions, self.seed), blocks):
+                before = points.count
+                _enter(points, self.hits, answer)
+                self.made += BLOCK
+                self.last = self.made if points.count > before else self.last
+            turn += 1
+            done = self.made / max(self.starts, 2 * self.last)
+            self.progress(f"{points.count} stationary points", min(done, 1.0))
+            yield points.told(self.hits)
+
+    def ending(self) -> list[Record]:
+        """Last records: every minimum with its weight, and the effort."""
+        total = max(sum(self.hits.values()), 1)
+        known = self.points.minima
+        last: list[Record] = [
+            record_of(each, weight=self.hits[each.key] / total, visits=0) for each in known.minima.points
+        ]
+        return [*self.points.told(self.hits), *last, Effort(known.evaluations, self.outcome)]
 
 
 Answer = tuple[Floats, Floats, tuple[Floats, Floats, Floats] | None, int]
@@ -298,10 +321,11 @@ def _block(engine: Engine, known: list[Floats], seed: int, block: int) -> Answer
     if near:
         chosen = np.array(known)[generator.integers(len(known), size=BLOCK)]
         reach = landscape.step * generator.choice([1.0, 3.0, 8.0], (BLOCK, 1))
-        x, size, spent = descend_gradient(landscape, chosen + reach * generator.standard_normal(chosen.shape))
+        places = chosen + reach * generator.standard_normal(chosen.shape)
+        x, size, spent = descend_gradient(landscape, places, deadline=engine.deadline)
         return x, size, None, spent
     places = landscape.starts(generator, BLOCK)
-    x, size, spent = descend_gradient(landscape, places)
+    x, size, spent = descend_gradient(landscape, places, deadline=engine.deadline)
     *quenched, more = engine.quench(places)
     return x, size, (quenched[0], quenched[1], quenched[2]), spent + int(more)
 
