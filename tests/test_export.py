@@ -144,6 +144,14 @@ def test_parquet_reads_back(tmp_path: Path) -> None:
     assert json.loads(low.schema.metadata[b"spinfunnel"])["exact"] is True
 
 
+def test_cambridge_pair_of_a_smooth_map_weighs_by_volume(tmp_path: Path) -> None:
+    volume, height = np.array([0.5, -1.0, 2.0, 0.0, 1.5]), np.array([0.25, -0.75, 3.0])
+    smooth = replace(ISLAND, log_volume=volume, saddle_log_volume=height)
+    low, high = (np.loadtxt(path) for path in export(smooth, tmp_path / "map", format="cambridge"))
+    np.testing.assert_allclose(np.exp(-low[:, 1] / 2) / low[:, 2], np.exp(volume))
+    np.testing.assert_allclose(np.exp(-high[:, 1] / 2) / high[:, 2], np.exp(height[[0, 1, 1, 2]]))
+
+
 def test_cambridge_pair(tmp_path: Path) -> None:
     low, high = export(ISLAND, tmp_path / "map", format="cambridge")
     assert (low.name, high.name) == ("min.data", "ts.data")

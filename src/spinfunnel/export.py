@@ -199,20 +199,26 @@ def _write_cambridge(graph: BasinGraph, paths: Sequence[Path]) -> None:
 
     A line of the first is: energy, log product of the positive Hessian eigenvalues, order of the point group, three
     moments of inertia; of the second: energy, log product, order, the two minima (from 1), three moments. Both
-    programs weigh a minimum with ``exp(-log product / 2) / order * exp(-E / T)``. States without a Hessian get what
-    makes this the number of plain states at the bottom: log product ``-2 ln(plateau)``, and order ``L / orbit`` with
-    L the least common multiple of all orbits. Saddles stand in general position (order 1, log product 0); there are
-    no moments (1 1 1). One that joins k minima becomes k - 1 lines from its hub.
+    programs weigh a minimum with ``exp(-log product / 2) / order * exp(-E / T)``. Of a smooth map the product takes the
+    order of the point group in, ``-2 log_volume`` (see `landscape.Minimum`), and the order is 1. States without a
+    Hessian get what makes this the number of plain states at the bottom: log product ``-2 ln(plateau)``, and order
+    ``L / orbit`` with L the least common multiple of all orbits; their saddles stand in general position (order 1, log
+    product 0). There are no moments (1 1 1). One that joins k minima becomes k - 1 lines from its hub.
     """
     copies = math.lcm(*graph.orbit.tolist()) if graph.minima else 1
+    smooth = graph.log_volume is not None
     with paths[0].open("w", encoding="ascii") as stream:
-        for _, energy, _, plateau, orbit, _ in _minimum_rows(graph):
+        for number, (_, energy, _, plateau, orbit, _) in enumerate(_minimum_rows(graph)):
             product = -2.0 * math.log(plateau) if plateau > 1 else 0.0
-            stream.write(f"{energy!r} {product!r} {copies // orbit} 1.0 1.0 1.0\n")
+            if graph.log_volume is not None:
+                product = -2.0 * float(graph.log_volume[number])
+            stream.write(f"{energy!r} {product!r} {1 if smooth else copies // orbit} 1.0 1.0 1.0\n")
     hub, spoke, energies = (column.tolist() for column in graph.direct_edges())
+    volume = np.zeros(graph.saddles) if graph.saddle_log_volume is None else graph.saddle_log_volume
+    products = (-2.0 * np.repeat(volume, np.diff(graph.saddle_offsets) - 1)).tolist()
     with paths[1].open("w", encoding="ascii") as stream:
-        for energy, first, second in zip(energies, hub, spoke, strict=True):
-            stream.write(f"{energy!r} 0.0 1 {first + 1} {second + 1} 1.0 1.0 1.0\n")
+        for energy, product, first, second in zip(energies, products, hub, spoke, strict=True):
+            stream.write(f"{energy!r} {product + 0.0!r} 1 {first + 1} {second + 1} 1.0 1.0 1.0\n")
 
 
 def _write_barriers(graph: BasinGraph, paths: Sequence[Path]) -> None:

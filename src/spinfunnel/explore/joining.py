@@ -37,7 +37,7 @@ def explore(
     workers: int = 1,
     progress: Progress = no_progress,
     budget: Budget | None = None,
-    starts: int = 60,
+    starts: int = 40,
     searches: int = 96,
     hops: int = -1,
     temperature: float = 0.8,

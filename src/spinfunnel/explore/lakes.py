@@ -12,6 +12,7 @@ stands where connection attempts along estimated paths do in Carr, Trygubenko, W
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -22,8 +23,9 @@ __all__ = ["Joining", "Lakes", "bottoms"]
 
 LOW = 40
 """Lowest minima of all that are to be joined."""
-LARGE = 0.5
-"""Height of a barrier over the highest, above which it is looked at."""
+HALF = 0.5
+"""Height of a barrier over that of the highest, from which on it matters; height of a minimum over that of the median
+saddle, up to which it does."""
 MOST_BARRIERS = 40
 """Barriers that are left standing: a landscape with more rivals is a glass, whatever their heights."""
 MOST_CLIMBS, MOST_ALONE = 40_000, 1500
@@ -190,13 +192,15 @@ class Joining:
         energies = {point.key: point.energy for point in self.minima.points}
         passes = [(point.energy, self.joins[point.key]) for point in self.saddles.points]
         floor = energies[self._lowest()]
+        # As rivals are measured: high minima, of which few ways down are known, are none.
+        ceiling = floor + HALF * (statistics.median(height for height, _ in passes) - floor) if passes else floor
         deep = [
             (height - energies[key], key, height, lower)
             for key, (height, lower) in bottoms(energies, passes).items()
-            if lower is not None and height - energies[key] > energies[key] - floor
+            if lower is not None and height - energies[key] > energies[key] - floor and energies[key] <= ceiling
         ]
         highest = max((each[0] for each in deep), default=0.0)
-        left = [each for each in deep if each[0] >= LARGE * highest and self._settled.get(each[1]) != each[2]]
+        left = [each for each in deep if each[0] >= HALF * highest and self._settled.get(each[1]) != each[2]]
         if not left:
             return None
         _, key, height, lower = max(left)

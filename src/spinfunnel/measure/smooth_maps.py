@@ -9,7 +9,8 @@ volume (`landscape.Minimum`) and k one number for all, which drops out of every 
 
 *Rivals*: a trap is a minimum from which every way down leads over a barrier. A palm tree has traps as well, but each is
 shallower than the drop that remains below it; a rival of the native state is one that is deeper, ``D(x) > E(x) - E_0``,
-and at least half as deep as the deepest such.
+at least half as deep as the deepest such, and low: nearer to the ground energy than to the median energy of the
+saddles. Of high minima few ways down are known, and their barriers are the least certain.
 
 Wales, Energy Landscapes (Cambridge, 2003), ch. 7; Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008).
 """
@@ -162,7 +163,8 @@ def _rivals(part: Topography) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     graph = part.graph
     barrier = escape_barriers(part.tree)
     drop = graph.energy - graph.energy[0]
-    deeper = np.flatnonzero(~graph.native & np.isfinite(barrier) & (barrier > drop))
+    low = drop <= HALF * (np.median(graph.saddle_energy) - graph.energy[0]) if graph.saddles else True
+    deeper = np.flatnonzero(~graph.native & np.isfinite(barrier) & (barrier > drop) & low)
     if len(deeper) == 0:
         return deeper, barrier
     return deeper[barrier[deeper] >= HALF * barrier[deeper].max()], barrier
