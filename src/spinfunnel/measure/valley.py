@@ -19,11 +19,11 @@ from spinfunnel.tree import subtree_weight
 
 __all__ = ["DEEP", "MEASURES"]
 
-DEEP = 0.2
+DEEP = 0.18
 """Depth from which a valley counts, in units of the mean gap.
 
-On labelled landscapes of 16 to 20 bits the valleys beside the native one of funnels reach 0.15, those of two stored
-patterns or two planted states lie between 0.25 and 0.5.
+On labelled landscapes of 16 to 24 bits the valleys beside the native one of funnels reach 0.15, those of two stored
+patterns or two planted states lie between 0.18 and 0.5.
 """
 
 
