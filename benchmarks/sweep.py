@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--system", default="sk")
     parser.add_argument("--over", default="n=18", help="one size, or several")
     parser.add_argument("--measures", default="minima,funnel_weight,levinthal", help="as of sweep")
-    parser.add_argument("--samples", type=int, default=24)
+    parser.add_argument("--samples", type=int, default=48)
     parser.add_argument("--workers", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
