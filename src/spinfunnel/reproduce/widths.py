@@ -99,7 +99,7 @@ def ballard(order: Order) -> Redrawn:
     from spinfunnel.systems import resolve
 
     decays = (0.003, 0.03) if order.quick else (0.001, 0.003, 0.01, 0.03, 0.1)
-    starts = 60 if order.quick else 300
+    starts = 60 if order.quick else 600
     rows: list[Comparison] = []
     data: dict[str, list[Any]] = {"decay": [], "minima": [], "saddles": [], "funnels": [], "unseen": []}
     for place, decay in enumerate(decays):
