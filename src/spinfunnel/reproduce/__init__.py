@@ -25,6 +25,7 @@ from spinfunnel.reproduce.itfix import iterative_fixing
 from spinfunnel.reproduce.klemm import klemm
 from spinfunnel.reproduce.labs import labs
 from spinfunnel.reproduce.levinthal import levinthal
+from spinfunnel.reproduce.levinthal_protein import levinthal_protein
 from spinfunnel.reproduce.networks import draxler, goodfellow, re_basin
 from spinfunnel.reproduce.widths import ballard, choromanska, sharpening
 
@@ -104,6 +105,12 @@ REPRODUCTIONS: dict[str, Reproduction] = {
             levinthal,
             "search time against size: blind search, golf course, glasses, funnels",
             "Levinthal (1969); Dill, Chan, Nat. Struct. Biol. 4, 10 (1997)",
+        ),
+        Reproduction(
+            "levinthal-protein",
+            levinthal_protein,
+            "lattice proteins: blind search and folding time against length, folding time against temperature",
+            "Levinthal (1969); Karplus, Fold. Des. 2, S69 (1997); Sali, Shakhnovich, Karplus, Nature 369, 248 (1994)",
         ),
         Reproduction(
             "choromanska-spin",
