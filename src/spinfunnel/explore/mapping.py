@@ -52,6 +52,8 @@ FEWEST_QUENCHES = 1 << 14
 """Of a small landscape: minima with a thousandth of the states are all but surely hit."""
 MOST_STATES, FEWEST_STATES, STATES_TIMES_SPINS = 2000, 100, 2_000_000
 """States inside a local flood where none are asked for: fewer for many spins, so that a flood takes as long."""
+MOST_FLAT, FEWEST_FLAT, FLAT_TIMES_SPINS = 256, 16, 256_000
+"""The same for the states of a plateau that are searched."""
 SMALL = 24
 """Bits up to which a landscape is small: every minimum is to be found."""
 SINGLETONS = 0.0005
@@ -181,7 +183,8 @@ class Survey:
         clock, small = Clock(budget or Budget()), landscape.size <= SMALL
         model = spin_model(landscape, symmetries=symmetry_images(landscape.symmetries, size=landscape.size))
         usual = 1 << 18 if small else max(FEWEST_STATES, min(MOST_STATES, STATES_TIMES_SPINS // landscape.size))
-        most, plateau = pocket or usual, 1 << 16 if small else 256
+        plateau = 1 << 16 if small else max(FEWEST_FLAT, min(MOST_FLAT, FLAT_TIMES_SPINS // landscape.size))
+        most = pocket or usual
         chart = Chart(landscape, model, most, plateau, workers=workers)
         return cls(landscape, model, chart, clock, seed, groups, workers, progress)
 
