@@ -259,7 +259,10 @@ def _landscape_of(
     if is_atoms(found):
         return _atoms(found, given, what=what)
     if not callable(found):
-        raise InputError(f"{what} is {type(found).__name__}, neither a function of bit strings nor a landscape")
+        raise InputError(
+            f"{what} is {type(found).__name__}, neither a function of bit strings, a landscape nor a network: "
+            "for one, return (model, loss, train)"
+        )
     if any("dimension" in place for place in (arguments, vars(module), getattr(found, "__dict__", {}))):
         return _smooth(found, arguments, module=module, what=what, seed=seed)
     return _wrapped(found, arguments, module=module, what=what, seed=seed)
