@@ -29,6 +29,8 @@ BLOCK, SLOW_BLOCK = 24, 3
 """Climbs from one minimum that are made in one go; fewer where there is no compiled energy."""
 STARTS, SLOW_STARTS = 25, 8
 """Quenches that are made in one go."""
+QUENCHING = 0.25
+"""Share of a budget in seconds after which no more random starts are quenched: without climbs there is no map."""
 AHEAD = 6
 """Blocks that are under way while their forerunners are entered: the same for any number of workers, so that what is
 searched next does not depend on it."""
@@ -110,7 +112,7 @@ class Search:
             count = min(self._starts, starts - block * self._starts)
             return self.engine.quench(self.engine.landscape.starts(generator, count))
 
-        for number, (x, energy, size, spent) in enumerate(_in_order(pool, one, self._unless_spent(range(blocks)))):
+        for number, (x, energy, size, spent) in enumerate(_in_order(pool, one, self._early(range(blocks)))):
             self.found.evaluations += spent
             for row in range(len(x)):
                 point = self.found.minimum(x[row], float(energy[row]), float(size[row]))
@@ -166,6 +168,14 @@ class Search:
     def _count(self) -> int:
         self._number += 1
         return self._number - 1
+
+    def _early(self, blocks: range) -> Iterator[int]:
+        """Blocks of quenches: one, and more for a share of the time."""
+        until = self._began + QUENCHING * (self.deadline - self._began)
+        for block in self._unless_spent(blocks):
+            if block and time.perf_counter() > until:
+                return
+            yield block
 
     def _unless_spent(self, tasks: Any) -> Iterator[Any]:
         for task in tasks:
