@@ -122,7 +122,7 @@ class Joining:
     searches : int
         Climbs from a minimum at least, before it counts as one that leads to nothing new.
     starts : sequence of str
-        Minima at the ends of random quenches, which are to be joined to the lowest after all else.
+        Minima at the ends of random quenches, which are to be joined to the lowest.
     stage, done : str, float
         What is being joined, and the share of that stage that is done.
     """
@@ -144,7 +144,6 @@ class Joining:
         low = [point.key for point in sorted(self.minima.points, key=lambda each: each.energy)[:LOW]]
         starts = sorted(self.starts, key=lambda each: self.minima[each].energy)
         yield from self._each_joined(low, "low minimum", block)
-        yield from self._barriers(block)
         yield from self._each_joined(starts, "start", block)
         yield from self._barriers(block)
 
