@@ -27,7 +27,7 @@ RANDOM_CHAINS = 1000
 """Random conformations whose mean energy is the upper end of the gap, where not all are listed."""
 RUNGS, COLDEST, HOTTEST = 12, 0.22, 0.8
 """Temperatures of the search, as of the explorer `folding`."""
-PATIENCE, FEWEST, MOST = 10.0, 2_000_000, 20_000_000
+PATIENCE, FEWEST, MOST = 10.0, 1_000_000, 4_000_000
 """A search ends ten times as late as its lowest energy was found, and between so many energy evaluations."""
 
 
