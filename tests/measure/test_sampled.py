@@ -12,6 +12,7 @@ from spinfunnel.landscape import Census, Tally
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.measure.coverage import Coverage, share_estimate
 from spinfunnel.measure.histograms import density_of_states
+from spinfunnel.plot.density import density_of_states_figure
 from spinfunnel.study import study
 from spinfunnel.systems import resolve
 
@@ -125,6 +126,8 @@ def test_a_sample_of_a_small_landscape_agrees_with_its_flood(spec):
         if isinstance(ours, Estimate):
             slack = 0.5 * (ours.high - ours.low) + 1e-9 * abs(ours.value)
             assert ours.low - slack <= known.value <= ours.high + slack, name
+    drawn = {trace.name for trace in density_of_states_figure(found.graph).data}
+    assert f"slope 1/Tf, Tf = {found.measures['tf_measured'].value:.4g}" in drawn  # not that of quenched states alone
 
 
 def test_a_large_glass_has_traps_and_no_native_funnel():

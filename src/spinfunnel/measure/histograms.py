@@ -27,7 +27,7 @@ from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import BasinGraph, Tally
 from spinfunnel.measure.outcome import Topography
 
-__all__ = ["density_of_states", "jackknifed"]
+__all__ = ["density_of_states", "jackknifed", "views_of"]
 
 Floats = NDArray[np.float64]
 
@@ -209,7 +209,7 @@ def jackknifed(
     """
 
     def sampled(topography: Topography) -> Measurement:
-        views = topography.shared(_views)
+        views = topography.shared(views_of)
         if isinstance(views, NoAnswer):
             return views
         answers = [answer(view) for view in views]
@@ -239,8 +239,8 @@ def _jackknife(whole: Estimate, parts: Floats, *, log: bool) -> Estimate:
     return Estimate(whole.value, min(low, whole.low), max(high, whole.high))
 
 
-def _views(topography: Topography) -> list[Topography] | NoAnswer:
-    """The map with the histograms of all replicas put together, and with those of all but each one."""
+def views_of(topography: Topography) -> list[Topography] | NoAnswer:
+    """Return the map with the histograms of all replicas put together, and with those of all but each one."""
     graph = topography.graph
     if graph.census is None:
         return NoAnswer("no_census", "the map knows nothing of all states", "explore it: --explorer tempering")

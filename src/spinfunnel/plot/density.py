@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.measure.density import Spectrum, all_states, native_states, other_states
+from spinfunnel.measure.histograms import views_of
 from spinfunnel.measure.outcome import Topography
 from spinfunnel.measure.thermodynamics import folding_temperature, freezing_temperature
 from spinfunnel.plot.palette import ACCENT, INK, NATIVE, REST, axes_or_new, axis, layout, tidy
@@ -64,12 +65,14 @@ class _Density:
 
 
 def _read(graph: BasinGraph) -> _Density:
-    topography = Topography(graph)
+    topography = _whole(graph)
     everything, natives, others = all_states(topography), native_states(topography), other_states(topography)
     if isinstance(everything, NoAnswer):
         raise InputError(everything.cause)
     if isinstance(others, NoAnswer):
         raise InputError(others.cause)
+    if not math.isfinite(everything.states):
+        raise InputError("there are more states than a double can count")
     edges = np.linspace(everything.ground, float(everything.energy[-1] + everything.spread[-1]), BINS + 1)
     if not edges[-1] > edges[0]:
         raise InputError("every state has one energy")
@@ -91,6 +94,17 @@ def _read(graph: BasinGraph) -> _Density:
             continue
         tangents.append(_tangent(answer, name, points=touched, edges=edges, top=top, colour=colour, dash=dash))
     return _Density(edges, height, native, tuple(tangents), tuple(missing))
+
+
+def _whole(graph: BasinGraph) -> Topography:
+    """The map with the density of all its states: counted where it is exact, else from histograms at temperatures."""
+    topography = Topography(graph)
+    if graph.exact:
+        return topography
+    views = views_of(topography)
+    if isinstance(views, NoAnswer):
+        raise InputError(views.cause)
+    return views[0]
 
 
 def _binned(spectrum: Spectrum, edges: Floats) -> tuple[Floats, Floats]:
@@ -136,6 +150,8 @@ def density_of_states_caption(graph: BasinGraph) -> str:
         " all others, at Tg the lower edge of that band. The native state stands out where the first line is the"
         " flatter."
     )
+    if not graph.exact:
+        text += " The numbers are estimates, from histograms at many temperatures."
     return " ".join((text, *density.missing))
 
 

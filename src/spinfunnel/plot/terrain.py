@@ -54,6 +54,9 @@ def funnel_terrain_caption(graph: BasinGraph, *, limit: int | None = LIMIT) -> s
     text = (
         "Height is energy, and the area of a basin is its weight, the share of random states that drain into it. Pits,"
         " and the passes between them, are at their exact heights; the native state is in the middle."
+        if graph.saddle_exact.all()
+        else "Height is energy, and the area of a basin is its weight, the share of random states that drain into it."
+        " Pits are at their exact heights, passes at the lowest that were found; the native state is in the middle."
     )
     if split.omitted:
         text += (
