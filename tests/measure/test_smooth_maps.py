@@ -93,10 +93,22 @@ def test_a_rival_is_a_trap_deeper_than_the_drop_below_it(rival, kind):
         assert isinstance(found["rival_gap"], NoAnswer)
 
 
-def test_dozens_of_rivals_are_a_glass():
-    energy = np.concatenate([[0.0], 1.0 + 0.01 * np.arange(40)])
+def test_traps_of_one_lake_are_one_rival():
+    """Fifteen traps, each deeper than the drop below it, but all of them with a lower way to the lowest of them."""
+    energy = np.concatenate([[0.0], 1.0 + 0.05 * np.arange(16)])
+    ways = [(6.0, 0, 1)] + [(e + 2.6, 1, k + 2) for k, e in enumerate(energy[2:])]
+    found = measure_all(
+        graph(np.concatenate([energy, [5.0, 5.1, 5.2, 5.3]]), ways + [(5.5, 0, k) for k in range(17, 21)])
+    )
+    assert found["rivals"].value == 1.0
+    assert judge(found, exact=False).kind == "multi-funnel"
+
+
+@pytest.mark.parametrize(("traps", "kind"), [(40, "glass"), (20, "undecided")])
+def test_dozens_of_rivals_are_a_glass(traps, kind):
+    energy = np.concatenate([[0.0], 1.0 + 0.01 * np.arange(traps)])
     glass = graph(energy, [(e + 2.0, 0, k + 1) for k, e in enumerate(energy[1:])])
-    assert judge(measure_all(glass), exact=False).kind == "glass"
+    assert judge(measure_all(glass), exact=False).kind == kind
 
 
 def test_too_little_is_undecided():

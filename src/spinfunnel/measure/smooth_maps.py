@@ -10,7 +10,8 @@ volume (`landscape.Minimum`) and k one number for all, which drops out of every 
 *Rivals*: a trap is a minimum from which every way down leads over a barrier. A palm tree has traps as well, but each is
 shallower than the drop that remains below it; a rival of the native state is one that is deeper, ``D(x) > E(x) - E_0``,
 at least half as deep as the deepest such, and low: nearer to the ground energy than to the median energy of the
-saddles. Of high minima few ways down are known, and their barriers are the least certain.
+saddles. Of high minima few ways down are known, and their barriers are the least certain. Rivals of one lake count
+once: what reaches a lower rival below the pass from there to the native state belongs to that rival's funnel.
 
 Wales, Energy Landscapes (Cambridge, 2003), ch. 7; Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008).
 """
@@ -44,8 +45,11 @@ FEWEST_MINIMA = 20
 """Minima below which a map is too small to be called a funnel or a glass."""
 CONNECTED = 0.5
 """Share of random descents that must end in the connected part, for its rivals to tell the kind."""
-MOST_RIVALS = 12
-"""Rivals up to which a landscape has several funnels; a glass has them by the dozen."""
+MOST_RIVALS, GLASSY = 12, 24
+"""Lakes of rivals up to which a landscape has several funnels, and beyond which it is a glass, which has dozens.
+
+Between the two a map may yet lack ways down: lj:atoms=38, which has two funnels, has 11 after four minutes.
+"""
 HALF = 0.5
 FLOOR, CEILING, STEPS = 1e-3, 4.0, 400
 """Temperatures at which the heat capacity is looked at, over the largest difference in energy."""
@@ -167,7 +171,18 @@ def _rivals(part: Topography) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     deeper = np.flatnonzero(~graph.native & np.isfinite(barrier) & (barrier > drop) & low)
     if len(deeper) == 0:
         return deeper, barrier
-    return deeper[barrier[deeper] >= HALF * barrier[deeper].max()], barrier
+    return _lakes(part, deeper[barrier[deeper] >= HALF * barrier[deeper].max()]), barrier
+
+
+def _lakes(part: Topography, found: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The lowest rival of each lake, a lake as high as the pass from its lowest rival to the native state."""
+    tree, energy = part.tree, part.graph.energy
+    to_native = minimax_to(tree, 0)
+    left, lowest = found[np.argsort(energy[found], kind="stable")], []
+    while len(left):
+        lowest.append(left[0])
+        left = left[1:][minimax_to(tree, int(left[0]))[left[1:]] >= to_native[left[0]]]
+    return np.array(lowest, np.int64)
 
 
 def _not_smooth() -> NoAnswer:
@@ -315,6 +330,9 @@ def smooth_kind(
     if isinstance(gap, Estimate) and isinstance(barrier, Estimate):
         told = f", the lowest {gap.value:.3g} above it and behind a barrier of {barrier.value:.3g} at most"
     if count.value > MOST_RIVALS:
-        return "glass", f"{count.value:.0f} traps are deeper than the drop to the lowest minimum that remains{told}"
+        said = f"{count.value:.0f} traps are deeper than the drop to the lowest minimum that remains{told}"
+        if count.value > GLASSY:
+            return "glass", said
+        return "undecided", f"{said}; a longer search may find ways down from some of them"
     noun = "trap is" if count.value == 1.0 else "traps are"
     return "multi-funnel", (f"{count.value:.0f} {noun} deeper than the drop to the lowest minimum that remains{told}")
