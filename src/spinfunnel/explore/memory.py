@@ -67,7 +67,7 @@ def refuse_if_too_large(size: int, *, bits: int, symmetric: bool, available: int
     >>> refuse_if_too_large(34, bits=33, symmetric=False, available=24 << 30)
     Traceback (most recent call last):
         ...
-    spinfunnel.landscape.InputError: a 34-spin landscape needs 104 GiB to flood exactly; this machine has 24 GiB free: \
+    spinfunnel.running.InputError: a 34-spin landscape needs 104 GiB to flood exactly; this machine has 24 GiB free: \
 the largest that fits here has 31 spins, larger ones are for sampling: --explorer tempering
     """
     per_state = BYTES_PER_STATE_SYMMETRIC if symmetric else BYTES_PER_STATE
@@ -96,7 +96,7 @@ def refuse_long_list(states: int, *, available: int | None = None) -> None:
     >>> refuse_long_list(10**9, available=24 << 30)
     Traceback (most recent call last):
         ...
-    spinfunnel.landscape.InputError: 1e+09 states need 60 GiB to flood exactly; this machine has 24 GiB free: choose a \
+    spinfunnel.running.InputError: 1e+09 states need 60 GiB to flood exactly; this machine has 24 GiB free: choose a \
 smaller size, or sample it
     """
     free = available_bytes() if available is None else available

@@ -308,7 +308,7 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     >>> resolve("skk")
     Traceback (most recent call last):
     ...
-    spinfunnel.landscape.InputError: 'skk' is neither a system (did you mean 'sk'?) nor a file; `spinfunnel systems`
+    spinfunnel.running.InputError: 'skk' is neither a system (did you mean 'sk'?) nor a file; `spinfunnel systems`
     lists the systems
     """
     name, colon, rest = spec.strip().partition(":")
