@@ -12,13 +12,13 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..landscape import Binary, Budget, Effort, InputError, Landscape, Progress, Record, no_progress
+from ..landscape import Binary, Budget, InputError, Landscape, Progress, Record, no_progress
 from .endings import Endings, random_endings
 from .ladder import temperature_range
 from .population import cool_population
 from .replica_lanes import REPLICAS
 from .replicas import Replicas
-from .spending import Spending, has_limit
+from .spending import Spending
 
 __all__ = ["explore", "explore_population"]
 
@@ -60,9 +60,14 @@ def explore(
     endings = Endings(binary, workers=workers)
     probe = Replicas(binary, groups=1, seed=seed)
     offered = 0
-    limited = has_limit(budget) and runs == 0
-    whole = (1 << 62) if limited else (runs or RUNS) * sweeps
-    spending = Spending(budget, lambda: offered + probe.attempts + endings.flips, whole=whole, started=started)
+    spending = Spending.of(
+        budget,
+        lambda: offered + probe.attempts + endings.flips,
+        asked=runs,
+        usual=RUNS,
+        length=sweeps,
+        started=started,
+    )
     random_endings(endings, spending, seed=seed)
     yield list(endings.news())
     cold, hot = temperature_range(probe)
@@ -82,7 +87,8 @@ def explore(
         endings.add(np.concatenate([run.states(), run.best()[0][None]]))
         number += 1
         yield list(endings.news())
-    yield from _ended(endings, spending)
+    yield list(endings.all())
+    yield [spending.effort()]
 
 
 def explore_population(
@@ -114,9 +120,7 @@ def explore_population(
     started = time.perf_counter()
     endings = Endings(binary, workers=workers)
     offered = 0
-    limited = has_limit(budget) and runs == 0
-    whole = (1 << 62) if limited else runs or RUNS
-    spending = Spending(budget, lambda: offered + endings.flips, whole=whole, started=started)
+    spending = Spending.of(budget, lambda: offered + endings.flips, asked=runs, usual=RUNS, started=started)
     random_endings(endings, spending, seed=seed)
     yield list(endings.news())
     number = 0
@@ -138,7 +142,8 @@ def explore_population(
         number += 1
         endings.add(np.concatenate([found.state, found.best[None]]))
         yield list(endings.news())
-    yield from _ended(endings, spending)
+    yield list(endings.all())
+    yield [spending.effort()]
 
 
 def _checked(landscape: Landscape, name: str, *, replicas: int, runs: int, sweeps: int) -> tuple[Binary, int]:
@@ -155,8 +160,3 @@ def _checked(landscape: Landscape, name: str, *, replicas: int, runs: int, sweep
 def _seed(seed: int, number: int) -> int:
     """Seed of a run of many."""
     return int(np.random.SeedSequence(seed, spawn_key=(1 << 21, number)).generate_state(1, np.uint64)[0])
-
-
-def _ended(endings: Endings, spending: Spending) -> Iterator[list[Record]]:
-    yield list(endings.all())
-    yield [Effort(spending.evaluations(), "out of budget" if spending.limited else "finished")]

@@ -15,8 +15,6 @@ import heapq
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from threadpoolctl import threadpool_limits
-
 from ..landscape import Budget, Progress, Record, no_progress
 from ..smooth import Differentiable
 from .engine import TOLERANCE
@@ -78,14 +76,12 @@ def explore(
     """
     search = Search(landscape, budget or Budget(), seed=seed, progress=progress, tolerance=gradient, distance=distance)
     rounds = _Rounds(search, searches=searches, depth=depth, wander=wander)
-    # Matrices are small: threads of the linear algebra would only wait for each other.
-    with ThreadPoolExecutor(workers) as pool, threadpool_limits(limits=1):
-        try:
-            yield from search.quenches(pool, starts)
-            yield from search.climbs(pool, rounds.tasks(), rounds.told)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    yield search.ending()
+
+    def stages(pool: ThreadPoolExecutor) -> Iterator[list[Record]]:
+        yield from search.quenches(pool, starts)
+        yield from search.climbs(pool, rounds.tasks(), rounds.told)
+
+    yield from search.run(workers, stages)
 
 
 class _Rounds:

@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from threadpoolctl import threadpool_limits
-
 from ..landscape import Budget, InputError, Progress, Record, no_progress
 from ..smooth import Differentiable
 from .engine import TOLERANCE
@@ -79,13 +77,11 @@ def explore(
     search = Search(landscape, budget or Budget(), seed=seed, progress=progress, tolerance=gradient, distance=distance)
     search.block = min(search.block, BLOCK)
     found = search.found
-    # Matrices are small: threads of the linear algebra would only wait for each other.
-    with ThreadPoolExecutor(workers) as pool, threadpool_limits(limits=1):
-        try:
-            yield from search.quenches(pool, starts)
-            yield from search.hops(pool, HOPS * landscape.dimension if hops < 0 else hops, temperature)
-            joining = Joining(found.minima, found.saddles, found.joins, search.fronts, searches, list(search.hits))
-            yield from search.climbs(pool, joining.tasks(search.block), lambda: (joining.stage, joining.done))
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    yield search.ending()
+
+    def stages(pool: ThreadPoolExecutor) -> Iterator[list[Record]]:
+        yield from search.quenches(pool, starts)
+        yield from search.hops(pool, HOPS * landscape.dimension if hops < 0 else hops, temperature)
+        joining = Joining(found.minima, found.saddles, found.joins, search.fronts, searches, list(search.hits))
+        yield from search.climbs(pool, joining.tasks(search.block), lambda: (joining.stage, joining.done))
+
+    yield from search.run(workers, stages)

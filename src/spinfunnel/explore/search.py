@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ..landscape import Budget, Effort, Progress, Record
 from ..smooth import Differentiable
@@ -97,6 +98,18 @@ class Search:
             self.outcome = "out of budget"
         return self.outcome != "finished"
 
+    def run(
+        self, workers: int, stages: Callable[[ThreadPoolExecutor], Iterator[list[Record]]]
+    ) -> Iterator[list[Record]]:
+        """Yield what the stages of a search find on so many threads, and the last records."""
+        # Matrices are small: threads of the linear algebra would only wait for each other.
+        with ThreadPoolExecutor(workers) as pool, threadpool_limits(limits=1):
+            try:
+                yield from stages(pool)
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+        yield self._ending()
+
     def quenches(self, pool: ThreadPoolExecutor, starts: int) -> Iterator[list[Record]]:
         """Quench random states.
 
@@ -159,7 +172,7 @@ class Search:
                 yield self.found.news(weight=self.weight)
         yield self.found.news(weight=self.weight)
 
-    def ending(self) -> list[Record]:
+    def _ending(self) -> list[Record]:
         """Last records: every minimum with its weight, and the effort."""
         share = self.weight
         last: list[Record] = [record_of(point, weight=share(point), visits=0) for point in self.found.minima.points]

@@ -6,21 +6,18 @@ import math
 import time
 from collections.abc import Callable
 
-from ..landscape import Budget
+from ..landscape import Budget, Effort
 
-__all__ = ["Spending", "has_limit"]
+__all__ = ["Spending"]
 
 CHUNK = 0.5
 """Seconds that a chunk of work takes at most: how long an interrupt or the progress bar waits."""
 RESERVE = 0.04
 """Share of the time that is left for what comes after the last chunk: the last minima, the atlas."""
+ENDLESS = 1 << 62
+"""Steps of a run that only its budget ends."""
 CHUNK_EVALUATIONS = 2e8
 """The same where no time is limited, so that the chunks are the same on any machine."""
-
-
-def has_limit(budget: Budget | None) -> bool:
-    """Whether a budget ends anything."""
-    return budget is not None and (budget.seconds is not None or budget.evaluations is not None)
 
 
 class Spending:
@@ -51,6 +48,43 @@ class Spending:
         self.steps = 0
         self._length = 1
         self.limited = False
+
+    @classmethod
+    def of(
+        cls,
+        budget: Budget | None,
+        evaluations: Callable[[], int],
+        *,
+        asked: int,
+        usual: int,
+        length: int = 1,
+        started: float | None = None,
+    ) -> Spending:
+        """Spending of a run of so many parts as were asked for, or as the budget allows, or as usual.
+
+        Parameters
+        ----------
+        budget, evaluations, started
+            As of the class.
+        asked : int
+            Parts; 0: as many as the budget allows, and the usual number where it has no limit.
+        usual : int
+        length : int
+            Steps of each part.
+
+        Examples
+        --------
+        >>> Spending.of(None, lambda: 0, asked=0, usual=8, length=10).whole
+        80
+        >>> Spending.of(Budget(seconds=1.0), lambda: 0, asked=3, usual=8).whole
+        3
+        """
+        limited = budget is not None and budget != Budget() and asked == 0
+        return cls(budget, evaluations, whole=ENDLESS if limited else (asked or usual) * length, started=started)
+
+    def effort(self) -> Effort:
+        """Record of what was spent, and whether the budget ended the run."""
+        return Effort(self.evaluations(), "out of budget" if self.limited else "finished")
 
     def share(self) -> float:
         """Share of the budget that is spent: of time, evaluations or steps, whichever is most."""

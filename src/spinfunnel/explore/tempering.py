@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..landscape import Binary, Budget, Effort, InputError, Landscape, Progress, Record, no_progress
+from ..landscape import Binary, Budget, InputError, Landscape, Progress, Record, no_progress
 from .endings import Endings, random_endings
-from .spending import Spending, has_limit
+from .spending import Spending
 from .temper import Tempering
 
 __all__ = ["explore"]
@@ -61,19 +61,15 @@ def explore(
     started = time.perf_counter()
     run = Tempering(landscape, replicas=replicas, sweeps=sweeps, seed=seed, workers=workers)
     endings = Endings(landscape, workers=workers)
-    limited = has_limit(budget) and rounds == 0
-    spending = Spending(
-        budget,
-        lambda: run.replicas.attempts + endings.flips,
-        whole=(1 << 62) if limited else rounds or ROUNDS,
-        started=started,
+    spending = Spending.of(
+        budget, lambda: run.replicas.attempts + endings.flips, asked=rounds, usual=ROUNDS, started=started
     )
     random_endings(endings, spending, seed=seed)
     yield list(endings.news())
     yield from _sampled(run, endings, spending, progress)
     yield list(endings.all())
     progress("tempering", 1.0)
-    yield [Effort(spending.evaluations(), "out of budget" if spending.limited else "finished")]
+    yield [spending.effort()]
 
 
 def _sampled(run: Tempering, endings: Endings, spending: Spending, progress: Progress) -> Iterator[list[Record]]:
