@@ -34,9 +34,13 @@ class Operator(Protocol):
     point: torch.Tensor
 
     @property
-    def dimension(self) -> int: ...
+    def dimension(self) -> int:
+        """Number of rows."""
+        ...
 
-    def products(self, vectors: torch.Tensor) -> torch.Tensor: ...
+    def products(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Products with vectors (D, K), or with one (D,)."""
+        ...
 
 
 CHECK_EVERY = 5
