@@ -137,6 +137,16 @@ def test_the_thresholds_of_a_pair_do_not_cross(name):
     assert THRESHOLDS[f"{name}_lost"].value <= THRESHOLDS[name].value
 
 
+@pytest.mark.parametrize(
+    ("change", "kind"), [(GLASS, "glass"), ({**GLASS, "funnel_weight": 0.95}, "undecided"), ({}, "funnel")]
+)
+def test_a_chain_no_better_than_its_shuffles_has_no_native_state_whatever_tf_tg(change, kind):
+    found = measures(tf_tg=2.5, **change)
+    assert judge(found, chain=True).kind == kind
+    # Twin: coupling signs dealt anew do not overrule the random-energy form.
+    assert judge(found).kind == "funnel"
+
+
 def test_nulls_without_an_answer_are_no_nulls():
     failed = {name: NoAnswer("flat", "flat", "-") for name in NULL}
     assert verdict(null=failed).kind == "funnel"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.explore.folding import Ladder
+from spinfunnel.explore.folding import COLDEST, HOTTEST, RUNGS, Ladder
 from spinfunnel.landscape import BasinGraph, Finite, Progress
 from spinfunnel.measure import COMPARED, measure_all
 from spinfunnel.states import Shuffleable, Walkable
@@ -25,8 +25,6 @@ MAPPED_STATES = 1 << 20
 """Conformations up to which whole maps of shuffled sequences are made: 16 monomers in the plane, 12 in space."""
 RANDOM_CHAINS = 1000
 """Random conformations whose mean energy is the upper end of the gap, where not all are listed."""
-RUNGS, COLDEST, HOTTEST = 12, 0.22, 0.8
-"""Temperatures of the search, as of the explorer `folding`."""
 PATIENCE, FEWEST, MOST = 10.0, 1_000_000, 4_000_000
 """A search ends ten times as late as its lowest energy was found, and between so many energy evaluations."""
 

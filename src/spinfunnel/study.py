@@ -29,6 +29,7 @@ from spinfunnel.landscape import (
 )
 from spinfunnel.measure import measure_all
 from spinfunnel.nulls import compare, null_sample_count
+from spinfunnel.states import Shuffleable
 from spinfunnel.verdict import Verdict, judge
 
 __all__ = ["Study", "describe", "explore", "map_to_json", "recall", "refuse_unexplorable", "study"]
@@ -342,7 +343,7 @@ def _concluded(
         )
         ensembles, samples = beside.nulls, beside.samples
         measures |= beside.own
-    verdict = judge(measures, nulls=ensembles, exact=graph.exact)
+    verdict = judge(measures, nulls=ensembles, exact=graph.exact, chain=isinstance(landscape, Shuffleable))
     details: dict[str, Any] = {}
     if advice and names is None and isinstance(landscape, Binary) and not graph.exact:
         details["advice"] = _advised(

@@ -72,14 +72,10 @@ class _Case:
     """The measures and nulls of one landscape, the thresholds, and a record of which measures were read."""
 
     def __init__(
-        self,
-        measures: Mapping[str, Measurement],
-        nulls: Mapping[str, Mapping[str, Measurement]],
-        thresholds: Mapping[str, Threshold],
-        *,
-        exact: bool = True,
-    ) -> None:
-        self.exact = exact
+        self, measures: Mapping[str, Measurement], nulls: Mapping[str, Mapping[str, Measurement]],
+        thresholds: Mapping[str, Threshold], *, exact: bool, chain: bool,
+    ) -> None:  # fmt: skip
+        self.exact, self.chain = exact, chain
         self._measures, self._nulls, self._thresholds = measures, nulls, thresholds
         self.evidence: dict[str, Evidence] = {}
 
@@ -113,6 +109,7 @@ def judge(
     *,
     nulls: Mapping[str, Mapping[str, Measurement]] | None = None,
     exact: bool = True,
+    chain: bool = False,
     thresholds: Mapping[str, Threshold] = THRESHOLDS,
 ) -> Verdict:
     """Judge a landscape by its measures.
@@ -126,6 +123,8 @@ def judge(
         verdict rests on the thresholds alone, and the reason says so.
     exact : bool
         Whether the map is exact; a sampled one is said to be in the reason.
+    chain : bool
+        Whether it is a lattice protein, of which shuffled sequences have the first word.
     thresholds : mapping of str to Threshold
         All of `THRESHOLDS`; others serve their calibration.
 
@@ -149,7 +148,7 @@ def judge(
     >>> print(judge({name: Estimate.exactly(value) for name, value in measures.items()}))
     funnel: 77 % of the state space drains to the native state, and Tf/Tg = 2 (no null was compared)
     """
-    case = _Case(measures, nulls or {}, thresholds, exact=exact)
+    case = _Case(measures, nulls or {}, thresholds, exact=exact, chain=chain)
     smooth = smooth_kind(measures)
     if smooth is not None:
         for name in SMOOTH_EVIDENCE:
@@ -168,7 +167,7 @@ def judge(
 
 
 def _decide(case: _Case) -> tuple[Kind, str]:
-    stands, leads, barriers = _ask(case, _STANDS_OUT), _leads(case), _barriers(case)
+    stands, leads, barriers = _stands_out(case), _leads(case), _barriers(case)
     if leads.answer == "yes" and barriers.answer == "no" and _featureless(case):
         follows = _follows(case)
         if follows.answer == "yes":
@@ -209,6 +208,16 @@ def _native(case: _Case, *, stands: _Finding, leads: _Finding) -> tuple[Kind, st
 
 # ---------------------------------------------------------------------------------------------
 # Thermodynamics: does a native state stand out?
+
+
+def _stands_out(case: _Case) -> _Finding:
+    """Ask the witnesses in a row; of a chain first whether its sequence is better than its shuffles.
+
+    Most conformations of a chain are loose, and their energies scatter so little that Tf/Tg passes for that of a
+    protein whatever the sequence.
+    """
+    chance = case.chain and _stability(case).answer == "no"
+    return _stability(case) if chance else _ask(case, _STANDS_OUT)
 
 
 def _random_energy_form(case: _Case) -> _Finding:

@@ -81,7 +81,7 @@ def _one(kind: str, length: int, seed: int) -> tuple[NDArray[np.float64], str]:
     # Below a ratio of 1 there is none: the native state lies within the band of random energies.
     if not isinstance(measures["tf_tg"], Estimate):
         values[0] = 1.0
-    return np.array(values), judge(measures).kind
+    return np.array(values), judge(measures, chain=True).kind
 
 
 def _verdicts(kind: str, verdicts: list[str]) -> list[Comparison]:

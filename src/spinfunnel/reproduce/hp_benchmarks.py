@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spinfunnel.explore.folding import Ladder
+from spinfunnel.explore.folding import COLDEST, HOTTEST, LADDERS, RUNGS, Ladder
 from spinfunnel.plot.palette import ACCENT, INK, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, paragraphs
 from spinfunnel.systems import hp_protein
@@ -70,8 +70,8 @@ def hp_benchmarks(order: Order) -> Redrawn:
 
 def _fold(sequence: str, dimension: int, best: int, *, order: Order) -> Ladder:
     protein = hp_protein(sequence, dimension=dimension)
-    steps = np.tile(np.geomspace(0.22, 0.8, 12), 2)
-    ladder = Ladder(protein, steps, 12, np.random.default_rng(order.seed), order.workers)
+    steps = np.tile(np.geomspace(COLDEST, HOTTEST, RUNGS), LADDERS)
+    ladder = Ladder(protein, steps, RUNGS, np.random.default_rng(order.seed), order.workers)
     while ladder.best_energy > best and ladder.evaluations < MOST:
         ladder.round()
     return ladder
@@ -80,7 +80,7 @@ def _fold(sequence: str, dimension: int, best: int, *, order: Order) -> Ladder:
 _NOTES = paragraphs("""
 Conformations are counted up to the eight symmetries of the square; a chain and its reverse are two.
 
-Folding is replica exchange by pulls at twelve temperatures from 0.22 to 0.8, two ladders, from the seed of the order;
+Folding is replica exchange by pulls at six temperatures from 0.26 to 0.56, three ladders, from the seed of the order;
 a best-known energy is no proof that there is none lower.
 """)
 
