@@ -157,10 +157,10 @@ class Joining:
         self._flood(math.inf)
         for _ in range(0, MOST_ALONE, block):
             self._catch_up()
-            lake = self.lakes.of(key)
-            if self._lowest() in lake:
+            one, other = self.lakes.of(key), self.lakes.of(self._lowest())
+            if one is other:
                 return
-            yield self._ask(lake, block)
+            yield self._ask(min(one, other, key=len), block)
 
     def _barriers(self, block: int) -> Iterator[Front]:
         """Seek lower paths from the rivals of the lowest minimum, that behind the highest barrier first."""

@@ -1,12 +1,17 @@
-"""Complexity of the spherical p-spin model: where critical points of each index lie, exactly, for large n."""
+"""Critical points of the spherical p-spin model: how many of each index, and where, at finite and at large n."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
+from numpy.typing import NDArray
+
 from spinfunnel.landscape import InputError
 
-__all__ = ["complexity", "critical_energy", "threshold_energy"]
+__all__ = ["complexity", "critical_energy", "expected_points", "threshold_energy"]
+
+Floats = NDArray[np.float64]
 
 
 def threshold_energy(p: int) -> float:
@@ -69,3 +74,42 @@ def critical_energy(index: int, *, p: int = 3) -> float:
 
     edge = threshold_energy(p)
     return float(brentq(lambda energy: complexity(-energy, p=p, index=index), edge, 4.0 * edge, xtol=1e-14))
+
+
+def expected_points(n: int, *, p: int = 3, draws: int = 20_000, seed: int = 0) -> tuple[Floats, Floats, Floats]:
+    """Mean number and mean energy per spin of the critical points of each index, exact at every n but for the draws.
+
+    By the Kac-Rice formula, with the eigenvalues ``l_0 <= ... <= l_(n-1)`` of the Gaussian orthogonal ensemble whose
+    spectrum fills [-sqrt 2, sqrt 2]: index k has ``2 sqrt(2 / p) (p - 1)^(n/2) E[exp(-n (p - 2) l_k^2 / (2 p))]``
+    points on average, each draw's at the energy ``l_k sqrt(2 (p - 1) / p)`` per spin. A point and its antipode are two.
+
+    Parameters
+    ----------
+    n, p : int
+        Spins and order, both at least 2.
+    draws : int
+        Random matrices, from which the means are estimated.
+    seed : int
+
+    Returns
+    -------
+    count, error, energy : array of float64, shape (n,)
+        Numbers, their standard errors, and energies per spin, by index.
+
+    Source: Auffinger, Ben Arous, Cerny, Commun. Pure Appl. Math. 66, 165 (2013), theorem 2.1.
+
+    Examples
+    --------
+    A quadratic form has one eigenvector of each index, and its negative:
+
+    >>> expected_points(4, p=2, draws=100)[0].tolist()
+    [2.0, 2.0, 2.0, 2.0]
+    """
+    if n < 2 or p < 2 or draws < 2:
+        raise InputError(f"n={n}, p={p}, draws={draws}: give at least 2 of each")
+    entries = np.random.default_rng(seed).standard_normal((draws, n, n))
+    values = np.linalg.eigvalsh((entries + entries.transpose(0, 2, 1)) / math.sqrt(4.0 * n))
+    weight = np.exp(-n * (p - 2) / (2.0 * p) * values**2)
+    scale = 2.0 * math.sqrt(2.0 / p) * (p - 1) ** (n / 2.0)
+    energy = (weight * values).sum(axis=0) / weight.sum(axis=0) * math.sqrt(2.0 * (p - 1) / p)
+    return scale * weight.mean(axis=0), scale * weight.std(axis=0) / math.sqrt(draws), energy

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from spinfunnel.estimate import Estimate
+from spinfunnel.explore import stationary
 from spinfunnel.explore.batch_quench import quench_together
-from spinfunnel.explore.engine import Engine
-from spinfunnel.explore.stationary import descend_gradient
-from spinfunnel.measure.complexity import critical_energy, threshold_energy
+from spinfunnel.landscape import Minimum, Saddle
+from spinfunnel.measure.complexity import critical_energy, expected_points, threshold_energy
 from spinfunnel.plot.palette import ACCENT, FUNNELS, INK, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, mean_comparison, paragraphs
 from spinfunnel.reproduce.ensemble import sample_seeds
 from spinfunnel.reproduce.fit import binomial, resampled
-from spinfunnel.systems.pspin_sphere import SphericalPSpin, spherical_p_spin
+from spinfunnel.systems.pspin_sphere import spherical_p_spin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,14 +28,16 @@ __all__ = ["choromanska_spin"]
 Floats = NDArray[np.float64]
 
 P = 3
-PLAN = {25: (60, 40), 50: (60, 40), 100: (30, 40), 250: (8, 24), 500: (3, 16)}
+PLAN = {25: (200, 40), 50: (200, 40), 100: (60, 40), 250: (20, 24), 500: (6, 24)}
 """Samples of the couplings and random starts of each, by the number of spins."""
-QUICK = {25: (12, 20), 50: (12, 20), 100: (4, 20)}
-SETTLED = {25: 1e-6, 50: 1e-6, 100: 1e-6, 250: 3e-3, 500: 3e-3}
-"""Size of the gradient at which descent ends; energies per spin are then exact to 1e-5."""
-INDEX_SPINS = 14
+QUICK = {25: (24, 20), 50: (24, 20), 100: (8, 20)}
+MOST_STEPS, SETTLED = 4000, 1e-5
+"""Steps at most, and size of the gradient at which descent ends; energies per spin are then exact to 1e-8. At 3e-3,
+many a descent is still on its way past a saddle, 0.007 too high at 500 spins."""
+INDEX_SPINS, STARTS = 8, 256
+"""Spins of the model whose critical points are all found, 124 on average, and starts of that search at least."""
 HIGHEST = 3
-"""Indices above this are drawn, and counted together."""
+"""Indices up to which rows are shown: the others are their antipodes."""
 
 
 def choromanska_spin(order: Order) -> Redrawn:
@@ -46,11 +49,12 @@ def choromanska_spin(order: Order) -> Redrawn:
         share = 0.8 * work[place : place + 2] / work[-1]
         seeds = sample_seeds(order, label=f"spherical-pspin:n={n}", count=order.samples or count)
         final[n] = _final_energies(order, n, seeds, starts=starts, share=(share[0], share[1]))
-    points = _critical_points(order, count=order.count(30, quick=6))
+    points = _critical_points(order, count=order.count(24, quick=6))
     order.progress("critical points", 1.0)
-    rows = [*_final_rows(final, seed=order.seed), *_index_rows(points)]
+    theory = expected_points(INDEX_SPINS, p=P)
+    rows = [*_final_rows(final, seed=order.seed), *_index_rows(points, theory, seed=order.seed)]
     return Redrawn(
-        tuple(rows), _NOTES, _data(final, points), lambda figure: _draw(figure, final, points), size=(13.0, 5.0)
+        tuple(rows), _NOTES, _data(final, points), lambda sheet: _draw(sheet, final, points, theory), size=(13.0, 5.0)
     )
 
 
@@ -63,9 +67,10 @@ threshold, is blurred at size n; its interval is that of the samples and knows n
 
 The spread is that over random starts within one sample of the couplings; energies per spin narrow as n grows.
 
-Critical points are found from states on the way down and near the ends of descents by lowering the size of the
-gradient, so that their shares by index are not those of all critical points. The theory's energies E_k hold for large
-n: at this size the order is compared, not the values.
+At the smallest size all critical points are found, or nearly: the antipode of one is another, of index n - 1 - k and
+the opposite energy, and where one of the two is missed the other tells. Their numbers and mean energies by index are
+compared with the Kac-Rice formula, exact at this size; the
+energies E_k, below which there are none of index k or more, hold for large n.
 """)
 
 
@@ -75,48 +80,44 @@ def _final_energies(order: Order, n: int, seeds: list[int], *, starts: int, shar
     def one(seed: int) -> Floats:
         landscape = spherical_p_spin(n, p=P, seed=seed)
         places = landscape.starts(np.random.default_rng([seed, 1]), starts)
-        if landscape.kernel is not None:
-            _, energy, size, _ = Engine(landscape).quench(places)
-        else:
-            _, energy, size, _ = quench_together(
-                landscape, places, settled=SETTLED[n], most=4000, longest=2.0 * landscape.step
-            )
-        return np.asarray(energy[size < 10.0 * SETTLED[n]]) / n
+        longest = 2.0 * landscape.step
+        _, energy, size, _ = quench_together(landscape, places, settled=SETTLED, most=MOST_STEPS, longest=longest)
+        return np.asarray(energy[size <= SETTLED]) / n
 
     found = []
-    # Large sizes use all threads within the products of matrices.
-    with ThreadPoolExecutor(order.workers if n <= 100 else 1) as pool:
+    with ThreadPoolExecutor(order.workers) as pool, threadpool_limits(limits=1):
         for number, energies in enumerate(pool.map(one, seeds)):
             found.append(energies)
             order.progress(f"descent, {n} spins", share[0] + (share[1] - share[0]) * (number + 1) / len(seeds))
     return found
 
 
-def _critical_points(order: Order, *, count: int) -> list[NDArray[np.float64]]:
-    """Rows (index, energy per spin) of the critical points found in each of `count` samples, each point once."""
-    seeds = sample_seeds(order, label="critical points", count=count)
-    with ThreadPoolExecutor(order.workers) as pool:
-        return list(pool.map(_points_of, seeds))
+def _critical_points(order: Order, *, count: int) -> list[Floats]:
+    """Rows (index, energy per spin, whether its antipode was found as well) of each of `count` samples."""
+    found = []
+    for number, seed in enumerate(sample_seeds(order, label="critical points", count=count)):
+        found.append(_with_antipodes(_points_of(seed, workers=order.workers)))
+        order.progress(f"critical points, {INDEX_SPINS} spins", 0.8 + 0.2 * (number + 1) / count)
+    return found
 
 
-def _points_of(seed: int) -> Floats:
+def _points_of(seed: int, *, workers: int) -> dict[str, tuple[int, float]]:
     landscape = spherical_p_spin(INDEX_SPINS, p=P, seed=seed)
-    engine = Engine(landscape)
-    rng = np.random.default_rng([seed, 2])
-    bottoms = engine.quench(landscape.starts(rng, 80))[0]
-    places = [bottoms + reach * rng.standard_normal(bottoms.shape) for reach in (0.0, 0.1, 0.2, 0.35, 0.5, 0.7)]
-    x, size, _ = descend_gradient(landscape, np.concatenate(places))
-    return _distinct(landscape, engine, x[size < 1e-8])
+    found = {}
+    search = stationary.explore(landscape, seed=seed, workers=workers, starts=STARTS)
+    for record in itertools.chain.from_iterable(search):
+        if isinstance(record, Minimum | Saddle):
+            index = (record.index or 1) if isinstance(record, Saddle) else 0
+            found[record.key] = index, record.energy / INDEX_SPINS
+    return found
 
 
-def _distinct(landscape: SphericalPSpin, engine: Engine, x: Floats) -> Floats:
-    """Rows (index, energy per spin), critical points of one energy once."""
-    energy = landscape.energy_and_gradient(x)[0] / landscape.dimension
-    rows = []
-    for place in np.unique(energy.round(8), return_index=True)[1]:
-        curvature = engine.curvatures(x[place])
-        rows.append((float((curvature < 0.0).sum()), energy[place]))
-    return np.array(rows)
+def _with_antipodes(found: dict[str, tuple[int, float]]) -> Floats:
+    """Points and their antipodes, each once; no two critical points have one energy, of random couplings."""
+    rows = {(index, round(energy, 8)): energy for index, energy in found.values()}
+    antipodes = {(INDEX_SPINS - 1 - index, round(-energy, 8)): -energy for index, energy in found.values()}
+    both = {**antipodes, **rows}
+    return np.array([(key[0], energy, key in rows and key in antipodes) for key, energy in both.items()])
 
 
 def _final_rows(final: dict[int, list[Floats]], *, seed: int) -> list[Comparison]:
@@ -151,27 +152,52 @@ def _limit(sizes: Floats, parts: list[Floats]) -> float:
     return float(np.polyfit(sizes ** (-2.0 / 3.0), [part.mean() for part in parts], 1)[1])
 
 
-def _index_rows(points: list[Floats]) -> list[Comparison]:
+def _index_rows(points: list[Floats], theory: tuple[Floats, Floats, Floats], *, seed: int) -> list[Comparison]:
     rows = []
-    lowest = np.array([[_lowest(sample, index) for index in range(HIGHEST + 1)] for sample in points])
+    counts = np.array([np.bincount(sample[:, 0].astype(int), minlength=INDEX_SPINS) for sample in points])
+    pairs = np.concatenate(points)[:, 2]
+    rows.append(
+        Comparison(
+            f"critical points found together with their antipode, n = {INDEX_SPINS}",
+            binomial(int(pairs.sum()), len(pairs)),
+            origin="all, where none is missed",
+        )
+    )
     for index in range(HIGHEST + 1):
-        known = -critical_energy(index, p=P)
+        name, origin = f"index {index}, n = {INDEX_SPINS}", "Auffinger, Ben Arous, Cerny (2013), theorem 2.1"
+        known, error, energy = (float(column[index]) for column in theory)
         rows.append(
             mean_comparison(
-                f"lowest critical point of index {index}, n = {INDEX_SPINS}",
-                lowest[np.isfinite(lowest[:, index]), index],
-                origin=f"n to infinity: -E_{index} = {known:.6f}",
+                f"critical points of {name}", counts[:, index], known=known, known_error=error, origin=origin
             )
         )
-    whole = lowest[np.isfinite(lowest).all(axis=1)]
-    ordered = int((np.diff(whole, axis=1) > 0.0).all(axis=1).sum())
-    share = binomial(ordered, len(whole)) if len(whole) else Estimate(0.0, 0.0, 1.0)
+        sums = np.array([[sample[sample[:, 0] == index, 1].sum(), counts[k, index]] for k, sample in enumerate(points)])
+        mean, spread = resampled([sums], _ratio, seed=seed)
+        rows.append(Comparison(f"their mean energy per spin, index {index}", mean, spread, energy, 0.0, origin))
+        rows.append(
+            mean_comparison(
+                f"lowest critical point of index {index}",
+                [lowest for sample in points if np.isfinite(lowest := _lowest(sample, index))],
+                origin=f"n to infinity: -E_{index} = {-critical_energy(index, p=P):.6f}",
+            )
+        )
+    bottoms = np.array([[_lowest(sample, index) for index in range(HIGHEST + 1)] for sample in points])
+    ordered = int((np.diff(bottoms, axis=1) > 0.0).all(axis=1).sum())
     rows.append(
-        Comparison("samples with the lowest energies of indices 0 to 3 in order", share, known=None, origin="all")
+        Comparison(
+            f"samples with the lowest energies of indices 0 to {HIGHEST} in order",
+            binomial(ordered, len(points)),
+            origin="E_0 > E_1 > E_2 > E_3",
+        )
     )
     joint = [concordance(sample[:, 0], sample[:, 1]) for sample in points]
     rows.append(mean_comparison("pairs of critical points whose energies are in the order of their indices", joint))
     return rows
+
+
+def _ratio(parts: list[Floats]) -> float:
+    total = parts[0].sum(axis=0)
+    return float(total[0] / total[1])
 
 
 def _lowest(sample: Floats, index: int) -> float:
@@ -203,12 +229,14 @@ def _data(final: dict[int, list[Floats]], points: list[Floats]) -> dict[str, lis
             for energy in energies:
                 put("final", n, number, "", float(energy))
     for number, sample in enumerate(points):
-        for index, energy in sample:
+        for index, energy, _ in sample:
             put("critical", INDEX_SPINS, number, int(index), float(energy))
     return data
 
 
-def _draw(figure: Figure, final: dict[int, list[Floats]], points: list[Floats]) -> None:
+def _draw(
+    figure: Figure, final: dict[int, list[Floats]], points: list[Floats], theory: tuple[Floats, Floats, Floats]
+) -> None:
     left, right = figure.subplots(1, 2)
     for colour, (n, samples) in zip(FUNNELS, final.items(), strict=False):
         energies = np.concatenate(samples)
@@ -220,10 +248,7 @@ def _draw(figure: Figure, final: dict[int, list[Floats]], points: list[Floats]) 
     every = np.concatenate(points)
     rng = np.random.default_rng(0)
     right.plot(every[:, 1], every[:, 0] + rng.uniform(-0.25, 0.25, len(every)), ".", ms=3, color=FUNNELS[0], alpha=0.5)
-    for index in range(HIGHEST + 1):
-        label = "-E_k, large n" if index == 0 else None
-        energy = -critical_energy(index, p=P)
-        right.plot([energy, energy], [index - 0.4, index + 0.4], color=ACCENT, lw=2, label=label)
+    right.plot(theory[2], np.arange(INDEX_SPINS), "o-", color=ACCENT, lw=1.6, ms=5, label="mean, exact")
     right.axvline(-threshold_energy(P), color=INK, lw=1.2, ls="--", label="-E_inf")
     right.set(xlabel=f"energy per spin, n = {INDEX_SPINS}", ylabel="index")
     right.legend(frameon=False, fontsize=8, loc="lower right")

@@ -1,4 +1,4 @@
-"""Compiled energies, gradients and Hessians of the spherical p-spin model, one state at a time.
+"""Compiled energies, gradients and Hessians of the spherical p-spin model, one state at a time and many at once.
 
 Parameters: n, p, then the couplings: at p = 3 the rows of the symmetric matrices ``M_i`` over j, k <= i, else the
 symmetric tensor.
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from spinfunnel.smooth import Kernel
 from spinfunnel.smooth_call import SIGNATURE
 
-__all__ = ["pspin_kernel"]
+__all__ = ["cubic_slopes", "pspin_kernel"]
 
 Floats = NDArray[np.float64]
 
@@ -58,6 +58,27 @@ def _plain_gradient(s: Floats, parameters: Floats, g: Floats, work: Floats) -> f
     for k in range(n):
         energy += s[k] * g[k]
     return energy / p
+
+
+@njit(nogil=True, fastmath=True, cache=True)
+def cubic_slopes(parameters: Floats, s: Floats) -> Floats:
+    """Plain derivatives dH/ds (n, B) at states (n, B), for p = 3: a product of matrices for each ``M_i``.
+
+    What one state after the other takes from memory again and again, the couplings, a batch takes once.
+    """
+    n, count = s.shape
+    g, room = np.zeros((n, count)), np.empty((n, count))
+    place = _HEADER
+    for i in range(n):
+        rows = i + 1
+        product = room[:rows]
+        np.dot(parameters[place : place + rows * rows].reshape(rows, rows), s[:rows], product)
+        place += rows * rows
+        for j in range(rows):
+            for b in range(count):
+                g[i, b] += s[j, b] * product[j, b]
+                g[j, b] += 2.0 * s[i, b] * product[j, b]
+    return g
 
 
 @njit(error_model="numpy", cache=True)
@@ -182,8 +203,8 @@ def _hessian_c(d: Any, x: Any, parameters: Any, out: Any, work: Any) -> float:
     return _hessian(carray(x, d), p, carray(out, d * d), carray(work, _work(parameters)))
 
 
-def pspin_kernel(parts: list[Floats], *, n: int, p: int) -> Kernel:
-    """Kernel of the couplings of `pspin_sphere.SphericalCouplings`."""
-    packed = np.concatenate([[n, p], *[part.ravel() for part in parts]])
+def pspin_kernel(packed: Floats) -> Kernel:
+    """Kernel of the packed couplings of `pspin_sphere.SphericalCouplings`."""
+    n, p = int(packed[0]), int(packed[1])
     work = 3 * n + (0 if p == 3 else n ** (p - 1))
     return Kernel(_gradient_c.address, _hessian_c.address, packed, work, (_gradient_c, _hessian_c))

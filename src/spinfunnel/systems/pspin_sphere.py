@@ -24,10 +24,13 @@ __all__ = ["SphericalCouplings", "SphericalPSpin", "spherical_p_spin"]
 
 Floats = NDArray[np.float64]
 
+_HEADER = 2
 MOST_COUPLINGS = 1 << 26
 """Half a GiB in double precision."""
 LARGEST_KERNEL = 1 << 20
-"""Couplings up to which one state at a time, compiled, is quicker than batches through PyTorch."""
+"""Couplings up to which there is a kernel for one state at a time; of more, products of matrices are quicker."""
+FEWEST_TOGETHER = 4
+"""States from which on a batch is quicker than one after the other."""
 
 
 class SphericalCouplings:
@@ -64,9 +67,16 @@ class SphericalCouplings:
         self.scale = n ** (-(p - 1) / 2)
         self._moved: dict[tuple[Any, ...], list[torch.Tensor]] = {}
         rng = disorder(seed, 5, p)
-        self.parts: list[NDArray[np.float64]] = (
-            [_slab(i, rng, self.scale) for i in range(n)] if p == 3 else [_tensor(n, p, rng, self.scale)]
-        )
+        self.packed = np.empty(_HEADER + _stored(n, p))
+        """n, p, and the couplings, of which `parts` are views."""
+        self.packed[:_HEADER] = n, p
+        self.parts: list[Floats] = []
+        place = _HEADER
+        for i in range(n) if p == 3 else (0,):
+            part = _slab(i, rng, self.scale) if p == 3 else _tensor(n, p, rng, self.scale)
+            self.packed[place : place + part.size] = part.ravel()
+            self.parts.append(self.packed[place : place + part.size].reshape(part.shape))
+            place += part.size
 
     def on(self, like: torch.Tensor) -> list[torch.Tensor]:
         """Slabs (p = 3) or the symmetric tensor, with the type and on the device of a tensor."""
@@ -232,6 +242,8 @@ class SphericalPSpin:
 
     def energy_and_gradient(self, position: Floats) -> tuple[Floats, Floats]:
         """Energies (B,) and gradients (B, n)."""
+        if self.couplings.p == 3 and self._plain and (self.kernel is None or len(position) >= FEWEST_TOGETHER):
+            return self._together(position)
         if self.kernel is not None:
             return over_batch(self.kernel, position, width=self.dimension)
         length, unit, states = self._on_sphere(position)
@@ -239,6 +251,23 @@ class SphericalPSpin:
         along = (unit * slope).sum(1, keepdim=True)
         energy = along[:, 0] * (math.sqrt(self.dimension) / self.couplings.p)
         return _doubles(energy), _doubles((slope - along * unit) * (math.sqrt(self.dimension) / length))
+
+    @property
+    def _plain(self) -> bool:
+        """Whether it is computed in doubles on the processor, without PyTorch."""
+        return (self.device, self.dtype) == ("cpu", "float64")
+
+    def _together(self, position: Floats) -> tuple[Floats, Floats]:
+        """Energies and gradients of a batch, by products of matrices."""
+        from spinfunnel.systems.pspin_kernels import cubic_slopes
+
+        rows = checked_positions(position, dimension=self.dimension)
+        scale = math.sqrt(self.dimension) / np.linalg.norm(rows, axis=1)
+        states = np.ascontiguousarray((rows * scale[:, None]).T)
+        slope = cubic_slopes(self.couplings.packed, states)
+        energy = (states * slope).sum(axis=0) / 3.0
+        tangent = slope - (3.0 / self.dimension) * energy * states
+        return energy, np.ascontiguousarray((tangent * scale).T)
 
     def hessian(self, position: Floats) -> Floats:
         """Hessians (B, n, n)."""
@@ -318,10 +347,10 @@ def spherical_p_spin(n: int = 12, *, p: int = 3, seed: int = 0) -> SphericalPSpi
     """
     couplings = SphericalCouplings(n, p, seed=seed)
     kernel = None
-    if sum(part.size for part in couplings.parts) <= LARGEST_KERNEL:
+    if couplings.packed.size <= LARGEST_KERNEL:
         from spinfunnel.systems.pspin_kernels import pspin_kernel
 
-        kernel = pspin_kernel(couplings.parts, n=n, p=p)
+        kernel = pspin_kernel(couplings.packed)
     return SphericalPSpin(couplings, {"n": n, "p": p, "seed": seed}, kernel=kernel)
 
 
