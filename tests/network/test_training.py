@@ -11,7 +11,7 @@ from spinfunnel.landscape import InputError
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.batched import Batched, fresh
 from spinfunnel.network.paths import auto_neb, bezier, min_delta, straight
-from spinfunnel.network.training import Recipe, polish, train
+from spinfunnel.network.training import Recipe, polish, settle, train
 from spinfunnel.systems import resolve
 
 
@@ -68,6 +68,23 @@ def test_a_network_does_not_depend_on_its_company():
     recipe = Recipe(epochs=3, noise=0.5)
     together, alone = train(network, [5, 6], recipe=recipe), train(network, [6], recipe=recipe)
     torch.testing.assert_close(together.end[1], alone.end[0], rtol=1e-8, atol=1e-10)
+
+
+def test_training_goes_on_until_it_gains_nothing():
+    """The gain is the fall of the energy in the last round, and short training is seen to be too short."""
+    network = Batched(resolve("network:width=6,samples=200,dtype=float32"))
+    start = torch.stack([network.fresh(seed) for seed in (3, 4)])
+    common = {"recipe": Recipe(epochs=8, batch=50), "start": start, "tolerance": 0.005}
+    once, never = (settle(network, [3, 4], rounds=rounds, **common) for rounds in (1, 0))
+    assert (once.epochs, once.rounds, never.epochs) == (12, 1, 8)
+    assert np.isnan(never.gain).all()
+    fallen = (network.losses(never.end) - network.losses(once.end)).numpy()
+    np.testing.assert_allclose(once.gain, fallen, rtol=1e-4)
+    assert (once.gain > 0.05).all()
+    whole = settle(network, [3, 4], rounds=12, **common)
+    assert 4 < whole.rounds < 12
+    scale = float(network.losses(start).mean() - network.losses(whole.end).mean())
+    assert whole.gain.mean() <= 0.005 * scale
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "sgd", "langevin"])

@@ -6,15 +6,21 @@ import json
 
 import numpy as np
 import pytest
+import torch
+from sklearn.datasets import load_digits
+from torch import nn
 from typer.testing import CliRunner
 
 from spinfunnel.atlas import Atlas
 from spinfunnel.cli import app
 from spinfunnel.estimate import Estimate, NoAnswer
+from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.training import Recipe
-from spinfunnel.solutions.mapping import Schedule, map_solutions
+from spinfunnel.solutions import judge_network
+from spinfunnel.solutions.mapping import map_solutions
 from spinfunnel.solutions.measures import against_null, measure_solutions
+from spinfunnel.solutions.schedule import Schedule
 from spinfunnel.solutions.verdict import judge_solutions
 from spinfunnel.systems import resolve
 
@@ -55,7 +61,7 @@ def test_real_labels_stand_out_from_shuffled_ones(real_and_random):
 
 def test_a_linear_model_has_one_minimum_and_is_smooth():
     network = resolve("network:depth=0,samples=200")
-    plan = Schedule(4, Recipe(epochs=10), True, 5, 20, 0, 5, 2, 2)
+    plan = Schedule(4, Recipe(epochs=10), True, 5, 20, 0, 5, 2, 2, 1)
     found = map_solutions(network, plan=plan, seed=3)
     assert len(found.energy) == 1
     assert found.visits.tolist() == [4]
@@ -78,6 +84,35 @@ def test_an_atlas_resumes(tmp_path):
         assert other.keys() == first.keys()
         np.testing.assert_array_equal(other.energy, first.energy)
         assert [pair.saddle for pair in other.pairs] == [pair.saddle for pair in first.pairs]
+
+
+def convolution(samples: int = 96) -> NetworkLandscape:
+    """A network of a convolution on a few digits, whose trainings are jobs of their own."""
+    pixels, target = load_digits(return_X_y=True)
+    x, y = torch.tensor(pixels[:samples] / 16.0, dtype=torch.float32).view(-1, 1, 8, 8), torch.tensor(target[:samples])
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Conv2d(1, 3, 3), nn.ReLU(), nn.Flatten(), nn.Linear(108, 10))
+    return NetworkLandscape(model, nn.CrossEntropyLoss(), (x, y))
+
+
+def test_any_number_of_workers_gives_the_same_map():
+    plan = Schedule(3, Recipe(epochs=2, batch=32), False, 5, 3, 32, 5, 2, 2, 1)
+    one, two = (map_solutions(convolution(), plan=plan, seed=2, workers=workers) for workers in (1, 2))
+    assert one.keys() == two.keys()
+    assert [pair.saddle for pair in one.pairs] == [pair.saddle for pair in two.pairs]
+    np.testing.assert_array_equal(one.gain, two.gain)
+
+
+def test_training_that_has_not_converged_is_undecided_and_says_what_to_do():
+    short, long = (
+        judge_network(convolution(), explorer=f"training:epochs=2,rounds={rounds},networks=4,rate=0.02", quick=True)
+        for rounds in (1, 11)
+    )
+    assert short.verdict.kind == "undecided"
+    assert "training has not converged" in short.verdict.reason
+    assert "training:rounds=N" in short.verdict.reason
+    assert short.measures["training_gain"].low > 0.005 > long.measures["training_gain"].value
+    assert "converged" not in long.verdict.reason
 
 
 FUNNEL = {
@@ -108,6 +143,11 @@ GLASS = {
         ({"stability_gap": NoAnswer("no_null", "none", "none")}, "undecided"),
         ({"stability_gap": Estimate(0.06, 0.04, 0.08)}, "undecided"),
         ({"distinct_solutions": Estimate.exactly(1.0)}, "smooth"),
+        ({"training_gain": Estimate(0.02, 0.01, 0.03)}, "undecided"),
+        ({"training_gain": Estimate(0.002, 0.001, 0.003)}, "funnel"),
+        ({"training_gain": NoAnswer("one_round", "one round only", "more")}, "undecided"),
+        ({"null_training_gain": Estimate(0.05, 0.04, 0.06)}, "funnel"),
+        ({"null_training_gain": Estimate(0.82, 0.8, 0.84)}, "undecided"),
         ({"native_share": Estimate(0.5, 0.2, 0.8), "sharpness": Estimate(0.1, 0.05, 0.2)}, "undecided"),
     ],
 )

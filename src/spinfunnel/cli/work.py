@@ -63,6 +63,7 @@ def studies(
                             landscape,
                             explorer=explorer,
                             seed=seed,
+                            workers=workers,
                             quick=quick,
                             nulls=nulls,
                             atlas=book,
@@ -228,10 +229,8 @@ def _checked(
             refuse_unexplorable(landscape, explorer=explorer, budget=limit)
         elif not judging:
             raise InputError("a neural network is mapped and measured in one go: spinfunnel judge NAME --atlas PATH")
-        elif explorer not in NETWORK_EXPLORERS:
-            raise InputError(
-                f"the explorer {explorer!r} does not map neural networks; there are {', '.join(NETWORK_EXPLORERS)}"
-            )
+        else:
+            _refuse_training(explorer)
     return landscapes
 
 
@@ -239,19 +238,40 @@ NETWORK_EXPLORERS = ("auto", "training", "stationary")
 """What maps a neural network: training from many starts, or, for a small one, a search for every stationary point."""
 
 
+def _refuse_training(explorer: str) -> None:
+    """Refuse an explorer that maps no network, or options that training has not."""
+    from spinfunnel.landscape import InputError
+    from spinfunnel.solutions.schedule import Schedule, tuned
+
+    name, colon, _ = explorer.partition(":")
+    if name not in NETWORK_EXPLORERS or (colon and name != "training"):
+        raise InputError(
+            f"the explorer {explorer!r} does not map neural networks; there are {', '.join(NETWORK_EXPLORERS)}, and "
+            "training:option=value,..."
+        )
+    tuned(Schedule(), explorer)
+
+
 def _is_network(landscape: Any) -> bool:
     return type(landscape).__name__ == "NetworkLandscape"
 
 
 def _network(
-    landscape: Any, *, explorer: str, quick: bool, nulls: bool | int, native_tolerance: float, **common: Any
+    landscape: Any,
+    *,
+    explorer: str,
+    workers: int | None,
+    quick: bool,
+    nulls: bool | int,
+    native_tolerance: float,
+    **common: Any,
 ) -> Study:
     """Judge a neural network."""
     from spinfunnel import solutions
 
     if explorer == "stationary":
         return solutions.judge_stationary(landscape, native_tolerance=native_tolerance, **common)
-    return solutions.judge_network(landscape, quick=quick, nulls=nulls, **common)
+    return solutions.judge_network(landscape, quick=quick, nulls=nulls, explorer=explorer, workers=workers, **common)
 
 
 def _entries(book: Atlas, atlas: str, *, which: str | None) -> list[LandscapeEntry]:

@@ -108,7 +108,7 @@ class Batched:
         own = rows is not None and rows.ndim == 2
         batch = self._rows(rows)
         with exact_attention():
-            if self.plain is not None and not self._dropping:
+            if self.plain is not None and not self.drops:
                 loss, slope = self.plain.gradients(vectors, *batch)
             elif self._vmaps and len(vectors) > 1 and self._fits(batch, own=own):
                 many = vmap(grad_and_value(self._loss), in_dims=(0, 0 if own else None), randomness="different")
@@ -139,8 +139,20 @@ class Batched:
             return self.landscape.outputs(vector.to(self.landscape.device, self.landscape.dtype))
 
     @property
-    def _dropping(self) -> bool:
+    def drops(self) -> bool:
+        """Whether dropout layers are active at present, so that losses are drawn at random."""
         return any(module.training for module in self._objective.modules())
+
+    @property
+    def has_dropout(self) -> bool:
+        """Whether there are dropout layers with a rate above 0."""
+        kinds = nn.modules.dropout._DropoutNd
+        return any(isinstance(module, kinds) and module.p > 0.0 for module in self._objective.modules())
+
+    @property
+    def shares_operations(self) -> bool:
+        """Whether single operations are long enough for several threads."""
+        return self.plain is None and self._weights_per_sample >= SHARED_OUT
 
     @contextmanager
     def dropout(self, rate: float | None) -> Iterator[None]:
@@ -262,8 +274,7 @@ def suited_threads(network: Batched) -> Iterator[None]:
     On a machine with other work, threads that wait for each other between short operations take many times as long.
     """
     before = torch.get_num_threads()
-    small = network.plain is not None or network._weights_per_sample < SHARED_OUT
-    torch.set_num_threads(1 if small else before)
+    torch.set_num_threads(before if network.shares_operations else 1)
     try:
         yield
     finally:

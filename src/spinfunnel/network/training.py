@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,7 +15,7 @@ from torch import Tensor
 from spinfunnel.landscape import InputError, Progress, no_progress
 from spinfunnel.network.batched import Batched, suited_threads
 
-__all__ = ["Recipe", "Trained", "polish", "train"]
+__all__ = ["Recipe", "Settled", "Trained", "polish", "settle", "train"]
 
 Optimiser = Literal["adam", "sgd", "langevin"]
 
@@ -130,24 +131,11 @@ def train(
     recipe = recipe or Recipe()
     begin = torch.stack([network.fresh(seed) for seed in seeds]) if start is None else start.clone()
     dice = [torch.Generator().manual_seed(int(seed) * 7919 + 17) for seed in seeds]
-    batch = min(recipe.batch, network.samples)
-    steps = max(1, network.samples // batch)
-    whole = recipe.epochs * steps
     state = _State(begin.clone(), recipe)
     curve = np.zeros((len(seeds), recipe.epochs))
-    with suited_threads(network), network.dropout(recipe.dropout), torch.random.fork_rng(devices=[]):
-        torch.manual_seed(int(seeds[0]) if len(seeds) else 0)  # Of dropout masks, which the modules draw globally.
+    with suited_threads(network), _random_masks(network, recipe, seed=int(seeds[0]) if len(seeds) else 0):
         for epoch in range(recipe.epochs):
-            order = None
-            if batch < network.samples:
-                order = torch.stack([torch.randperm(network.samples, generator=one) for one in dice])
-            sums = torch.zeros(len(seeds), dtype=torch.float64)
-            for step in range(steps):
-                rows = None if order is None else order[:, step * batch : (step + 1) * batch]
-                loss, slope = network.gradients(state.vectors, rows)
-                sums += loss.double()
-                state.step(slope, share=(epoch * steps + step) / whole, dice=dice)
-            curve[:, epoch] = (sums / steps).numpy()
+            curve[:, epoch] = _epoch(network, state, epoch, dice)
             if not np.isfinite(curve[:, epoch]).all():
                 raise InputError(
                     f"training diverged in epoch {epoch + 1}: the loss is not finite; "
@@ -158,11 +146,121 @@ def train(
     return Trained(
         begin,
         state.vectors,
-        loss.double().numpy(),
-        slope.norm(dim=1).double().numpy(),
+        loss.double().cpu().numpy(),
+        slope.norm(dim=1).double().cpu().numpy(),
         curve,
         len(seeds) * (recipe.epochs + 1),
     )
+
+
+@contextmanager
+def _random_masks(network: Batched, recipe: Recipe, *, seed: int) -> Iterator[None]:
+    """Within: dropout layers are active where the model has any, with masks that the seed decides."""
+    with network.dropout(recipe.dropout):
+        if not network.drops:
+            yield
+            return
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)  # The modules draw their masks from the global generator.
+            yield
+
+
+def _epoch(network: Batched, state: _State, epoch: int, dice: list[torch.Generator]) -> np.ndarray:
+    """One pass over the data; the mean energies (K,) over its steps."""
+    recipe, count = state.recipe, len(state.vectors)
+    batch = min(recipe.batch, network.samples)
+    steps = max(1, network.samples // batch)
+    order = None
+    if batch < network.samples:
+        order = torch.stack([torch.randperm(network.samples, generator=one) for one in dice])
+    sums = torch.zeros(count, dtype=torch.float64, device=state.vectors.device)
+    for step in range(steps):
+        rows = None if order is None else order[:, step * batch : (step + 1) * batch]
+        loss, slope = network.gradients(state.vectors, rows)
+        sums += loss.double()
+        state.step(slope, share=(epoch * steps + step) / (recipe.epochs * steps), dice=dice)
+    return (sums / steps).cpu().numpy()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settled:
+    """Where training that was gone on with ended, and how far it still moved.
+
+    Attributes
+    ----------
+    end : Tensor, shape (K, D)
+    gain : array of float64, shape (K,)
+        Energy that the last round took away; NaN where there was one round only.
+    epochs : int
+        In all rounds; 0 of a round that was a descent by L-BFGS.
+    rounds : int
+        After the first.
+    evaluations : int
+    """
+
+    end: Tensor
+    gain: np.ndarray
+    epochs: int
+    rounds: int
+    evaluations: int
+
+
+def settle(
+    network: Batched,
+    seeds: Sequence[int],
+    *,
+    recipe: Recipe,
+    start: Tensor,
+    rounds: int,
+    tolerance: float,
+    polishing: int = 0,
+    progress: Progress = no_progress,
+) -> Settled:
+    """Train, and go on until another round of training no longer lowers the energy.
+
+    Each further round is half as long as all before it together, from where the last one ended and with the learning
+    rate raised anew, so that what it gains is a measured answer to "would longer training help?". The slope of the
+    training curve is none: it is flat at the end of every round, because the learning rate falls to 0.
+
+    Parameters
+    ----------
+    network : Batched
+    seeds : sequence of int
+    recipe : Recipe
+        Of the first round.
+    start : Tensor, shape (K, D)
+    rounds : int
+        Further rounds at most.
+    tolerance : float
+        Mean gain of a round at which training counts as converged, in units of the fall from the mean energy of the
+        starts.
+    polishing : int
+        Steps of a descent by L-BFGS over all data that ends the first round and takes the place of all others; 0 for
+        none.
+    """
+
+    def told(stage: str, done: float) -> None:
+        progress(stage, (number + done) / (rounds + 1))
+
+    number = 0
+    top = float(network.losses(start).mean())
+    found = train(network, seeds, recipe=recipe, start=start, progress=told)
+    end, energy, epochs, spent = found.end, found.energy, recipe.epochs, found.evaluations
+    if polishing:
+        end, energy, _, more = polish(network, end, steps=polishing, progress=told)
+        spent += more
+    gain = np.full(len(seeds), np.nan)
+    for number in range(1, rounds + 1):
+        if polishing:
+            end, lower, _, more = polish(network, end, steps=polishing, progress=told)
+        else:
+            further = replace(recipe, epochs=max(1, epochs // 2))
+            found = train(network, [seed + number for seed in seeds], recipe=further, start=end, progress=told)
+            end, lower, more, epochs = found.end, found.energy, found.evaluations, epochs + further.epochs
+        gain, energy, spent = energy - lower, lower, spent + more
+        if float(np.mean(gain)) <= tolerance * (top - float(np.mean(energy))):
+            break
+    return Settled(end.to(network.dtype), gain, epochs, number, spent)
 
 
 class _State:

@@ -169,8 +169,9 @@ def _both_labels(order: Order, width: int) -> dict[str, dict[str, Measurement]]:
     from dataclasses import replace
 
     from spinfunnel.network.training import Recipe
-    from spinfunnel.solutions.mapping import Schedule, map_solutions
+    from spinfunnel.solutions.mapping import map_solutions
     from spinfunnel.solutions.measures import against_null, measure_solutions
+    from spinfunnel.solutions.schedule import Schedule
 
     count = max(order.count(8, quick=4), 3)
     epochs, steps = (10, 30) if order.quick else (40, 80)

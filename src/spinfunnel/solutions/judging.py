@@ -17,9 +17,10 @@ from spinfunnel.landscape import InputError, Progress, Run, no_progress
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.batched import Batched, suited_threads
 from spinfunnel.nulls import over_ensemble
-from spinfunnel.solutions.mapping import Schedule, Solutions, map_solutions, schedule
+from spinfunnel.solutions.mapping import Solutions, map_solutions
 from spinfunnel.solutions.measures import NATIVE_SHARE, against_null, measure_solutions
 from spinfunnel.solutions.pictures import drawn
+from spinfunnel.solutions.schedule import Schedule, schedule, tuned
 from spinfunnel.solutions.verdict import judge_solutions
 from spinfunnel.study import Study
 
@@ -42,6 +43,8 @@ def judge_network(
     nulls: bool | int = True,
     align: bool = True,
     atlas: Atlas | str | None = None,
+    explorer: str = "training",
+    workers: int | None = None,
     progress: Progress = no_progress,
 ) -> Study:
     """Train a network from many starts, map its solutions, compare them with shuffled labels and judge.
@@ -59,6 +62,10 @@ def judge_network(
         Whether units are aligned before paths are sought.
     atlas : Atlas or path, optional
         Finished trainings and paths are kept there and not computed again.
+    explorer : str
+        ``training:option=value,...`` sets what else is chosen by the cost of the network (`schedule.OPTIONS`).
+    workers : int, optional
+        Trainings at once; all cores unless given. The result does not depend on it.
     progress : callable
 
     Raises
@@ -69,18 +76,28 @@ def judge_network(
     if isinstance(atlas, str):
         with Atlas(atlas) as book:
             return judge_network(
-                landscape, seed=seed, quick=quick, nulls=nulls, align=align, atlas=book, progress=progress
+                landscape,
+                seed=seed,
+                quick=quick,
+                nulls=nulls,
+                align=align,
+                atlas=book,
+                explorer=explorer,
+                workers=workers,
+                progress=progress,
             )
     network = Batched(landscape)
+    plan = tuned(schedule(network, quick=quick), explorer)
     with suited_threads(network):
         return _judged(
             landscape,
-            schedule(network, quick=quick),
+            plan,
             seed=seed,
             quick=quick,
             nulls=nulls,
             align=align,
             atlas=atlas,
+            workers=workers,
             progress=progress,
         )
 
@@ -94,15 +111,15 @@ def _judged(
     nulls: bool | int,
     align: bool,
     atlas: Atlas | None,
+    workers: int | None,
     progress: Progress,
 ) -> Study:
     began = time.perf_counter()
     if nulls is not True and nulls is not False:
         plan = replace(plan, null_samples=int(nulls))
     rounds = 1.0 + (plan.null_samples * plan.null_networks / plan.networks if nulls is not False else 0.0)
-    found = map_solutions(
-        landscape, plan=plan, seed=seed, atlas=atlas, align=align, progress=_part(progress, 0.0, 0.9 / rounds)
-    )
+    common: dict[str, Any] = {"atlas": atlas, "align": align, "workers": workers}
+    found = map_solutions(landscape, plan=plan, seed=seed, progress=_part(progress, 0.0, 0.9 / rounds), **common)
     others: list[Solutions] = []
     if nulls is not False and _has_labels(landscape):
         for draw in range(plan.null_samples):
@@ -110,11 +127,8 @@ def _judged(
             high = 0.9 * (1.0 + (rounds - 1.0) * (draw + 1) / plan.null_samples) / rounds
             shuffled = landscape.shuffled_labels(1000 * seed + draw)
             told = _part(progress, low, high, prefix="shuffled labels: ")
-            others.append(
-                map_solutions(
-                    shuffled, plan=plan.smaller(), seed=seed + draw + 1, atlas=atlas, align=align, progress=told
-                )
-            )
+            fewer = plan.of_null(rounds=found.rounds)
+            others.append(map_solutions(shuffled, plan=fewer, seed=seed + draw + 1, progress=told, **common))
     progress("drawing", 0.9)
     study = network_study(found, others, seed=seed, seconds=time.perf_counter() - began)
     return replace(study, figures=drawn(found, others, quick=quick, seed=seed, progress=_part(progress, 0.9, 1.0)))
@@ -175,6 +189,8 @@ def details(found: Solutions) -> dict[str, Any]:
         "energy_scale": found.scale,
         "random_start_energy": float(np.mean(found.start_energy)),
         "polished": found.polished,
+        "epochs": found.epochs,
+        "rounds_of_training": found.rounds + 1,
         "alignment": found.reason or "units renamed, and turned in sign where the activation is odd",
         "solutions": minima,
         "pairs": pairs,

@@ -6,11 +6,10 @@ Where two searches end in one minimum up to a symmetry of the network, it is one
 
 from __future__ import annotations
 
-import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -26,9 +25,11 @@ from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.alignment import Alignment
 from spinfunnel.network.batched import Batched, suited_threads
 from spinfunnel.network.paths import Path, auto_neb, straight
-from spinfunnel.network.training import Recipe, polish, train
+from spinfunnel.network.training import Settled, settle
+from spinfunnel.solutions.keeping import Answer, Job, Keeper, key_of, state_of
+from spinfunnel.solutions.schedule import POLISHING, SETTLED, Schedule
 
-__all__ = ["Pair", "Schedule", "Solutions", "map_solutions", "schedule"]
+__all__ = ["Pair", "Solutions", "map_solutions"]
 
 Floats = NDArray[np.float64]
 
@@ -36,45 +37,6 @@ SAME_DISTANCE = 0.02
 """Relative distance of two aligned solutions below which they may be one minimum."""
 SAME_RISE = 1e-4
 """Rise of the energy on the way between, in units of the energy of a random start, above which they are two."""
-PLAIN_SIZE = 20_000
-POLISHED_SIZE = 1_000
-"""Weights up to which every solution is brought down to a minimum to the last digits."""
-POLISHING = 600
-"""Most steps of each such descent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """How much is done.
-
-    Attributes
-    ----------
-    networks : int
-        Starts.
-    recipe : Recipe
-    polished : bool
-        Whether solutions are brought to true minima.
-    images, steps, batch : int
-        Of the elastic bands; a batch of 0 is all samples.
-    points : int
-        Read on each straight path.
-    null_samples, null_networks : int
-        Draws of shuffled labels, and starts on each.
-    """
-
-    networks: int = 8
-    recipe: Recipe = Recipe()  # noqa: RUF009 - frozen
-    polished: bool = False
-    images: int = 9
-    steps: int = 200
-    batch: int = 0
-    points: int = 25
-    null_samples: int = 3
-    null_networks: int = 4
-
-    def smaller(self) -> Schedule:
-        """The same with as many starts as a null has."""
-        return replace(self, networks=self.null_networks)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +91,10 @@ class Solutions:
     seconds : float
     evaluations : int
     polished : bool
+    gain : array of float64, shape (K,)
+        Energy that the last round of training took away, of every start; NaN where there was one round only.
+    epochs, rounds : int
+        Of the longest training, all rounds together, and rounds after the first.
     """
 
     landscape: NetworkLandscape
@@ -147,6 +113,9 @@ class Solutions:
     seconds: float
     evaluations: int
     polished: bool
+    gain: Floats
+    epochs: int
+    rounds: int
 
     @property
     def scale(self) -> float:
@@ -175,27 +144,13 @@ class Solutions:
         keys = self.keys()
         for key, energy, visits, vector in zip(keys, self.energy, self.visits, self.vectors, strict=True):
             share = float(visits) / self.starts
-            yield Minimum(key, float(energy), share, state=_bytes(vector), visits=int(visits))
+            yield Minimum(key, float(energy), share, state=state_of(vector), visits=int(visits))
         for pair in self.pairs:
             best = min((path for path in (pair.linear, pair.aligned, pair.curved) if path), key=lambda p: p.saddle)
             ends = float(max(self.energy[pair.one], self.energy[pair.two]))
             joined = (keys[pair.one], keys[pair.two])
             top = best.top()
-            yield Saddle(key_of(top), max(best.saddle, ends), joined, bound="upper", state=_bytes(top))
-
-
-def schedule(network: Batched, *, quick: bool) -> Schedule:
-    """Choose how much is done by what a network costs: minutes, or with `quick` well under one."""
-    if network.plain is not None and network.size <= PLAIN_SIZE:
-        polished = network.size <= POLISHED_SIZE
-        if quick:
-            return Schedule(5, Recipe(epochs=30), polished, 7, 60, 256, 15, 2, 3)
-        return Schedule(8, Recipe(epochs=60), polished, 9, 160, 0, 25, 3, 5)
-    if network.size <= 200 and network.samples <= 64:
-        return Schedule(12 if quick else 40, Recipe(epochs=300, batch=64, rate=0.05), True, 9, 100, 0, 25, 2, 6)
-    if quick:
-        return Schedule(4, Recipe(epochs=8, batch=64), False, 5, 24, 128, 7, 2, 2)
-    return Schedule(6, Recipe(epochs=25, batch=64), False, 7, 60, 128, 9, 3, 3)
+            yield Saddle(key_of(top), max(best.saddle, ends), joined, bound="upper", state=state_of(top))
 
 
 def map_solutions(
@@ -205,6 +160,7 @@ def map_solutions(
     seed: int = 0,
     atlas: Atlas | None = None,
     align: bool = True,
+    workers: int | None = None,
     progress: Progress = no_progress,
 ) -> Solutions:
     """Train, align and connect.
@@ -218,6 +174,8 @@ def map_solutions(
         Solutions and saddles are kept there; those it holds are not computed again.
     align : bool
         Whether units are aligned.
+    workers : int, optional
+        Trainings and paths at once, where single operations are too short to be shared out; all cores unless given.
     progress : callable
 
     Raises
@@ -228,12 +186,14 @@ def map_solutions(
     began = time.perf_counter()
     network = Batched(landscape)
     alignment = Alignment(landscape) if align else None
-    keeper = _Keeper(landscape, atlas, seed=seed)
     starts = torch.stack([network.fresh(_start_seed(seed, k)) for k in range(plan.networks)])
+    keeper = Keeper(network, atlas, seed=seed, workers=workers, drops=network.has_dropout or bool(plan.recipe.dropout))
     with suited_threads(network):
-        start_energy = network.losses(starts).double().numpy()
-        ends = keeper.trained(network, plan, starts, progress)
-        energy, slope = (value.double() for value in network.gradients(ends))
+        start_energy = network.losses(starts).double().cpu().numpy()
+    trained = _trained(network, plan, starts, keeper, seed=seed, progress=progress)
+    ends = trained.end
+    with suited_threads(network):
+        energy, slope = (value.double().cpu() for value in network.gradients(ends))
         slope = slope.norm(dim=1)
     order = torch.argsort(energy, stable=True)
     scale = float(start_energy.mean() - float(energy.min()))
@@ -242,7 +202,8 @@ def map_solutions(
     vectors = ends[chosen]
     if alignment is not None and alignment.groups:
         vectors = torch.cat([vectors[:1], alignment.all_to(vectors[1:], to=vectors[0])]) if len(kept) > 1 else vectors
-    pairs = _connected(network, vectors, alignment, plan, keeper, progress)
+    with suited_threads(network):
+        pairs = _connected(network, vectors, alignment, plan, keeper, progress)
     train_loss, train_accuracy = _evaluated(landscape, vectors, "train")
     test_loss, test_accuracy = _evaluated(landscape, vectors, "test")
     return Solutions(
@@ -262,114 +223,51 @@ def map_solutions(
         seconds=time.perf_counter() - began,
         evaluations=keeper.evaluations,
         polished=plan.polished,
+        gain=trained.gain,
+        epochs=trained.epochs,
+        rounds=trained.rounds,
     )
 
 
-def key_of(vector: Tensor) -> str:
-    """Identity of a solution: a hash of its weights."""
-    return hashlib.sha256(_bytes(vector)).hexdigest()[:16]
+def _trained(
+    network: Batched, plan: Schedule, starts: Tensor, keeper: Keeper, *, seed: int, progress: Progress
+) -> Settled:
+    """Where training from every start ends; small networks are trained side by side, others in jobs of their own."""
+    side_by_side = network.plain is not None or network.size <= 1000
+    together = len(starts) if side_by_side else 1
+    polishing = POLISHING if plan.polished else 0
+    options = {name: "none" if value is None else value for name, value in asdict(plan.recipe).items()}
+    options |= {"polished": plan.polished, "rounds": plan.rounds}
 
+    def job(first: int) -> Job:
+        some = starts[first : first + together]
+        seeds = [_start_seed(seed, first + k) for k in range(len(some))]
 
-# ---------------------------------------------------------------------------------------------
-
-
-class _Keeper:
-    """Does a job, or reads its answer from the atlas."""
-
-    def __init__(self, landscape: NetworkLandscape, atlas: Atlas | None, *, seed: int) -> None:
-        self.landscape, self.atlas, self.seed = landscape, atlas, seed
-        self.evaluations = 0
-
-    def trained(self, network: Batched, plan: Schedule, starts: Tensor, progress: Progress) -> Tensor:
-        """Ends (K, D) of training from every start; a small network's side by side, a large one's one by one."""
-        side_by_side = network.plain is not None or network.size <= 1000
-        together = len(starts) if side_by_side else 1
-        ends = []
-        for first in range(0, len(starts), together):
-            some = starts[first : first + together]
-
-            def told(stage: str, done: float, at: int = first) -> None:
-                progress(stage, (at + done * together) / len(starts))
-
-            ends.append(self._trained(network, plan, some, first=first, progress=told))
-        return torch.cat(ends)
-
-    def _trained(self, network: Batched, plan: Schedule, starts: Tensor, *, first: int, progress: Progress) -> Tensor:
-        options = {**_flat(asdict(plan.recipe)), "polished": plan.polished, "first": first, "networks": len(starts)}
-
-        def work() -> tuple[list[Tensor], str, int]:
-            seeds = [_start_seed(self.seed, first + k) for k in range(len(starts))]
-            found = train(network, seeds, recipe=plan.recipe, start=starts, progress=progress)
-            ends, spent = found.end, found.evaluations
-            if plan.polished:
-                ends, _, _, more = polish(network, ends, steps=POLISHING, progress=progress)
-                ends, spent = ends.to(network.dtype), spent + more
-            return list(ends), "", spent
-
-        vectors, _ = self._kept("training", options, work)
-        return torch.stack(vectors)
-
-    def connected(self, one: Tensor, two: Tensor, options: dict[str, Any], work: Callable[[], Path]) -> Path:
-        """The path between two solutions."""
-
-        def found() -> tuple[list[Tensor], str, int]:
-            path = work()
-            text = json.dumps({"kind": path.kind, "place": path.place.tolist(), "energy": path.energy.tolist()})
-            return list(path.pivots), text, path.evaluations
-
-        named = {**options, "one": key_of(one), "two": key_of(two)}
-        pivots, text = self._kept("autoneb", named, found)
-        told = json.loads(text)
-        place, energy = np.array(told["place"]), np.array(told["energy"])
-        return Path(told["kind"], torch.stack(pivots), place, energy, 0)
-
-    def _kept(
-        self, explorer: str, options: dict[str, Any], work: Callable[[], tuple[list[Tensor], str, int]]
-    ) -> tuple[list[Tensor], str]:
-        """Vectors and a text that a job gave, from the atlas where it is done."""
-        began = time.perf_counter()
-        if self.atlas is None:
-            vectors, text, spent = work()
-            self.evaluations += spent
-            return vectors, text
-        identity, book = self.landscape.identity, self.atlas
-        done = book.finished(identity, explorer=explorer, options=options, seed=self.seed)
-        question = hashlib.sha256(json.dumps([explorer, options], default=str, sort_keys=True).encode()).hexdigest()
-        if done is not None:
-            told = json.loads(book.answer(identity, seed=self.seed, question=question) or "{}")
-            where = book.coordinates(identity)
-            if told and all(key in where for key in told["keys"]):
-                self.evaluations += done.evaluations
-                return [_vector(where[key], self.landscape) for key in told["keys"]], told["text"]
-        vectors, text, spent = work()
-        self.evaluations += spent
-        with suited_threads(Batched(self.landscape)):
-            energies = self.landscape.energy(torch.stack(vectors)).detach().double().tolist()
-        minima = [
-            Minimum(
-                key_of(vector), energy, 1.0 / len(vectors), state=_bytes(vector), visits=int(explorer == "training")
+        def work(own: Batched, told: Progress) -> Answer:
+            found = settle(
+                own,
+                seeds,
+                recipe=plan.recipe,
+                start=some,
+                rounds=plan.rounds,
+                tolerance=SETTLED,
+                polishing=polishing,
+                progress=told,
             )
-            for vector, energy in zip(vectors, energies, strict=True)
-        ]
-        number = book.begin(
-            describe(self.landscape), explorer=explorer, options=options, seed=self.seed, version=__version__
-        )
-        if explorer == "training":
-            book.add(number, minima)
-        else:
-            top = max(range(len(vectors)), key=energies.__getitem__)
-            saddle = max(json.loads(text)["energy"])
-            ends = (minima[0].key, minima[-1].key)
-            state = _bytes(vectors[top])
-            # Corners of the path are kept as states without weight, so that it can be drawn again.
-            book.add(number, [*minima, Saddle(key_of(vectors[top]) + "-top", saddle, ends, bound="upper", state=state)])
-        seconds = time.perf_counter() - began
-        book.finish(number, Run(explorer, options, self.seed, __version__, spent, seconds, "finished", False))
-        content = json.dumps({"keys": [one.key for one in minima], "text": text})
-        book.keep_answer(
-            identity, explorer=explorer, options=options, seed=self.seed, question=question, content=content
-        )
-        return vectors, text
+            facts = {"gain": found.gain.tolist(), "epochs": found.epochs, "rounds": found.rounds}
+            return Answer(list(found.end), json.dumps(facts), found.evaluations)
+
+        return Job("training", {**options, "first": first, "networks": len(some)}, work)
+
+    answers = keeper.done([job(first) for first in range(0, len(starts), together)], progress)
+    facts = [json.loads(answer.text) for answer in answers]
+    return Settled(
+        torch.stack([vector for answer in answers for vector in answer.vectors]),
+        np.array([value for fact in facts for value in fact["gain"]], np.float64),
+        max(fact["epochs"] for fact in facts),
+        max(fact["rounds"] for fact in facts),
+        sum(answer.evaluations for answer in answers),
+    )
 
 
 def _distinct(
@@ -398,7 +296,7 @@ def _connected(
     vectors: Tensor,
     alignment: Alignment | None,
     plan: Schedule,
-    keeper: _Keeper,
+    keeper: Keeper,
     progress: Progress,
 ) -> tuple[Pair, ...]:
     """Straight paths between all pairs; curved ones to the lowest, and along the tree of lowest straight ones."""
@@ -415,38 +313,48 @@ def _connected(
         keeper.evaluations += plan.points * (1 + (not same))
         progress("straight paths", (number + 1) / len(every))
     wanted = {(0, j) for j in range(1, count)} | _tree(straight_ones, count)
-    pairs = []
-    for number, (i, j) in enumerate(every):
-        line, aligned = straight_ones[i, j]
-        curved = _curved(network, aligned, plan, keeper, seed=number) if (i, j) in wanted else None
-        pairs.append(Pair(i, j, line, aligned, curved))
-        progress("curved paths", (number + 1) / len(every))
-    return tuple(pairs)
+    chosen = [pair for pair in every if pair in wanted]
+    jobs = [
+        _band(straight_ones[pair][1], plan, plain=network.plain is not None, seed=every.index(pair)) for pair in chosen
+    ]
+    curved = dict(zip(chosen, keeper.done(jobs, progress), strict=True))
+    return tuple(
+        Pair(*pair, *straight_ones[pair], None if pair not in curved else _path(curved[pair])) for pair in every
+    )
 
 
 MOST_PAIRED = 12
 """Solutions up to which every pair is joined by a straight path."""
 
 
-def _curved(network: Batched, aligned: Path, plan: Schedule, keeper: _Keeper, *, seed: int) -> Path:
+def _band(aligned: Path, plan: Schedule, *, plain: bool, seed: int) -> Job:
+    """The job of finding the lowest path between the ends of a straight one."""
     one, two = aligned.pivots[0], aligned.pivots[-1]
-    options = {"images": plan.images, "steps": plan.steps, "batch": plan.batch}
+    options = {"images": plan.images, "steps": plan.steps, "batch": plan.batch, "one": key_of(one), "two": key_of(two)}
 
-    def work() -> Path:
+    def work(own: Batched, told: Progress) -> Answer:
         band = auto_neb(
-            network,
+            own,
             one,
             two,
             images=plan.images,
             steps=plan.steps,
             batch=plan.batch or None,
-            reads=3 if network.plain is None else 7,
+            reads=3 if plain else 7,
             insertions=1 if plan.steps >= 100 else 0,
             seed=seed,
         )
-        return band if band.saddle <= aligned.saddle else aligned
+        path = band if band.saddle <= aligned.saddle else aligned
+        told("curved paths", 1.0)
+        text = json.dumps({"kind": path.kind, "place": path.place.tolist(), "energy": path.energy.tolist()})
+        return Answer(list(path.pivots), text, path.evaluations)
 
-    return keeper.connected(one, two, options, work)
+    return Job("autoneb", options, work)
+
+
+def _path(answer: Answer) -> Path:
+    told = json.loads(answer.text)
+    return Path(told["kind"], torch.stack(answer.vectors), np.array(told["place"]), np.array(told["energy"]), 0)
 
 
 def _tree(paths: dict[tuple[int, int], tuple[Path, Path]], count: int) -> set[tuple[int, int]]:
@@ -476,21 +384,3 @@ def _evaluated(landscape: NetworkLandscape, vectors: Tensor, split: Any) -> tupl
 
 def _start_seed(seed: int, number: int) -> int:
     return int(np.random.SeedSequence([seed, number, 6]).generate_state(1)[0])
-
-
-def _flat(options: dict[str, Any]) -> dict[str, Any]:
-    return {name: "none" if value is None else value for name, value in options.items()}
-
-
-def _bytes(vector: Tensor) -> bytes:
-    return np.ascontiguousarray(vector.detach().cpu().double().numpy(), "<f8").tobytes()
-
-
-def _vector(state: bytes, landscape: NetworkLandscape) -> Tensor:
-    return torch.from_numpy(np.frombuffer(state, "<f8").copy()).to(landscape.device, landscape.dtype)
-
-
-def paths_of(pairs: Sequence[Pair]) -> Floats:
-    """Linear, aligned and curved barriers of the pairs that have all three, shape (n, 3)."""
-    rows = [(p.linear.barrier, p.aligned.barrier, p.curved.barrier) for p in pairs if p.curved is not None]
-    return np.array(rows).reshape(-1, 3)

@@ -48,6 +48,15 @@ SUMMARIES: Mapping[str, Summary] = {
         "this project, after Klemm et al. (2008): the funnel profile of training",
         2,
     ),
+    "training_gain": Summary(
+        "energy that the last round of training still took away, mean over starts, in energy scales: 0 where it has "
+        "converged",
+        "this project",
+        16,
+    ),
+    "null_training_gain": Summary(
+        "the same for shuffled labels, in the energy scale of the true ones", "this project", 16
+    ),
     "curved_barrier": Summary(
         "barrier on the lowest path found between solutions, in energy scales; an upper bound",
         "Draxler, Veschgini, Salmhofer, Hamprecht, ICML (2018)",
@@ -102,6 +111,7 @@ def measure_solutions(solutions: Solutions) -> dict[str, Measurement]:
     height = np.minimum((ends - ends.min()) / solutions.scale, 1.0)
     found["sharpness"] = _mean(height)
     found["concentration"] = _spread(ends / solutions.scale)
+    found["training_gain"] = _gain([solutions], scale=solutions.scale)
     found |= _barriers(solutions)
     graph = solutions.graph(native_tolerance=NATIVE_SHARE * solutions.scale)
     found |= topography(graph, starts=solutions.starts, scale=solutions.scale)
@@ -114,7 +124,7 @@ def against_null(solutions: Solutions, nulls: Sequence[Solutions]) -> dict[str, 
     """Stability gap and its Z-score against networks on shuffled labels, with as many starts in each."""
     if len(nulls) < 2:
         missing = NoAnswer("no_null", "fewer than two draws of shuffled labels were trained", "leave --no-nulls out")
-        return {"stability_gap": missing, "stability_z": missing}
+        return {"stability_gap": missing, "stability_z": missing, "null_training_gain": missing}
     grounds = np.array([null.energy.min() for null in nulls])
     start = float(np.mean([solutions.start_energy.mean(), *(null.start_energy.mean() for null in nulls)]))
     scale = max(start - float(solutions.energy.min()), 1e-12)
@@ -124,7 +134,16 @@ def against_null(solutions: Solutions, nulls: Sequence[Solutions]) -> dict[str, 
         lone: Measurement = NoAnswer("no_spread", "all draws have one lowest energy", "draw more with --null-samples")
     else:
         lone = Estimate.exactly(float(gaps.mean()) / spread)
-    return {"stability_gap": _mean(gaps), "stability_z": lone}
+    return {"stability_gap": _mean(gaps), "stability_z": lone, "null_training_gain": _gain(nulls, scale=scale)}
+
+
+def _gain(some: Sequence[Solutions], *, scale: float) -> Measurement:
+    """What the last round of training took away."""
+    gain = np.concatenate([one.gain for one in some])
+    if not np.isfinite(gain).all():
+        cause = "training was not gone on with to see whether it gains anything"
+        return NoAnswer("one_round", cause, "give one round more, rounds=1 or above")
+    return _mean(gain / scale)
 
 
 def _barriers(solutions: Solutions) -> dict[str, Measurement]:

@@ -26,7 +26,7 @@ def drawn(
     progress: Progress = no_progress,
 ) -> tuple[Picture, ...]:
     """All pictures of a network, with those of the null beside where there is one."""
-    made = [_lines(found, others)]
+    made = [_lines(found, others, points=51 if _cheap(found) else 11 if quick else 21)]
     progress("loss surface", 0.2)
     made.append(_sheet(found, points=_points(found, quick=quick), seed=seed))
     progress("loss surface", 0.7)
@@ -40,8 +40,13 @@ def drawn(
 
 
 def _points(found: Solutions, *, quick: bool) -> int:
-    cheap = found.landscape.activations * found.landscape.dimension < 1 << 31
-    return (25 if quick else 41) if cheap else (11 if quick else 21)
+    if _cheap(found):
+        return 25 if quick else 41
+    return 11 if quick else 21
+
+
+def _cheap(found: Solutions) -> bool:
+    return found.landscape.activations * found.landscape.dimension < 1 << 31
 
 
 def _picture(
@@ -58,12 +63,12 @@ def _picture(
     )
 
 
-def _lines(found: Solutions, others: Sequence[Solutions]) -> Picture:
+def _lines(found: Solutions, others: Sequence[Solutions], *, points: int) -> Picture:
     """Interpolation from the start to the solution, real labels and shuffled ones."""
     given, rises = [], []
     for label, colour, some in (("these labels", NATIVE, [found]), ("shuffled labels", REST, others[:3])):
         for one in some:
-            line = interpolation(one.landscape, one.start, _raw(one), points=51)
+            line = interpolation(one.landscape, one.start, _raw(one), points=points)
             given.append(Curve(line.alpha, line.energy, colour, label))
             if one is found:
                 rises.append(line.min_delta)
@@ -173,7 +178,7 @@ def _density(found: Solutions, *, quick: bool, seed: int) -> Picture:
     from spinfunnel.network.hessian import spectral_density
 
     curvature = Curvature(found.landscape, _raw(found))
-    density = spectral_density(curvature, steps=15 if quick else 40, probes=2 if quick else 4, seed=seed)
+    density = spectral_density(curvature, steps=10 if quick else 40, probes=2 if quick else 4, seed=seed)
     margin = 4.0 * density.width
     place = np.linspace(float(density.nodes.min()) - margin, float(density.nodes.max()) + margin, 400)
     given = [Curve(place, np.maximum(density.density(place), 1e-9), NATIVE, "density of eigenvalues")]

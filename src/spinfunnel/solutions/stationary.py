@@ -18,7 +18,7 @@ from spinfunnel.landscape import BasinGraph, Minimum, Progress, Run, Saddle, no_
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.stationary import Stationary, stationary_points
-from spinfunnel.solutions.mapping import key_of
+from spinfunnel.solutions.keeping import key_of
 from spinfunnel.solutions.measures import NATIVE_SHARE, share, topography
 from spinfunnel.solutions.verdict import judge_solutions
 from spinfunnel.study import Study

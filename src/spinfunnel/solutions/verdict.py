@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.solutions.schedule import SETTLED
 from spinfunnel.verdict import THRESHOLDS as SPINS
 from spinfunnel.verdict import Evidence, Kind, Threshold, Verdict
 
@@ -34,6 +35,9 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "native_share": Threshold(0.5, "more than half of the starts end native: the native state outweighs all others"),
     "native_share_lost": Threshold(0.35, SPINS["funnel_weight_lost"].source),
     "sharpness": Threshold(0.03, f"starts end within 3 % of the energy scale of the lowest solution: {_NETWORKS}"),
+    "training_gain": Threshold(
+        SETTLED, f"another half of all training gains a quarter of what parts native ends from others: {_NETWORKS}"
+    ),
     "starts": Threshold(4.0, "four starts that all end in one minimum leave it more than half of all starts (Wilson)"),
 }
 
@@ -74,6 +78,14 @@ def judge_solutions(
 def _decide(measures: Mapping[str, Measurement], starts: int, limit: Mapping[str, float]) -> tuple[Kind, str]:
     if starts < limit["starts"]:
         return "undecided", f"{starts} starts are too few to say where training leads; train at least 4 networks"
+    gain = measures.get("training_gain")
+    if isinstance(gain, Estimate) and gain.value > limit["training_gain"]:
+        return "undecided", (
+            f"training has not converged: its last third still lowered the energy by {_interval(gain)} of the energy "
+            f"scale, where {100 * limit['training_gain']:.2g} % is allowed; go on with --explorer training:rounds=N"
+        )
+    if isinstance(gain, NoAnswer):
+        return "undecided", f"nothing is known of convergence: {gain.cause}; {gain.remedy}"
     distinct = measures.get("distinct_solutions")
     if isinstance(distinct, Estimate) and distinct.value == 1.0:
         return "smooth", f"all {starts} starts end in one minimum, up to symmetries of the network"
@@ -103,7 +115,11 @@ def _stands(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> 
         cause = gap.cause if isinstance(gap, NoAnswer) else "it was not measured"
         return "open", f"the gap to shuffled labels has no answer: {cause}"
     said = f"{100 * gap.value:.3g} % of the energy scale"
-    answers: list[Answer] = [_side(gap, limit["stability_gap"], limit["stability_gap_lost"])]
+    # Shuffled labels are trained as long and take longer: the gap must outlast what their last round gained.
+    still = measures.get("null_training_gain")
+    further = max(still.value, 0.0) if isinstance(still, Estimate) else 0.0
+    lowered = Estimate(gap.value - further, gap.low - further, gap.high) if further else gap
+    answers: list[Answer] = [_side(lowered, limit["stability_gap"], limit["stability_gap_lost"])]
     if isinstance(score, Estimate):
         answers.append(_side(score, limit["stability_z"], limit["stability_z_lost"]))
         said += f", Z = {score.value:.2g}"
@@ -111,7 +127,9 @@ def _stands(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> 
         return "no", f"shuffled labels are learnt as deeply or nearly so (gap: {said})"
     if "open" in answers:
         return "open", f"the gap below what shuffled labels reach is that of a glass or a funnel ({said})"
-    return "yes", f"its energy lies far below what shuffled labels reach ({said})"
+    if further > limit["training_gain"]:
+        said += f"; they were still falling by {100 * further:.2g} % a round"
+    return "yes", f"its energy lies far below what shuffled labels reach with as much training ({said})"
 
 
 def _leads(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Answer, str]:
@@ -149,6 +167,11 @@ def _side(estimate: Estimate, yes: float, no: float) -> Answer:
     if estimate.low >= yes:
         return "yes"
     return "no" if estimate.high <= no else "open"
+
+
+def _interval(estimate: Estimate) -> str:
+    """A share in per cent with its interval."""
+    return f"{100 * estimate.value:.2g} [{100 * estimate.low:.2g}, {100 * estimate.high:.2g}] %"
 
 
 def _percent(estimate: Estimate) -> str:

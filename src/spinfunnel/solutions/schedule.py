@@ -1,0 +1,151 @@
+"""How much is done to judge a network: numbers of starts, lengths of training and of elastic bands, draws of labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from spinfunnel.assignments import parse_assignments, read_assignments
+from spinfunnel.landscape import InputError
+from spinfunnel.network.batched import Batched
+from spinfunnel.network.training import Recipe
+
+__all__ = ["OPTIONS", "SETTLED", "Schedule", "schedule", "tuned"]
+
+PLAIN_SIZE = 20_000
+POLISHED_SIZE = 1_000
+"""Weights up to which every solution is brought down to a minimum to the last digits."""
+POLISHING = 600
+"""Most steps of each such descent."""
+SETTLED = 0.005
+"""Share of the energy scale that another round of training may gain where training counts as converged: a quarter of
+what parts native solutions from others."""
+LAYER_SECONDS, ACTIVATION_SECONDS = 2.5e-4, 1.6e-8
+"""What each layer adds to a training step however small, and each activation, on one core; right to a factor of 2."""
+TRAINING_SECONDS = {True: 24.0, False: 150.0}
+"""Time that all trainings may take, for `quick` and in full."""
+SIDE_BY_SIDE = 1.7
+"""Times as fast as one after the other two trainings on two cores are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """How much is done.
+
+    Attributes
+    ----------
+    networks : int
+        Starts.
+    recipe : Recipe
+        Of the first round of training.
+    polished : bool
+        Whether solutions are brought to true minima.
+    images, steps, batch : int
+        Of the elastic bands; a batch of 0 is all samples.
+    points : int
+        Read on each straight path.
+    null_samples, null_networks : int
+        Draws of shuffled labels, and starts on each.
+    rounds : int
+        Further rounds of training at most, each half as long as all before, until they gain nothing; with 0 nothing
+        is known of convergence.
+    """
+
+    networks: int = 8
+    recipe: Recipe = Recipe()  # noqa: RUF009 - frozen
+    polished: bool = False
+    images: int = 9
+    steps: int = 200
+    batch: int = 0
+    points: int = 25
+    null_samples: int = 3
+    null_networks: int = 4
+    rounds: int = 0
+
+    def of_null(self, *, rounds: int) -> Schedule:
+        """The same with as many starts as a null has, trained as long as the network itself was."""
+        return replace(self, networks=self.null_networks, rounds=min(rounds, self.rounds))
+
+
+def schedule(network: Batched, *, quick: bool) -> Schedule:
+    """Choose how much is done by what a network costs: minutes, or with `quick` well under one."""
+    if network.plain is not None and network.size <= PLAIN_SIZE:
+        polished = network.size <= POLISHED_SIZE
+        if quick:
+            return Schedule(5, Recipe(epochs=30), polished, 7, 60, 256, 15, 2, 3, 3)
+        return Schedule(8, Recipe(epochs=60), polished, 9, 160, 0, 25, 3, 5, 3)
+    if network.size <= 200 and network.samples <= 64:
+        return Schedule(12 if quick else 40, Recipe(epochs=300, batch=64, rate=0.05), True, 9, 100, 0, 25, 2, 6, 2)
+    plan = Schedule(6, Recipe(epochs=25, batch=64), False, 7, 60, 128, 9, 3, 3)
+    if quick:
+        plan = Schedule(4, Recipe(epochs=8, batch=64), False, 5, 24, 128, 7, 2, 2)
+    return replace(plan, rounds=_affordable(network, plan, seconds=TRAINING_SECONDS[quick]))
+
+
+def _affordable(network: Batched, plan: Schedule, *, seconds: float) -> int:
+    """Most further rounds, 1 at least, within this time for all trainings, on two cores."""
+    batch = min(plan.recipe.batch, network.samples)
+    steps = max(1, network.samples // batch)
+    layers = sum(1 for part in network.landscape.objective.module.modules() if not any(part.children()))
+    each = steps * layers * LAYER_SECONDS + network.landscape.activations * ACTIVATION_SECONDS
+    if not (network.has_dropout or network.shares_operations):
+        each /= SIDE_BY_SIDE
+    total = seconds / (each * (plan.networks + plan.null_samples * plan.null_networks))
+    rounds, epochs = 1, plan.recipe.epochs * 3 // 2
+    while epochs * 3 // 2 <= total:
+        rounds, epochs = rounds + 1, epochs * 3 // 2
+    return rounds
+
+
+# ---------------------------------------------------------------------------------------------
+# What a user sets
+
+
+def training(
+    *,
+    networks: int = 8,
+    rounds: int = 3,
+    optimiser: str = "adam",
+    epochs: int = 60,
+    batch: int = 128,
+    rate: float = 0.01,
+    momentum: float = 0.9,
+    noise: float = 0.0,
+    dropout: float = 0.0,
+    temperature: float = 1e-3,
+) -> Mapping[str, Any]:
+    """Options of ``--explorer training:...``: the numbers of `Schedule` and `Recipe` that a user may set."""
+    return locals()
+
+
+OPTIONS = tuple(training())
+"""Names of the options."""
+
+
+def tuned(plan: Schedule, explorer: str) -> Schedule:
+    """A schedule with what ``training:option=value,...`` sets; the rest stays as it is.
+
+    Raises
+    ------
+    InputError
+        For an unknown option, and a value that is out of range.
+
+    Examples
+    --------
+    >>> plan = tuned(Schedule(), "training:rounds=6,optimiser=sgd,noise=0.5")
+    >>> plan.rounds, plan.recipe.optimiser, plan.recipe.noise, plan.networks
+    (6, 'sgd', 0.5, 8)
+    """
+    _, _, rest = explorer.partition(":")
+    if not rest:
+        return plan
+    given: dict[str, Any] = read_assignments(
+        training, parse_assignments(rest, spec=explorer), name="training", among=list(OPTIONS)
+    )
+    for name, low in (("networks", 1), ("rounds", 0)):
+        if name in given and not low <= int(given[name]) <= 1000:
+            raise InputError(f"{name}={given[name]} is out of range: give {low} to 1000")
+    own = {field.name for field in fields(Schedule)}
+    recipe = replace(plan.recipe, **{name: value for name, value in given.items() if name not in own})
+    return replace(plan, recipe=recipe, **{name: value for name, value in given.items() if name in own})
