@@ -144,6 +144,8 @@ class StateList:
         where there is no measure of it.
     symmetry : tuple of str
         Names of the symmetries that were divided out.
+    features : callable, optional
+        ``features(states)`` says which contacts each of some states has, 0 or 1, shape (states, contacts).
     """
 
     energies: NDArray[np.float64]
@@ -152,6 +154,7 @@ class StateList:
     keys: Callable[[NDArray[np.int64]], NDArray[np.str_]]
     overlap: Callable[[NDArray[np.int64]], NDArray[np.float32] | None]
     symmetry: tuple[str, ...] = ()
+    features: Callable[[NDArray[np.int64]], NDArray[np.int8]] | None = None
 
 
 @runtime_checkable

@@ -13,7 +13,14 @@ from spinfunnel.measure import COMPARED, MEASURES, measure_all, smooth_maps
 
 SHARES = {"funnel_minima", "funnel_weight", "funnel_boltzmann", "rival_weight", "sharpness", "stem_share", "rival_size"}
 IN_ENERGY_UNITS = {"depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "heat_capacity_peak"}
-OF_DENSITY = {"tf_measured", "tg_measured", "tf_tg_measured", "heat_capacity_peak", "folding_barrier"}
+OF_DENSITY = {
+    "tf_measured",
+    "tg_measured",
+    "tf_tg_measured",
+    "heat_capacity_peak",
+    "folding_barrier",
+    "calorimetric_ratio",
+}
 AT_LEAST_ONE = {"frustration", "tf_tg", "funnels", "minima", "two_state_ratio"}
 OF_SMOOTH = {measure.name for measure in smooth_maps.MEASURES}
 OF_THE_MAP = [

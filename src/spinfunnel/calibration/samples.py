@@ -37,7 +37,7 @@ __all__ = [
 
 IN_UNITS = frozenset(
     {"depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "heat_capacity_peak", "fastest_temperature",
-     "folding_time", "entropy", "minima"}
+     "folding_time", "blind_search", "entropy", "minima"}
 )  # fmt: skip
 """Measures in units of the energy, or that only count states: of no use between systems."""
 AT_ONE_TEMPERATURE = 13

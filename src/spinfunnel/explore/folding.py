@@ -33,10 +33,10 @@ MOST_MINIMA = 20_000
 """Lowest minima that are kept."""
 USUAL = 300_000_000
 """Energy evaluations without a budget, at most: some minutes."""
-PATIENCE, FEWEST = 10.0, 50_000
+PATIENCE, FEWEST = 10.0, 2000
 """Without a budget the search ends once it has gone on for so many times as long as the lowest energy took to find, and
-for so many evaluations for each pair of bonds: the last contact of 48 monomers in space took up to twenty times as
-long as the last but one."""
+for so many evaluations times the cube of the number of bonds: the last contact of 48 monomers took up to twenty times
+as long as the last but one."""
 LADDERS, RUNGS, COLDEST, HOTTEST = 3, 6, 0.26, 0.56
 """Ladders of temperatures around the freezing of HP chains, at 0.3 to 0.45 contact energies: with twelve rungs from
 0.22 to 0.8 the lowest energies of 48 monomers took about twice as many evaluations."""
@@ -126,7 +126,7 @@ def explore(
         seconds.
     budget : Budget, optional
         Unless given, the search ends by itself: after ten times as many evaluations as the lowest energy took to be
-        found, but not before 50,000 for the square of the number of bonds (110 million for 48 monomers), and not after
+        found, but not before 2000 for the cube of the number of bonds (210 million for 48 monomers), and not after
         300 million, some two minutes on two cores.
     ladders, rungs : int
         Independent ladders of temperatures, and temperatures of each.
@@ -152,7 +152,7 @@ def explore(
     steps = np.geomspace(coldest, hottest, rungs) * landscape.energy_scale()
     ladder = Ladder(landscape, np.tile(steps, ladders), rungs, np.random.default_rng(seed), workers)
     catch = _Catch(landscape, workers)
-    fewest = FEWEST * ladder.states.shape[1] ** 2
+    fewest = FEWEST * ladder.states.shape[1] ** 3
     rounds, patient = 0, True
     while patient and ladder.evaluations + catch.evaluations < most and time.perf_counter() < deadline:
         ladder.round()

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.measure import (
+    commitment,
     correlation,
     depth,
     folding,
+    folding_window,
     free_energy,
     frustration,
     guided,
@@ -21,12 +23,14 @@ from spinfunnel.measure import (
     levinthal,
     local_optima,
     motif,
+    phi_values,
     profile,
     share,
     slope,
     smooth_maps,
     stability,
     thermodynamics,
+    two_state,
     valley,
 )
 from spinfunnel.measure.funnel import funnel_of
@@ -68,8 +72,12 @@ MEASURES: dict[str, Measure] = {
         guided,
         slope,
         free_energy,
+        two_state,
         kinetics,
         levinthal,
+        folding_window,
+        commitment,
+        phi_values,
         smooth_maps,
     )
     for measure in group.MEASURES

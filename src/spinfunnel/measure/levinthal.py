@@ -36,7 +36,7 @@ from spinfunnel.measure.run_lengths import HOTTEST, STEP, folding_by_walks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["EXACT_BITS", "MEASURES", "FoldingTime", "folding_time"]
+__all__ = ["EXACT_BITS", "MEASURES", "FoldingTime", "folding", "folding_time"]
 
 HOPELESS = 10.0
 """The search goes no colder once folding takes so many times longer than at the best temperature."""
@@ -63,6 +63,8 @@ class FoldingTime:
     method : {"exact", "runs"}
     runs, hits : int
         Walks made at this temperature, and those that arrived; 0 where the answer is exact.
+    curve : tuple of (float, float)
+        Temperatures at which the time was solved for while the best one was sought, from hot to cold, and the times.
     """
 
     evaluations: Estimate
@@ -71,6 +73,7 @@ class FoldingTime:
     method: Literal["exact", "runs"]
     runs: int = 0
     hits: int = 0
+    curve: tuple[tuple[float, float], ...] = ()
 
     @property
     def efficiency(self) -> Measurement:
@@ -167,11 +170,13 @@ def folding_time(
 
 def _solved(chain: MetropolisChain | ListedChain, temperature: float | None) -> FoldingTime | NoAnswer:
     tau = np.zeros(len(chain.energies))
+    curve: list[tuple[float, float]] = []
 
     def log_time(at: float) -> float:
         """Logarithm of the mean passage time, each solution being the guess for the next; inf without one."""
         error = chain.passage_times(at, tolerance=SCAN, start=tau)[1]
         if error < 0.5:
+            curve.append((at, chain.mean(tau)))
             return math.log(chain.mean(tau))
         tau[:] = 0.0
         return math.inf
@@ -184,7 +189,8 @@ def _solved(chain: MetropolisChain | ListedChain, temperature: float | None) -> 
             f"the passage times are known to a relative error of {error:.1g} only",
             "measure at a higher temperature, or by walks",
         )
-    return FoldingTime(Estimate.exactly(chain.mean(tau)), best, chain.random, "exact")
+    told = tuple(sorted(curve, reverse=True))
+    return FoldingTime(Estimate.exactly(chain.mean(tau)), best, chain.random, "exact", curve=told)
 
 
 def _best_temperature(log_time: Callable[[float], float], *, span: float) -> float:
@@ -233,21 +239,27 @@ def _vertex(bracket: list[tuple[float, float]]) -> tuple[float, float]:
 # Measures
 
 
+def blind_search(topography: Topography) -> Measurement:
+    """Mean number of evaluations ``t_random`` until states drawn blindly are native: states for each native one."""
+    found = topography.shared(folding)
+    return found if isinstance(found, NoAnswer) else exactly(found.random)
+
+
 def levinthal(topography: Topography) -> Measurement:
     """Levinthal efficiency ``1 - ln(t_fold) / ln(t_random)``: 1 a funnel, 0 no better than blind search."""
-    found = topography.shared(_folding)
+    found = topography.shared(folding)
     return found if isinstance(found, NoAnswer) else found.efficiency
 
 
 def folding_evaluations(topography: Topography) -> Measurement:
     """Mean number of energy evaluations ``t_fold`` until a native state is first reached, at the best temperature."""
-    found = topography.shared(_folding)
+    found = topography.shared(folding)
     return found if isinstance(found, NoAnswer) else found.evaluations
 
 
 def fastest_temperature(topography: Topography) -> Measurement:
     """Temperature at which Metropolis dynamics folds fastest, in the unit of the energy."""
-    found = topography.shared(_folding)
+    found = topography.shared(folding)
     if isinstance(found, NoAnswer):
         return found
     if math.isinf(found.temperature):
@@ -259,7 +271,8 @@ def fastest_temperature(topography: Topography) -> Measurement:
     return exactly(found.temperature)
 
 
-def _folding(topography: Topography) -> FoldingTime | NoAnswer:
+def folding(topography: Topography) -> FoldingTime | NoAnswer:
+    """How long the landscape of a map takes to fold, at the best temperature."""
     landscape, graph = topography.landscape, topography.graph
     native = float(graph.energy[0]) + graph.native_tolerance if graph.minima else None
     if isinstance(landscape, Finite):
@@ -305,6 +318,14 @@ MEASURES = (
         folding_evaluations,
         "energy evaluations until a native state is first reached, at the best temperature",
         _SOURCE,
+        12,
+        "landscape",
+    ),
+    Measure(
+        "blind_search",
+        blind_search,
+        "energy evaluations until blind search finds a native state",
+        "Levinthal (1969)",
         12,
         "landscape",
     ),

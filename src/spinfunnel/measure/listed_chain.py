@@ -30,6 +30,8 @@ Mask = NDArray[np.bool_]
 
 EXACT_STATES = 1 << 15
 """States up to which passage times are solved for unless walks are asked for."""
+COMMITTED = 1e-9
+"""Residual of commitment probabilities, in units of the flow out of a state."""
 MOST_LISTED = 1 << 23
 """States up to which there is a chain: their neighbours are held, some hundred bytes a state."""
 
@@ -60,40 +62,41 @@ def _apply(
 
 @njit(cache=True, nogil=True)
 def relax_rows(
-    weight: Floats, copies: Floats, diagonal: Floats, native: Mask, offsets: Ints, neighbours: Labels, tau: Floats,
-    tolerance: float, sweeps: int,
+    weight: Floats, copies: Floats, diagonal: Floats, held: Mask, offsets: Ints, neighbours: Labels, right: Floats,
+    scale: Floats, tau: Floats, tolerance: float, sweeps: int,
 ) -> float:  # fmt: skip
-    """Damped Jacobi sweeps until the largest relative residual is at most the tolerance; return it."""
+    """Damped Jacobi sweeps until the largest residual, in units of `scale`, is at most the tolerance; return it."""
     y = np.empty(weight.size)
     for sweep in range(sweeps + 1):
         _apply(weight, copies, diagonal, offsets, neighbours, tau, y)
         worst = 0.0
         for state in range(weight.size):
-            if not native[state]:
-                right = copies[state] * weight[state] * (offsets[state + 1] - offsets[state])
-                worst = max(worst, abs(right - y[state]) / right)
+            if not held[state]:
+                worst = max(worst, abs(right[state] - y[state]) / scale[state])
         if worst <= tolerance or sweep == sweeps:
             return worst
         for state in range(weight.size):
-            if not native[state]:
-                right = copies[state] * weight[state] * (offsets[state + 1] - offsets[state])
-                tau[state] += 0.75 * (right - y[state]) / diagonal[state]
+            if not held[state]:
+                tau[state] += 0.75 * (right[state] - y[state]) / diagonal[state]
     return np.inf
 
 
 @njit(cache=True, nogil=True)
 def solve_rows(
-    weight: Floats, copies: Floats, diagonal: Floats, native: Mask, offsets: Ints, neighbours: Labels, tau: Floats,
-    tolerance: float, most: int,
+    weight: Floats, copies: Floats, diagonal: Floats, held: Mask, offsets: Ints, neighbours: Labels, right: Floats,
+    scale: Floats, tau: Floats, tolerance: float, most: int,
 ) -> int:  # fmt: skip
-    """Conjugate gradients with diagonal preconditioning, from `tau`, which is overwritten; return the steps made."""
+    """Conjugate gradients with diagonal preconditioning, from `tau`, which is overwritten but where it is held.
+
+    Ends at a residual of the tolerance in units of `scale`, or after so many steps; returns the steps made.
+    """
     states = weight.size
     y, r, p = np.empty(states), np.zeros(states), np.zeros(states)
     _apply(weight, copies, diagonal, offsets, neighbours, tau, y)
     square = 0.0
     for state in range(states):
-        if not native[state]:
-            r[state] = copies[state] * weight[state] * (offsets[state + 1] - offsets[state]) - y[state]
+        if not held[state]:
+            r[state] = right[state] - y[state]
             p[state] = r[state] / diagonal[state]
             square += r[state] * p[state]
     steps = 0
@@ -105,18 +108,17 @@ def solve_rows(
             curvature += p[state] * y[state]
         length, fresh, worst = square / curvature, 0.0, 0.0
         for state in range(states):
-            if not native[state]:
+            if not held[state]:
                 tau[state] += length * p[state]
                 r[state] -= length * y[state]
                 fresh += r[state] * r[state] / diagonal[state]
-                right = copies[state] * weight[state] * (offsets[state + 1] - offsets[state])
-                worst = max(worst, abs(r[state]) / right)
+                worst = max(worst, abs(r[state]) / scale[state])
         if worst < tolerance:
             return steps
         turn = fresh / square
         square = fresh
         for state in range(states):
-            if not native[state]:
+            if not held[state]:
                 p[state] = r[state] / diagonal[state] + turn * p[state]
     return steps
 
@@ -229,16 +231,44 @@ class ListedChain:
         self, temperature: float, *, tolerance: float = FINAL, start: Floats | None = None
     ) -> tuple[Floats, float]:
         """Mean number of moves until a native state is first reached, from every state; see `MetropolisChain`."""
+        tau = np.zeros_like(self.energies) if start is None else start
         weight = self._weight(temperature)
-        diagonal, tau = np.empty_like(weight), np.zeros_like(weight) if start is None else start
+        right = self.copies * weight * np.diff(self.offsets)
+        return tau, self._solve(weight, self.native, right, tau, scale=right, tolerance=tolerance)
+
+    def commitment(self, temperature: float, *, unfolded: Mask) -> tuple[Floats, float]:
+        """Probability of reaching a native state before one of some unfolded states, from every state.
+
+        The flow ``sum over v of m(u) r(u, v) min(w(u), w(v)) (p(u) - p(v))`` vanishes elsewhere; moves that cannot be
+        made change nothing.
+
+        Returns
+        -------
+        p : array of float64, shape (n,)
+            1 on native states, 0 on unfolded ones.
+        error : float
+            Largest residual, over the flow out of a state.
+        """
+        chance = self.native.astype(np.float64)
+        weight, nothing = self._weight(temperature), np.zeros_like(self.energies)
+        held = self.native | unfolded
+        return chance, self._solve(weight, held, nothing, chance, scale=None, tolerance=COMMITTED)
+
+    def _solve(
+        self, weight: Floats, held: Mask, right: Floats, guess: Floats, *, scale: Floats | None, tolerance: float
+    ) -> float:
+        """Solve for the states that are not held, in place; return the largest residual in units of the scale."""
+        diagonal = np.empty_like(weight)
         flow_rows(weight, self.copies, self.offsets, self.neighbours, diagonal)
-        shape = (weight, self.copies, diagonal, self.native, self.offsets, self.neighbours)
+        shape = (weight, self.copies, diagonal, held, self.offsets, self.neighbours, right)
+        unit = diagonal if scale is None else scale
+        error = np.inf
         for _ in range(3):
-            steps = solve_rows(*shape, tau, tolerance, MOST_STEPS)
-            error = float(relax_rows(*shape, tau, tolerance, SWEEPS))
+            steps = solve_rows(*shape, unit, guess, tolerance, MOST_STEPS)
+            error = float(relax_rows(*shape, unit, guess, tolerance, SWEEPS))
             if error <= tolerance or steps == MOST_STEPS:
                 break
-        return tau, error
+        return error
 
     def _weight(self, temperature: float) -> Floats:
         if not temperature >= COLDEST * self.span:

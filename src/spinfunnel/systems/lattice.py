@@ -113,6 +113,7 @@ class LatticeProtein:
         return StateList(
             energies + 0.0, space.multiplicity, rows, lambda states: bond_keys(space.bonds(states)),
             lambda natives: self._overlap(space, natives), ("rotations and reflections of the lattice",),
+            lambda states: self.feature_table(space.bonds(states)),
         )  # fmt: skip
 
     def _overlap(self, space: Conformations, natives: NDArray[np.int64]) -> NDArray[np.float32] | None:
