@@ -104,11 +104,38 @@ def test_traps_of_one_lake_are_one_rival():
     assert judge(found, exact=False).kind == "multi-funnel"
 
 
-@pytest.mark.parametrize(("traps", "kind"), [(40, "glass"), (20, "undecided")])
-def test_dozens_of_rivals_are_a_glass(traps, kind):
-    energy = np.concatenate([[0.0], 1.0 + 0.01 * np.arange(traps)])
-    glass = graph(energy, [(e + 2.0, 0, k + 1) for k, e in enumerate(energy[1:])])
-    assert judge(measure_all(glass), exact=False).kind == kind
+def trapped(traps: int, *, spacing: float, wide: float = 0.0) -> BasinGraph:
+    """Traps of a depth of 2 from 1 above the ground state on; the first of so large a logarithm of its volume."""
+    energy = np.concatenate([[0.0], 1.0 + spacing * np.arange(traps), 2.2 + 0.1 * np.arange(20)])
+    saddles = sorted((e + (2.0 if k <= traps else 0.5), 0, k) for k, e in enumerate(energy) if k)
+    return graph(energy, saddles, volume=np.where(np.arange(len(energy)) == 1, wide, 0.0))
+
+
+@pytest.mark.parametrize(("traps", "kind"), [(40, "glass"), (9, "undecided"), (3, "multi-funnel")])
+def test_a_glass_has_many_funnels_of_like_weight(traps, kind):
+    found = measure_all(trapped(traps, spacing=0.001))
+    assert found["rivals"].value == traps
+    assert found["rival_funnels"].value == pytest.approx(traps, rel=0.01)
+    assert judge(found, exact=False).kind == kind
+
+
+def test_pockets_beside_a_funnel_do_not_count():
+    """Forty traps, one of which holds nearly all that is in them: half of all at T = 1/8, near the heat's peak."""
+    found = measure_all(trapped(40, spacing=0.01, wide=8.0))
+    assert found["rivals"].value == 40
+    assert 0.3 < found["rival_occupation"].value < 0.6
+    assert found["rival_funnels"].value == pytest.approx(1.0, abs=0.05)
+    assert judge(found, exact=False).kind == "multi-funnel"
+
+
+def test_rivals_that_hold_nothing_leave_one_funnel():
+    """One deep trap just below the height from which on none counts; it melts before anything is in it."""
+    energy = np.concatenate([[0.0, 4.0], 5.0 + 0.01 * np.arange(400)])
+    saddles = sorted([(8.5, 0, 1)] + [(9.0 + 0.01 * k, 0, k) for k in range(2, 402)])
+    found = measure_all(graph(energy, saddles, volume=np.where(np.arange(402) == 1, -4.0, 0.0)))
+    assert found["rivals"].value == 1
+    assert found["rival_occupation"].value < 0.01
+    assert judge(found, exact=False).kind == "funnel"
 
 
 def test_too_little_is_undecided():

@@ -28,8 +28,8 @@ HALF = 0.5
 saddle, up to which it does."""
 MOST_BARRIERS = 40
 """Barriers that are left standing: a landscape with more rivals is a glass, whatever their heights."""
-MOST_CLIMBS, MOST_ALONE = 40_000, 1500
-"""Climbs for one barrier, and for one minimum that has no path to the lowest yet."""
+MOST_CLIMBS, MOST_ALL, MOST_ALONE = 12_000, 36_000, 1500
+"""Climbs for one barrier, for all of them, and for one minimum that has no path to the lowest yet."""
 
 
 @dataclass(slots=True)
@@ -136,6 +136,7 @@ class Joining:
     lakes: Lakes = field(default_factory=lambda: Lakes(math.inf))
     _seen: int = 0
     _settled: dict[str, float] = field(default_factory=dict)
+    _climbs: int = 0
     stage: str = "joining"
     done: float = 0.0
 
@@ -164,13 +165,13 @@ class Joining:
 
     def _barriers(self, block: int) -> Iterator[Front]:
         """Seek lower paths from the rivals of the lowest minimum, that behind the highest barrier first."""
-        while len(self._settled) < MOST_BARRIERS:
+        while len(self._settled) < MOST_BARRIERS and self._climbs < MOST_ALL:
             rival = self._rival()
             if rival is None:
                 return
             key, height, lower = rival
             self.stage = f"barrier of {height - self.minima[key].energy:.4g}, {len(self._settled)} stand"
-            self.done = 0.0
+            self.done = self._climbs / MOST_ALL
             yield from self._lowered(key, height, lower, block)
 
     def _lowered(self, key: str, height: float, lower: str, block: int) -> Iterator[Front]:
@@ -183,6 +184,7 @@ class Joining:
             lake = min(one, other, key=len)
             if all(self.fronts[each].done(self.searches) for each in lake):
                 break
+            self._climbs += block
             yield self._ask(lake, block)
         self._settled[key] = height
 

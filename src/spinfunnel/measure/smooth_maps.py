@@ -13,7 +13,14 @@ at least half as deep as the deepest such, and low: nearer to the ground energy 
 saddles. Of high minima few ways down are known, and their barriers are the least certain. Rivals of one lake count
 once: what reaches a lower rival below the pass from there to the native state belongs to that rival's funnel.
 
-Wales, Energy Landscapes (Cambridge, 2003), ch. 7; Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008).
+*Rival funnels*: many a rival is a pocket that hardly anything is ever in. Those that matter hold weight in the harmonic
+superposition while the landscape is cold, up to the temperature of the largest heat capacity, where it melts: the
+funnels of all rivals are weighed where they first hold half of the weight, or else most, and their number is
+``exp(-sum q ln q)`` of their shares q among themselves. One that holds nearly all counts one whatever else there is;
+a glass has dozens that hold about the same.
+
+Doye, Miller, Wales, J. Chem. Phys. 111, 8417 (1999), for the weights of two funnels; Wales, Energy Landscapes
+(Cambridge, 2003), ch. 7; Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008).
 """
 
 from __future__ import annotations
@@ -39,17 +46,19 @@ __all__ = ["MEASURES", "SMOOTH", "SMOOTH_EVIDENCE", "connected_part", "smooth_ki
 
 Answer = Callable[[Topography], Measurement]
 
-SMOOTH_EVIDENCE = ("minima", "connected_share", "rivals", "trap_ratio", "rival_gap", "rival_barrier", "frustration")
+SMOOTH_EVIDENCE = (
+    "minima", "connected_share", "rivals", "trap_ratio", "rival_gap", "rival_barrier", "rival_occupation",
+    "rival_funnels", "frustration",
+)  # fmt: skip
 """Measures on which the verdict of a smooth landscape rests."""
 FEWEST_MINIMA = 20
 """Minima below which a map is too small to be called a funnel or a glass."""
 CONNECTED = 0.5
 """Share of random descents that must end in the connected part, for its rivals to tell the kind."""
-MOST_RIVALS, GLASSY = 12, 24
-"""Lakes of rivals up to which a landscape has several funnels, and beyond which it is a glass, which has dozens.
-
-Between the two a map may yet lack ways down: lj:atoms=38, which has two funnels, has 11 after four minutes.
-"""
+MOST_FUNNELS, GLASSY = 6.0, 12.0
+"""Rival funnels up to which a landscape has several of them, and from which on it is a glass."""
+OCCUPIED = 0.01
+"""Largest share of the weight of all rival funnels below which they are pockets of one funnel."""
 HALF = 0.5
 FLOOR, CEILING, STEPS = 1e-3, 4.0, 400
 """Temperatures at which the heat capacity is looked at, over the largest difference in energy."""
@@ -145,6 +154,43 @@ def rival_barrier(topography: Topography) -> Measurement:
     return _of_lowest_rival(topography, barrier)
 
 
+def rival_occupation(topography: Topography) -> Measurement:
+    """Share of the weight in the rival funnels where they first hold half of it, or else most (see above), 0 to 1."""
+    if topography.graph.log_volume is None:
+        return _not_smooth()
+    weight = topography.shared(_part).shared(_rival_weights)
+    return exactly(float(weight.sum()))
+
+
+def rival_funnels(topography: Topography) -> Measurement:
+    """Number of rival funnels, weighed as they are occupied there: ``exp(-sum q ln q)``."""
+    if topography.graph.log_volume is None:
+        return _not_smooth()
+    weight = topography.shared(_part).shared(_rival_weights)
+    share = weight[weight > 0.0] / max(weight.sum(), 1e-300)
+    return exactly(float(np.exp(-(share * np.log(share)).sum())) if len(share) else 0.0)
+
+
+def _rival_weights(part: Topography) -> NDArray[np.float64]:
+    """Share of the weight in each rival's funnel where all of them first hold half, or else most, before melting."""
+    graph, found = part.graph, _rivals(part)[0]
+    if len(found) == 0:
+        return np.zeros(0)
+    funnel = np.zeros(graph.minima, np.int64)
+    to_native = minimax_to(part.tree, 0)
+    for number, rival in enumerate(found, start=1):
+        inside = minimax_to(part.tree, int(rival)) < to_native[rival]
+        inside[rival] = True
+        funnel[inside & (funnel == 0)] = number
+    temperature = _temperatures(graph)
+    occupied = _shares(graph, temperature)
+    melted = int(_capacity(graph, temperature, occupied).argmax())
+    shares = occupied[: melted + 1] @ (funnel[:, None] == np.arange(1, len(found) + 1)[None])
+    together = shares.sum(axis=1)
+    first = int((together >= HALF).argmax()) if (together >= HALF).any() else int(together.argmax())
+    return np.asarray(shares[first])
+
+
 def trap_ratio(topography: Topography) -> Measurement:
     """Largest barrier over remaining drop, ``max over non-native x of D(x) / (E(x) - E_0)``: below 1, no rivals."""
     if topography.graph.log_volume is None:
@@ -208,6 +254,15 @@ def _temperatures(graph: BasinGraph) -> NDArray[np.float64]:
     return np.geomspace(FLOOR * span, CEILING * span, STEPS)
 
 
+def _capacity(
+    graph: BasinGraph, temperature: NDArray[np.float64], occupied: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Heat capacity of the superposition at each temperature, less that of the vibrations."""
+    energy = graph.energy - graph.energy[0]
+    mean = occupied @ energy
+    return np.asarray((occupied @ (energy * energy) - mean * mean) / temperature**2)
+
+
 def superposition_tf(topography: Topography) -> Measurement:
     """Temperature at which the native minima hold half of the weight in the harmonic superposition."""
     graph = topography.graph
@@ -241,10 +296,7 @@ def superposition_peak(topography: Topography) -> Measurement:
     if lonely is not None:
         return lonely
     temperature = _temperatures(graph)
-    occupied, energy = _shares(graph, temperature), graph.energy - graph.energy[0]
-    mean = occupied @ energy
-    capacity = (occupied @ (energy * energy) - mean * mean) / temperature**2
-    best = int(capacity.argmax())
+    best = int(_capacity(graph, temperature, _shares(graph, temperature)).argmax())
     if best in {0, STEPS - 1}:
         return NoAnswer("no_peak", "the heat capacity has no peak", "nothing to do: no transition")
     return exactly(float(temperature[best]))
@@ -270,6 +322,8 @@ SMOOTH: Mapping[str, Answer] = {
     "rival_gap": rival_gap,
     "rival_barrier": rival_barrier,
     "trap_ratio": trap_ratio,
+    "rival_occupation": rival_occupation,
+    "rival_funnels": rival_funnels,
     "superposition_tf": superposition_tf,
     "superposition_peak": superposition_peak,
 }
@@ -284,6 +338,14 @@ MEASURES = (
     Measure("rival_gap", rival_gap, "energy of the lowest rival above the ground energy", _RIVALS, 6),
     Measure("rival_barrier", rival_barrier, "barrier from the lowest rival to the ground state", _RIVALS, 6),
     Measure("trap_ratio", trap_ratio, "largest barrier over the drop that remains: below 1 a palm tree", _RIVALS, 6),
+    Measure("rival_occupation", rival_occupation, "largest share of the weight in rival funnels", _SUPERPOSITION, 8),
+    Measure(
+        "rival_funnels",
+        rival_funnels,
+        "number of rival funnels, weighed by what they hold",
+        _RIVALS,
+        6,
+    ),
     Measure(
         "superposition_tf",
         superposition_tf,
@@ -325,14 +387,21 @@ def smooth_kind(
             f"each of {minima.value:.0f} minima leads to the lowest over barriers below the drop that remains "
             f"(largest ratio {ratio.value:.2g})"
         )
+    held, funnels = measures.get("rival_occupation"), measures.get("rival_funnels")
+    if not (isinstance(held, Estimate) and isinstance(funnels, Estimate)):
+        return "undecided", "it is not known how much the rivals hold: measure all"
     gap, barrier = measures.get("rival_gap"), measures.get("rival_barrier")
     told = ""
     if isinstance(gap, Estimate) and isinstance(barrier, Estimate):
         told = f", the lowest {gap.value:.3g} above it and behind a barrier of {barrier.value:.3g} at most"
-    if count.value > MOST_RIVALS:
-        said = f"{count.value:.0f} traps are deeper than the drop to the lowest minimum that remains{told}"
-        if count.value > GLASSY:
-            return "glass", said
-        return "undecided", f"{said}; a longer search may find ways down from some of them"
     noun = "trap is" if count.value == 1.0 else "traps are"
-    return "multi-funnel", (f"{count.value:.0f} {noun} deeper than the drop to the lowest minimum that remains{told}")
+    said = f"{count.value:.0f} {noun} deeper than the drop to the lowest minimum that remains{told}"
+    share = f"{100.0 * held.value:.2g} % of the weight"
+    if held.value < OCCUPIED:
+        return "funnel", f"{said}; but they never hold more than {share} before the landscape melts"
+    weighed = f"{said}; they hold {share}, as {funnels.value:.2g} funnels of one weight would"
+    if funnels.value <= MOST_FUNNELS:
+        return "multi-funnel", weighed
+    if funnels.value >= GLASSY:
+        return "glass", weighed
+    return "undecided", f"{weighed}: more than a few, and fewer than a glass has"
