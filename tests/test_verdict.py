@@ -160,6 +160,16 @@ def test_any_measure_may_fail(missing, as_outcome):
     assert found.kind in {"funnel", "undecided"}
 
 
+@pytest.mark.parametrize(("kind", "kicked"), [("glass", 0.1), ("undecided", 0.5)])
+def test_walks_of_kicks_stand_in_where_chains_of_exits_are_not_known(kind, kicked):
+    """Nothing stands out, walks are fast, the funnel's weight is open: those that kicks carry on decide."""
+    open_share = Estimate(0.5, 0.0, 1.0)
+    change = {**GLASS, "native_depth": 0.5, "minima": 1000.0, "levinthal": 0.9, "kick_weight": kicked}
+    found = verdict(exact=False, **change | {"funnel_weight": open_share, "followed_weight": open_share})
+    assert found.kind == kind
+    assert ("kicks" in found.reason) == (kind == "glass")
+
+
 def test_a_sampled_graph_is_undecided_with_a_way_out():
     found = judge(measure_all(basin_graph([0.0, 1.0], [(2.0, 0, 1)], exact=False)), exact=False)
     assert found.kind == "undecided"

@@ -433,7 +433,7 @@ def _many_traps(case: _Case, minima: Measurement) -> _Finding | None:
     """
     if isinstance(minima, NoAnswer) or minima.low < case.limit("many_minima"):
         return None
-    shares = case.read("funnel_weight"), case.read("followed_weight")
+    shares = (case.read(name) for name in ("funnel_weight", "followed_weight", "kick_weight"))
     if not any(isinstance(share, Estimate) and share.high <= case.limit("funnel_weight_lost") for share in shares):
         return None
     return _Finding("yes", f"at least {minima.low:.3g} minima trap descents")
@@ -450,6 +450,10 @@ def _lost(case: _Case) -> _Finding:
     if not case.exact and isinstance(followed, Estimate) and followed.high <= case.limit("funnel_weight_lost"):
         share = _percent(followed)
         return _Finding("yes", f"of the descents that could be followed to their end {share} lead to the native state")
+    kicked = case.read("kick_weight")
+    if not case.exact and isinstance(kicked, Estimate) and kicked.high <= case.limit("funnel_weight_lost"):
+        share = _percent(kicked)
+        return _Finding("yes", f"of random descents that kicks carry on {share} come to the native state")
     return _Finding("open", _drains(case, weight))
 
 

@@ -12,8 +12,8 @@ from spinfunnel.explore import EXPLORERS
 from spinfunnel.explore.flooding import flood
 from spinfunnel.explore.graph_flood import StateGraph, flood_graph, hypercube_graph
 from spinfunnel.explore.memory import refuse_if_too_large
-from spinfunnel.explore.symmetry import close_group
 from spinfunnel.landscape import InputError, Symmetry, state_bits
+from spinfunnel.symmetry import close_group
 from spinfunnel.systems import FunctionLandscape, resolve
 from spinfunnel.tree import merge_tree, minimax_to
 

@@ -6,9 +6,9 @@ import pytest
 from spinfunnel.explore.flooding import flood
 from spinfunnel.explore.pocket import escape
 from spinfunnel.explore.quench import quench
-from spinfunnel.explore.symmetry import symmetry_images
 from spinfunnel.landscape import key_states
 from spinfunnel.spins import packed, spin_model, start_changes, turn, unpacked
+from spinfunnel.symmetry import symmetry_images
 from spinfunnel.systems import resolve
 
 SYSTEMS = (

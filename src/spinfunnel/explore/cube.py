@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ..blocks import over_blocks
 from ..landscape import Progress
-from .symmetry import Group
+from ..symmetry import Group
 
 __all__ = ["Cube"]
 

@@ -15,10 +15,10 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ..landscape import BasinGraph, Binary, InputError, Progress, index_key, no_progress
+from ..symmetry import close_group
 from .flooding import FEWEST_BITS, _flood_cube, _open_cube
 from .hypercube import move
 from .memory import available_bytes, refuse_if_too_large
-from .symmetry import close_group
 
 if TYPE_CHECKING:
     from .cube import Cube

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..landscape import Binary, Minimum
+from ..symmetry import Group, close_group
 from .replica_lanes import REPLICAS
 from .replicas import Replicas
 from .spending import Spending
-from .symmetry import Group, close_group
 
 __all__ = ["Endings", "random_endings"]
 

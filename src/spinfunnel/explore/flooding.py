@@ -33,6 +33,7 @@ from ..landscape import (
     index_key,
     no_progress,
 )
+from ..symmetry import Group, canonical_numbers, close_group
 from . import hypercube
 from .cube import Cube
 from .density import count_states
@@ -40,7 +41,6 @@ from .graph_flood import flood_graph, hypercube_graph
 from .list_flood import flood_list
 from .memory import refuse_if_too_large
 from .slices import find_saddles
-from .symmetry import Group, canonical_numbers, close_group
 
 __all__ = ["explore", "flood"]
 

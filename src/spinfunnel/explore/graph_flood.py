@@ -12,9 +12,9 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from ..landscape import BasinGraph, Binary, Census, Graph, InputError, Parameter, index_key, state_bits
+from ..symmetry import Group
 from .density import graph_histogram
 from .saddles import Forest, Stars
-from .symmetry import Group
 
 __all__ = ["StateGraph", "flood_graph", "hypercube_graph"]
 

@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from ..landscape import Binary, Budget, Census, Effort, InputError, Landscape, Progress, Record, no_progress
 from ..spins import Floats, Model, spin_model
+from ..symmetry import symmetry_images
 from .chart import Chart
 from .native_shells import SHELLS, around_native, native_images
 from .quench import quench
 from .sampled_counts import census_of_sample, energy_tallies, overlap_tallies
-from .symmetry import symmetry_images
 from .temper import Tempering
 
 __all__ = ["Survey", "explore"]

@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ..descents import OPEN, descend, rebuild, steepest, winners
 from ..spins import (
     Floats,
     Ints,
@@ -32,7 +33,6 @@ from ..spins import (
     start_changes,
     unpack,
 )
-from .quench import OPEN, descend, rebuild, steepest, winners
 
 __all__ = ["Exits", "escape"]
 

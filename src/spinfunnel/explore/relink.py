@@ -14,8 +14,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ..descents import winners
 from ..spins import Floats, Model, Spins, Words, next_random, pack, start_changes, turn, unpack
-from .quench import winners
 
 __all__ = ["relink"]
 

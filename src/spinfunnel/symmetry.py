@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ..blocks import over_blocks
-from ..landscape import InputError, Progress, Symmetry
+from spinfunnel.blocks import over_blocks
+from spinfunnel.landscape import InputError, Progress, Symmetry
 
 __all__ = ["Group", "canonical_numbers", "close_group", "symmetry_images"]
 
