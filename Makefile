@@ -25,7 +25,7 @@ demo: $(STAMP) ## a spin funnel, a spin glass and a small network side by side, 
 	$(BIN)/spinfunnel demo
 
 test: $(STAMP) ## the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 check: lint types imports doctest examples ## everything else that CI checks
 

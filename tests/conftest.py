@@ -10,6 +10,9 @@ from typing import Protocol
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # As many of them as cores: threads of each beside them only wait.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 SOURCE = Path(__file__).parents[1] / "src"
 
 

@@ -2,11 +2,41 @@
 
 from __future__ import annotations
 
+import types
 from dataclasses import replace
 
 import numpy as np
 
-from spinfunnel.landscape import BasinGraph, Census, Tally, index_key
+from spinfunnel.landscape import BasinGraph, Census, Symmetry, Tally, index_key
+
+# ---------------------------------------------------------------------------------------------
+# Landscapes
+
+
+class Table:
+    """A binary landscape that is nothing but its energies."""
+
+    name = "table"
+    parameters = types.MappingProxyType({})
+    identity = "table"
+
+    def __init__(self, energies, symmetries=()):
+        self.energies = np.asarray(energies, float)
+        self.size = len(self.energies).bit_length() - 1
+        self.symmetries = tuple(symmetries)
+
+    @classmethod
+    def halved(cls, energies):
+        """The landscape with a global flip of which `energies` are the first half."""
+        size = len(energies).bit_length()
+        return cls(np.concatenate([energies, energies[::-1]]), [Symmetry.global_flip(size)])
+
+    def energy(self, states):
+        return self.energies[states @ (1 << np.arange(self.size))]
+
+    def enumerate(self, out, *, workers=1, progress=None):
+        out[:] = self.energies[: len(out)]
+
 
 # ---------------------------------------------------------------------------------------------
 # Basin graphs, merge trees and floods

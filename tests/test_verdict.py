@@ -1,14 +1,11 @@
 """The verdict on measures typed by hand, and on labelled landscapes."""
 
-import types
-
 import numpy as np
 import pytest
 
-from slow_twins import basin_graph
+from slow_twins import Table, basin_graph
 from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.explore.flooding import flood
-from spinfunnel.landscape import Symmetry
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.verdict import THRESHOLDS, Threshold, judge
 
@@ -184,28 +181,8 @@ def test_every_threshold_has_a_source():
 # Labelled landscapes. Seeds are fixed; the counts allow for samples that are truly of another kind.
 
 
-class Table:
-    """A binary landscape that is nothing but its energies; with `flip`, those of the half that the flip leaves."""
-
-    name = "table"
-    parameters = types.MappingProxyType({})
-    identity = "table"
-
-    def __init__(self, energies, *, flip):
-        self.energies = energies
-        self.size = len(energies).bit_length() - 1 + flip
-        self.symmetries = (Symmetry.global_flip(self.size),) if flip else ()
-
-    def energy(self, states):
-        number = states @ (1 << np.arange(self.size))
-        return self.energies[np.minimum(number, (1 << self.size) - 1 - number) if self.symmetries else number]
-
-    def enumerate(self, out, *, workers=1, progress=None):
-        out[:] = self.energies[: len(out)]
-
-
 def mapped(energies, *, flip):
-    return flood(Table(energies, flip=flip))
+    return flood(Table.halved(energies) if flip else Table(energies))
 
 
 def spins(n, states):

@@ -1,13 +1,11 @@
 """The flood against slow twins, independent merge trees, and itself."""
 
-import types
-
 import gudhi
 import numpy as np
 import pytest
 from scipy.sparse.csgraph import minimum_spanning_tree
 
-from slow_twins import slow_flood
+from slow_twins import Table, slow_flood
 from spinfunnel.explore import EXPLORERS
 from spinfunnel.explore.flooding import flood
 from spinfunnel.explore.graph_flood import StateGraph, flood_graph, hypercube_graph
@@ -41,25 +39,6 @@ SMALL = [
     "golf:n=10",
     "committee:seed=1",
 ]
-
-
-class Table:
-    """A binary landscape that is nothing but its energies."""
-
-    name = "table"
-    parameters = types.MappingProxyType({})
-    identity = "table"
-
-    def __init__(self, energies, symmetries=()):
-        self.energies = np.asarray(energies, float)
-        self.size = len(self.energies).bit_length() - 1
-        self.symmetries = tuple(symmetries)
-
-    def energy(self, states):
-        return self.energies[states @ (1 << np.arange(self.size))]
-
-    def enumerate(self, out, *, workers=1, progress=None):
-        out[:] = self.energies[: len(out)]
 
 
 def all_energies(landscape):

