@@ -19,7 +19,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 class Command(Protocol):
     """The command line, run in a process of its own in the test's folder."""
 
-    def __call__(self, *arguments: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]: ...
+    def __call__(self, *arguments: str, timeout: float = 600.0) -> subprocess.CompletedProcess[str]: ...
 
     def start(self, *arguments: str) -> subprocess.Popen[str]: ...
 
@@ -29,7 +29,7 @@ class _Command:
         self._folder = folder
         self._environment = {**os.environ, "PYTHONPATH": str(SOURCE), "NO_COLOR": "1"}
 
-    def __call__(self, *arguments: str, timeout: float = 120.0) -> subprocess.CompletedProcess[str]:
+    def __call__(self, *arguments: str, timeout: float = 600.0) -> subprocess.CompletedProcess[str]:
         with self.start(*arguments) as process:
             out, error = process.communicate(timeout=timeout)
         return subprocess.CompletedProcess(arguments, process.returncode, out, error)

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from spinfunnel.atlas import Atlas
 from spinfunnel.cli import app, sitting
 from spinfunnel.landscape import InputError
+from waiting import wait_for
 
 if TYPE_CHECKING:
     from conftest import Command
@@ -311,13 +312,6 @@ def test_catalogues_list_everything_with_sources(run: Any) -> None:
 # Interruption
 
 
-def wait_for(condition: Any, *, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 def test_kill_in_the_middle_and_the_same_command_finishes(spinfunnel: Command, tmp_path: Path) -> None:
     atlas = tmp_path / "a.db"
     many = "rem:n=17"  # thousands of minima: writing them takes long enough to be hit
@@ -347,7 +341,7 @@ def test_an_interruption_ends_with_130_and_says_how_to_go_on(spinfunnel: Command
     wait_for(lambda: atlas.exists() or process.poll() is not None)
     time.sleep(0.2)
     os.kill(process.pid, signal.SIGINT)
-    out, error = process.communicate(timeout=60)
+    out, error = process.communicate(timeout=600)
     assert process.returncode == 130, error
     assert out == ""
     assert error.splitlines()[-1].startswith("spinfunnel: interrupted; ")
@@ -363,7 +357,7 @@ def test_a_reader_that_went_away_is_no_error_message(tmp_path: Path, spinfunnel:
     process.stdout.close()
     assert process.stderr is not None
     error = process.stderr.read()
-    process.wait(timeout=60)
+    process.wait(timeout=600)
     process.stderr.close()
     assert "Traceback" not in error
 

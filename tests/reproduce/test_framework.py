@@ -147,9 +147,7 @@ def test_a_table_for_people_and_one_for_programs(run: Any) -> None:
 @pytest.mark.parametrize("output", ["file", "missing/deeper"])
 def test_a_place_that_cannot_be_written_is_refused_before_the_work(run: Any, output: str) -> None:
     Path("file").write_text("")
-    started = time.perf_counter()
-    result = run("reproduce", "klemm", "--output", output, status=2)
-    assert time.perf_counter() - started < 5.0
+    result = run("reproduce", "klemm", "--samples", "100000", "--output", output, status=2)  # Days, if it began.
     assert len(result.stderr.splitlines()) == 1
     assert output.split("/", maxsplit=1)[0] in result.stderr
 
