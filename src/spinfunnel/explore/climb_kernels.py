@@ -354,6 +354,7 @@ def _climb(
     mode: Floats,
     gradient: Floats,
     hessian: Floats,
+    each: bool,
     modes: Floats,
     basis: Floats,
     space: Floats,
@@ -363,21 +364,25 @@ def _climb(
     longest: float,
     ceiling: float,
 ) -> tuple[int, float, float, int]:
-    """Climb from x, in place, first along `mode`; return outcome, energy, size of the gradient and evaluations."""
+    """Climb from x, in place, first along `mode`; return outcome, energy, size of the gradient and evaluations.
+
+    The Hessian is made at each step, or for Newton's method at the end alone.
+    """
     d = len(x)
+    known = hessian if each else hessian[:0]
     spent = 0
     krylov = KRYLOV_FIRST
     energy, size = np.inf, np.inf
-    close = 0.05
+    close = 0.05 if each else 0.005
     inside = True
     for turn in range(most):
         zero = fill_zero_modes(kind, x, modes)
         _clear(mode, modes, zero)
-        if len(hessian):
+        if each:
             call(addresses[1], x, parameters, hessian, work)
         room = min(krylov, d - zero, len(basis))
-        curvature, made = _lowest_mode(addresses[0], parameters, work, x, hessian, mode, modes, zero, room, basis, two)
-        spent += 1 if len(hessian) else 2 * made
+        curvature, made = _lowest_mode(addresses[0], parameters, work, x, known, mode, modes, zero, room, basis, two)
+        spent += 1 if each else 2 * made
         krylov = KRYLOV
         energy = call(addresses[0], x, parameters, gradient, work)
         spent += 1
@@ -427,6 +432,7 @@ def climb_block(
     x: Floats,
     direction: Floats,
     dense: bool,
+    each: bool,
     tolerance: float,
     most: int,
     longest: float,
@@ -435,6 +441,8 @@ def climb_block(
     most_down: int,
 ) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats, Floats, int]:
     """Search saddles from positions (B, D) along directions (B, D), both in place, and go down from each both ways.
+
+    Dense: Hessians are made, at each step or near saddles alone; else products with them are asked for throughout.
 
     Returns
     -------
@@ -453,21 +461,22 @@ def climb_block(
     spent = 0
     for row in range(count):
         outcome[row], energy[row], size[row], extra = _climb(
-            addresses, parameters, scratch, kind, x[row], direction[row], gradient, hessian, modes, basis, space, two,
-            tolerance, most, longest, ceiling,
+            addresses, parameters, scratch, kind, x[row], direction[row], gradient, hessian, each, modes, basis, space,
+            two, tolerance, most, longest, ceiling,
         )  # fmt: skip
         spent += extra
         bend[row] = np.nan
         if outcome[row] != FOUND:
             continue
         zero = fill_zero_modes(kind, x[row], modes)
-        if dense:
+        if each:
             call(addresses[1], x[row], parameters, hessian, scratch)
         room = min(KRYLOV_FIRST, d - zero)
+        known = hessian if each else hessian[:0]
         bend[row], made = _lowest_mode(
-            addresses[0], parameters, scratch, x[row], hessian, direction[row], modes, zero, room, basis, two
+            addresses[0], parameters, scratch, x[row], known, direction[row], modes, zero, room, basis, two
         )
-        spent += 1 if dense else 2 * made
+        spent += 1 if each else 2 * made
         for side in range(2):
             end = ends[row, side]
             reach = 0.1 * longest

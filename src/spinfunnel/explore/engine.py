@@ -96,8 +96,12 @@ class Engine:
     distance: float = DISTANCE
     deadline: float = math.inf
     kernel: Kernel = field(init=False)
+    proving: Kernel = field(init=False)
+    """The kernel again, without a deadline: what was found in time is also proven."""
     kind: int = field(init=False)
     dense: bool = field(init=False)
+    costly: bool = field(init=False)
+    """Whether a Hessian costs as many gradients as there are coordinates, or more."""
 
     def __post_init__(self) -> None:
         missing = [
@@ -110,13 +114,15 @@ class Engine:
             )
         own = self.landscape.kernel
         self.kernel = own if own is not None else called_back(self.landscape, deadline=self.deadline)
+        self.proving = own if own is not None else called_back(self.landscape)
         self.kind = KINDS.index(self.landscape.invariance.kind)
         self.dense = self.landscape.dimension <= MOST_DENSE
+        self.costly = bool(getattr(self.landscape, "costly_hessian", False))
 
     @property
     def raised(self) -> list[BaseException]:
         """What the energy raised in compiled loops, where it is no compiled one."""
-        return list(self.kernel.owner[2]) if self.landscape.kernel is None else []
+        return [*self.kernel.owner[2], *self.proving.owner[2]] if self.landscape.kernel is None else []
 
     @property
     def addresses(self) -> Ints:
@@ -142,8 +148,9 @@ class Engine:
         x, mode = (np.array(each, np.float64, order="C") for each in (position, direction))
         kernel = self.kernel
         outcome, energy, _, _, ends, end_energy, end_size, spent = climb_block(
-            self.addresses, kernel.parameters, kernel.work, self.kind, x, mode, self.dense, self.tolerance, MOST_STEPS,
-            self.landscape.step, ceiling, SETTLED, MOST_EVALUATIONS,
+            self.addresses, kernel.parameters, kernel.work, self.kind, x, mode, self.dense,
+            self.dense and not self.costly, self.tolerance, MOST_STEPS, self.landscape.step, ceiling, SETTLED,
+            MOST_EVALUATIONS,
         )  # fmt: skip
         return Climbs(outcome, energy, x, mode, ends, end_energy, end_size, int(spent))
 
@@ -157,10 +164,11 @@ class Engine:
             lost an atom.
         """
         x = np.array(position, np.float64)
-        d, kernel = len(x), self.kernel
+        d, kernel = len(x), self.proving
+        addresses = np.array([kernel.gradient, kernel.hessian], np.int64)
         gradient, matrix, modes = np.empty(d), np.empty((d, d)), np.empty((6, d))
         energy, size, _ = refine(
-            self.addresses, kernel.parameters, np.empty(kernel.work), self.kind, x, gradient, matrix, modes,
+            addresses, kernel.parameters, np.empty(kernel.work), self.kind, x, gradient, matrix, modes,
             self.tolerance * 1e-2, 4, self.landscape.step,
         )  # fmt: skip
         if not (math.isfinite(energy) and math.isfinite(size)):

@@ -26,9 +26,9 @@ __all__ = ["Front", "Search"]
 
 Floats = NDArray[np.float64]
 
-BLOCK, SLOW_BLOCK = 24, 3
-"""Climbs from one minimum that are made in one go; fewer where there is no compiled energy."""
-STARTS, SLOW_STARTS = 25, 8
+BLOCK, SLOW_BLOCK, COSTLY_BLOCK = 24, 3, 1
+"""Climbs from one minimum that are made in one go; fewer where there is no compiled energy, or not even a Hessian."""
+STARTS, SLOW_STARTS, COSTLY_STARTS = 25, 8, 2
 """Quenches that are made in one go."""
 QUENCHING = 0.25
 """Share of a budget in seconds after which no more random starts are quenched: without climbs there is no map."""
@@ -76,16 +76,18 @@ class Search:
         distance: float = DISTANCE,
     ) -> None:
         self.deadline, self._most = budget.deadline(), budget.evaluations or math.inf
-        self.engine = Engine(landscape, tolerance=tolerance, distance=distance)
+        self.engine = Engine(landscape, tolerance=tolerance, distance=distance, deadline=self.deadline)
         self.seed, self.progress = seed, progress
         self.found = Collection(self.engine)
         self.fronts: dict[str, Front] = {}
         self.hits: Counter[str] = Counter()
         self.quiet = self.made = 0
         self.outcome: Literal["finished", "out of budget"] = "finished"
-        fast = landscape.kernel is not None
-        self.block, self._starts = (BLOCK, STARTS) if fast else (SLOW_BLOCK, SLOW_STARTS)
-        self._number = 0
+        self.block, self._starts = BLOCK, STARTS
+        if landscape.kernel is None:
+            costly = self.engine.costly
+            self.block, self._starts = (COSTLY_BLOCK, COSTLY_STARTS) if costly else (SLOW_BLOCK, SLOW_STARTS)
+        self._number = self._quenched = 0
         self._began, self._told = time.perf_counter(), 0.0
 
     def weight(self, point: Point) -> float:
@@ -127,12 +129,14 @@ class Search:
 
         for number, (x, energy, size, spent) in enumerate(_in_order(pool, one, self._early(range(blocks)))):
             self.found.evaluations += spent
+            self._quenched += len(x)
             for row in range(len(x)):
                 point = self.found.minimum(x[row], float(energy[row]), float(size[row]))
                 if point is not None:
                     self.hits[point.key] += 1
             self.progress(f"quenching, {len(self.found.minima.points)} minima", (number + 1) / blocks)
-        self.found.refuse_if_empty(f"{starts} random starts")
+        late = time.perf_counter() >= self.deadline
+        self.found.refuse_if_empty(f"{self._quenched} random starts", late=late)
         yield self.found.news(weight=self.weight)
 
     def hops(self, pool: ThreadPoolExecutor, hops: int, temperature: float) -> Iterator[list[Record]]:

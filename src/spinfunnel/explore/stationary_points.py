@@ -111,14 +111,21 @@ class Collection:
         """Whether a budget is used up."""
         return time.perf_counter() >= deadline or self.evaluations >= most
 
-    def refuse_if_empty(self, tried: str) -> None:
-        """Raise what the energy raised, or why none of what was tried led to a minimum, where there is none."""
+    def refuse_if_empty(self, tried: str, *, late: bool = False) -> None:
+        """Raise what the energy raised, or why none of what was tried led to a minimum, where there is none.
+
+        Late: whether the time that was given had run out by then.
+        """
         if self.minima.points:
             return
         name = self.engine.landscape.name
         if self.engine.raised:
             raise InputError(f"{name}: its energy raised {self.engine.raised[0]!r}") from self.engine.raised[0]
         reasons = ", ".join(f"{reason} ({count})" for reason, count in self.failures.most_common())
+        if late:
+            raise InputError(
+                f"{name}: the time ran out before any of {tried} came to rest ({reasons}); give more of it"
+            )
         raise InputError(f"{name}: none of {tried} leads to a minimum: {reasons or 'no end was a finite energy'}")
 
     def _entered(self, book: Catalogue, position: Floats, *, index: int) -> Point | None:

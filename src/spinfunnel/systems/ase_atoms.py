@@ -90,6 +90,11 @@ class AseLandscape:
         """Largest sensible step of one coordinate."""
         return 0.2
 
+    @property
+    def costly_hessian(self) -> bool:
+        """Whether climbs should do without Hessians on their way: each takes four gradients for every coordinate."""
+        return True
+
     def energy(self, position: Any) -> Any:
         """Energies (B,) of positions (B, D) as tensors; their gradients are the forces."""
         return _torch_function(self)(position)
@@ -158,7 +163,9 @@ class AseLandscape:
             self.atoms.positions[:] = place.reshape(-1, 3)
             try:
                 energy = float(self.atoms.get_potential_energy())
-                forces = np.asarray(self.atoms.get_forces(), np.float64)
+                # Asked for them, the calculator compares all atoms with its own once more, as long as EMT takes.
+                known = getattr(self.atoms.calc, "results", {}).get("forces")
+                forces = np.array(self.atoms.get_forces() if known is None else known, np.float64)
             except (ArithmeticError, ValueError, np.linalg.LinAlgError):
                 return math.nan, np.full(self.dimension, math.nan)
         return energy, -forces.ravel()
