@@ -144,6 +144,12 @@ def test_a_chain_no_better_than_its_shuffles_has_no_native_state_whatever_tf_tg(
     assert judge(found).kind == "funnel"
 
 
+@pytest.mark.parametrize(("slope", "kind"), [(13.0, "undecided"), (0.5, "golf course")])
+def test_a_chain_too_long_to_walk_whose_energy_guides_is_no_golf_course(slope, kind):
+    found = measures(tf_tg=2.6, levinthal=None, funnel_weight=0.31, funnel_slope=slope)
+    assert judge(found, chain=True).kind == kind
+
+
 def test_nulls_without_an_answer_are_no_nulls():
     failed = {name: NoAnswer("flat", "flat", "-") for name in NULL}
     assert verdict(null=failed).kind == "funnel"

@@ -331,8 +331,9 @@ def _walks(case: _Case) -> _Finding:
 
 
 def _hopeless(case: _Case) -> bool:
-    """Whether walks, where they were measured, say themselves that nothing leads to the native state."""
-    return isinstance(case.read("levinthal"), NoAnswer) or _walks(case).answer == "no"
+    """Whether walks say that nothing leads to the native state, or are unknown and no slope of a chain says it does."""
+    unknown = isinstance(case.read("levinthal"), NoAnswer)
+    return not (case.chain and _guided(case).answer == "yes") if unknown else _walks(case).answer == "no"
 
 
 def _drainage(case: _Case) -> _Finding:

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
 from spinfunnel.landscape import InputError
+from spinfunnel.systems.bln import random_chains
+from spinfunnel.systems.calpha import calpha_field, load_native
 from spinfunnel.systems.calpha_folding import _at, _log_weights, fold_protein, langevin
 from spinfunnel.systems.chain_kernels import pack
 
@@ -50,3 +53,30 @@ def test_pooled_samples_are_weighted_to_any_temperature():
 def test_too_short_a_run_is_refused():
     with pytest.raises(InputError, match="give at least 4, of 20000 steps"):
         fold_protein("hairpin", steps=100)
+
+
+def test_openmm_has_the_same_energy_and_keeps_the_temperature():
+    """Energies of random chains agree to single precision; a harmonic bond has T / 2 on average (see above)."""
+    pytest.importorskip("openmm")
+    from spinfunnel.systems.openmm_engine import openmm_context, openmm_dynamics
+
+    native = load_native()
+    field = calpha_field(native)
+    context = openmm_context(field, step=0.02, friction=0.1, seed=1)
+    places = np.concatenate([native.trace.reshape(1, -1), random_chains(field, np.random.default_rng(2), 3)])
+    for place, energy in zip(places, field.energy(torch.tensor(places)).tolist(), strict=True):
+        context.setPositions(place.reshape(-1, 3))
+        found = context.getState(energy=True).getPotentialEnergy()._value
+        assert found == pytest.approx(energy, rel=1e-4, abs=1e-3)
+    advance = openmm_dynamics(field, step=0.02, friction=0.2, seed=3)
+    x, v, off = native.trace.ravel().copy(), np.zeros(51), []
+    for _ in range(200):
+        advance(x, v, 0.5, 50)
+        length = np.linalg.norm(np.diff(x.reshape(-1, 3), axis=0), axis=1)
+        off.append(((length - field.bond) ** 2).mean())
+    assert np.mean(off[20:]) == pytest.approx(0.5 / (2 * 100.0), rel=0.25)
+
+
+def test_an_engine_that_is_none_is_refused():
+    with pytest.raises(InputError, match="own"):
+        fold_protein(engine="gromacs")

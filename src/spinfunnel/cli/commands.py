@@ -351,7 +351,7 @@ def sweep(
     from spinfunnel.cli import sweeping
 
     with sitting.answering(kept=sweeping.kept(atlas)):
-        sweeping.check_figure(figure)
+        sitting.check_figure(figure)
         found = sweeping.swept(
             systems,
             over=over or [],
@@ -432,6 +432,10 @@ def fold(
     residues: Annotated[str, typer.Option("--residues", metavar="FIRST-LAST", help="A part of the chain.")] = "",
     contacts: Annotated[str, typer.Option("--contacts", help="auto, heavy or calpha.")] = "auto",
     steps: Annotated[int, typer.Option("--steps", min=1, metavar="N", help="Of each of ten replicas.")] = 400_000,
+    engine: Annotated[str, typer.Option("--engine", help="own, or openmm where that is installed.")] = "own",
+    figure: Annotated[
+        Path | None, typer.Option("--figure", metavar="FILE", help="Draw Q(t), Q(T), F(Q): .png, .pdf or .svg.")
+    ] = None,
     seed: Seed = 0,
     workers: Workers = None,
     json: AsJson = False,
@@ -443,8 +447,8 @@ def fold(
         from spinfunnel.exploring import threads
 
         folding.folded(
-            file, chain=chain, residues=residues, contacts=contacts, steps=steps, seed=seed, workers=threads(workers),
-            json=json, quiet=quiet,
+            file, chain=chain, residues=residues, contacts=contacts, steps=steps, engine=engine, figure=figure,
+            seed=seed, workers=threads(workers), json=json, quiet=quiet,
         )  # fmt: skip
 
 

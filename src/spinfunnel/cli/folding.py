@@ -10,27 +10,36 @@ from spinfunnel.cli import sitting
 from spinfunnel.estimate import NoAnswer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from spinfunnel.systems.calpha_folding import Folding
 
 __all__ = ["folded"]
 
 
 def folded(
-    file: str, *, chain: str, residues: str, contacts: str, steps: int, seed: int, workers: int, json: bool, quiet: bool
-) -> None:
-    """Fold, and print Tf, Q(T) and the free energy along Q."""
+    file: str, *, chain: str, residues: str, contacts: str, steps: int, engine: str, figure: Path | None, seed: int,
+    workers: int, json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Fold, print Tf, Q(T) and the free energy along Q, and draw them with Q(t)."""
     from spinfunnel.systems.calpha_folding import fold_protein
 
+    sitting.check_figure(figure)
     started = time.perf_counter()
     with sitting.progress_shown(f"fold {file}", wanted=not (quiet or json)) as progress:
         found = fold_protein(
-            file, chain=chain, residues=residues, contacts=contacts, steps=steps, seed=seed, workers=workers,
-            progress=progress,
+            file, chain=chain, residues=residues, contacts=contacts, steps=steps, engine=engine, seed=seed,
+            workers=workers, progress=progress,
         )  # fmt: skip
     if json:
         sitting.put_json(_as_json(file, found, seconds=time.perf_counter() - started))
-        return
-    _show(file, found)
+    else:
+        _show(file, found)
+    if figure is not None:
+        from spinfunnel.plot.folding import folding_sheet
+
+        folding_sheet(found).savefig(figure, dpi=150, facecolor="white")
+        sitting.say(f"the figure is {figure}")
 
 
 def _as_json(file: str, found: Folding, *, seconds: float) -> dict[str, Any]:

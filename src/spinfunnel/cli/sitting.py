@@ -12,10 +12,21 @@ from typing import Any
 
 import typer
 
-__all__ = ["BAD_INPUT", "answering", "check_target", "prints_aside", "progress_shown", "put_json", "say"]
+__all__ = [
+    "BAD_INPUT",
+    "answering",
+    "check_figure",
+    "check_target",
+    "prints_aside",
+    "progress_shown",
+    "put_json",
+    "say",
+]
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+FORMATS = (".png", ".pdf", ".svg")
+"""Of a figure, by the end of its name."""
 
 
 def say(sentence: str) -> None:
@@ -57,6 +68,17 @@ def answering(*, kept: str) -> Iterator[None]:
     except KeyboardInterrupt:
         say(f"interrupted; {kept}")
         raise typer.Exit(INTERRUPTED) from None
+
+
+def check_figure(figure: Path | None) -> None:
+    """Refuse a figure that could not be written, before the work is done."""
+    from spinfunnel.landscape import InputError
+
+    if figure is None:
+        return
+    if figure.suffix.lower() not in FORMATS:
+        raise InputError(f"the figure {figure} has no format; end its name with {' or '.join(FORMATS)}")
+    check_target(figure, what="figure")
 
 
 def check_target(path: Path, *, what: str) -> None:

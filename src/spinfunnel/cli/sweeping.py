@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spinfunnel.estimate import Estimate, NoAnswer
     from spinfunnel.sweep import Fit, Size, Sweep
 
-__all__ = ["answer", "check_figure", "draw", "kept", "swept"]
+__all__ = ["answer", "draw", "kept", "swept"]
 
 SILENCE = 10.0
 """Seconds between two lines of progress where standard error is no terminal."""
@@ -27,7 +27,6 @@ SHOWN = ("funnel_weight", "funnels", "minima", "sharpness", "levinthal")
 """Measures of the table; all are in the JSON."""
 DRAWN = ("sharpness", "funnel_weight", "levinthal")
 """Measures of the figure, a panel each."""
-FORMATS = (".png", ".pdf", ".svg")
 FITTED = (*SHOWN, "folding_time")
 """Measures of which the fits are shown."""
 
@@ -93,17 +92,6 @@ def read_over(texts: Sequence[str]) -> dict[str, list[str]]:
             raise InputError(f"--over {key} is given twice; list all its values in one")
         found[key] = listed
     return found
-
-
-def check_figure(figure: Path | None) -> None:
-    """Refuse a figure that could not be written, before the work is done."""
-    from spinfunnel.landscape import InputError
-
-    if figure is None:
-        return
-    if figure.suffix.lower() not in FORMATS:
-        raise InputError(f"the figure {figure} has no format; end its name with {' or '.join(FORMATS)}")
-    sitting.check_target(figure, what="figure")
 
 
 def draw(found: Sweep, figure: Path | None) -> None:

@@ -16,6 +16,7 @@ Clementi, Nymeyer, Onuchic, J. Mol. Biol. 298, 937 (2000); Leimkuhler, Matthews,
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +28,11 @@ from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import InputError, Progress, no_progress
 from spinfunnel.spins import next_random
 from spinfunnel.systems.calpha import calpha_field, load_native, native_contacts
+from spinfunnel.systems.chain import ChainField
 from spinfunnel.systems.chain_kernels import chain_gradient, pack
+from spinfunnel.systems.ranges import check_choice
 
-__all__ = ["Folding", "fold_protein"]
+__all__ = ["NATIVE", "STRETCH", "Folding", "fold_protein"]
 
 Floats = NDArray[np.float64]
 
@@ -65,6 +68,10 @@ class Folding:
         Steps after which the coldest replica was first folded, from a stretched chain.
     steps : int
         Of all replicas together.
+    ladder : array, shape (replicas,)
+        Temperatures that were simulated.
+    course : array, shape (rounds, replicas)
+        Share of native contacts at each, every `STRETCH` steps from the stretched chain on.
     """
 
     residues: int
@@ -77,6 +84,8 @@ class Folding:
     free_energy: Floats
     first_folded: int | None
     steps: int
+    ladder: Floats
+    course: Floats
 
 
 @njit(cache=True, nogil=True)
@@ -118,6 +127,7 @@ def fold_protein(
     contacts: str = "auto",
     replicas: int = 10,
     steps: int = 400_000,
+    engine: str = "own",
     seed: int = 0,
     workers: int = 1,
     progress: Progress = no_progress,
@@ -132,13 +142,15 @@ def fold_protein(
         Temperatures from 0.6 to 1.6, at least 4.
     steps : int
         Of each replica.
+    engine : {"own", "openmm"}
+        Who integrates: the kernel of this file, or OpenMM, where it is installed.
     seed, workers, progress
         The result does not depend on the number of workers.
 
     Raises
     ------
     InputError
-        For a structure that has no such model, or too short a run.
+        For a structure that has no such model, too short a run, or an engine that is not installed.
 
     Examples
     --------
@@ -152,30 +164,44 @@ def fold_protein(
     field = calpha_field(native, contacts=contacts)
     touching = native_contacts(native, contacts=contacts)
     reach = NEAR * np.linalg.norm(native.trace[touching[:, 0]] - native.trace[touching[:, 1]], axis=1)
-    parameters = pack(
-        (field.bond_stiffness, field.angle_stiffness), bond=field.bond, angle=field.angle, dihedral=field.dihedral,
-        pairs=field.pairs, wells=field.wells,
-    )  # fmt: skip
     rng = np.random.default_rng(seed)
     ladder = np.geomspace(COLDEST, HOTTEST, replicas)
     x = np.tile(_stretched(field.bond).ravel(), (replicas, 1))
     v = rng.standard_normal(x.shape) * np.sqrt(ladder)[:, None]
     state = rng.integers(0, 1 << 64, (replicas, 1), dtype=np.uint64)
+    advance = _engine(engine, field, state)
     rounds = steps // STRETCH
     energy, overlap = np.zeros((rounds, replicas)), np.zeros((rounds, replicas))
     for number in range(rounds):
 
         def work(start: int, stop: int, number: int = number) -> None:
             for k in range(start, stop):
-                energy[number, k] = langevin(x[k], v[k], parameters, STRETCH, STEP, FRICTION, ladder[k], state[k])
+                energy[number, k] = advance(k, x[k], v[k], ladder[k])
 
-        over_blocks(work, replicas, workers=workers, progress=no_progress, stage="folding", block=1)
+        over_blocks(
+            work, replicas, workers=workers if engine == "own" else 1, progress=no_progress, stage="folding", block=1
+        )
         beads = x.reshape(replicas, -1, 3)
         apart = np.linalg.norm(beads[:, touching[:, 0]] - beads[:, touching[:, 1]], axis=2)
         overlap[number] = (apart < reach).mean(axis=1)
         _exchange(x, v, energy[number].copy(), ladder, rng, parity=number % 2)
         progress("folding", (number + 1) / rounds)
     return _told(field.beads, len(touching), ladder, energy, overlap)
+
+
+def _engine(name: str, field: ChainField, state: NDArray[np.uint64]) -> Callable[[int, Floats, Floats, float], float]:
+    """Dynamics of a stretch of a replica's positions and velocities at a temperature, in place; returns its energy."""
+    check_choice("engine", name, ("own", "openmm"))
+    if name == "openmm":
+        from spinfunnel.systems.openmm_engine import openmm_dynamics
+
+        chain = openmm_dynamics(field, step=STEP, friction=FRICTION, seed=int(state[0, 0] >> np.uint64(33)))
+        return lambda _, x, v, temperature: chain(x, v, temperature, STRETCH)
+    parameters = pack(
+        (field.bond_stiffness, field.angle_stiffness), bond=field.bond, angle=field.angle, dihedral=field.dihedral,
+        pairs=field.pairs, wells=field.wells,
+    )  # fmt: skip
+    return lambda k, x, v, temperature: langevin(x, v, parameters, STRETCH, STEP, FRICTION, temperature, state[k])
 
 
 def _stretched(bond: Floats) -> Floats:
@@ -261,5 +287,5 @@ def _told(residues: int, contacts: int, ladder: Floats, energy: Floats, overlap:
         free = -np.log(held)
     return Folding(
         residues, contacts, grid, folded, mean, told, 0.5 * (edges[1:] + edges[:-1]), free - free.min(), first,
-        energy.size * STRETCH,
+        energy.size * STRETCH, ladder, overlap,
     )  # fmt: skip
