@@ -18,6 +18,8 @@ def test_a_hairpin_folds_from_a_stretched_chain_and_unfolds_above_its_folding_te
     assert np.array_equal(found.overlap, again.overlap)
     assert found.first_folded is not None
     assert found.overlap[0] > 0.8 > 0.3 > found.overlap[-1]
+    assert found.bins.tolist() == [k / 25 for k in range(26)]
+    assert np.array_equal(found.course, again.course)
     assert (np.diff(found.overlap) < 1e-9).all()
     assert found.folding_temperature.value == pytest.approx(0.96, rel=0.2)
 

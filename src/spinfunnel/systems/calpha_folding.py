@@ -48,7 +48,8 @@ NATIVE = 0.5
 DISCARDED = 0.5
 """Share of a run in which it forgets where it began."""
 GRID = 101
-BINS = 21
+BINS = 26
+"""Of the free energy, at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -281,11 +282,15 @@ def _told(residues: int, contacts: int, ladder: Floats, energy: Floats, overlap:
         at, reach = middle, 3.18 * float(np.std(parts, ddof=1)) / 2.0
         told = Estimate(middle, middle - reach, middle + reach)
     share = _at(at, energy[kept], _log_weights(energy[kept], ladder))
-    edges = np.linspace(0.0, 1.0, BINS + 1)
-    held = np.histogram(overlap[kept].ravel(), bins=edges, weights=share)[0]
+    # Each bin holds whole numbers of contacts: edges elsewhere would give some bins one number and others two.
+    number = np.arange(contacts + 1) // -(-(contacts + 1) // BINS)
+    levels = np.bincount(number)
+    made = number[np.rint(overlap[kept].ravel() * contacts).astype(np.int64)]
+    held = np.bincount(made, weights=share, minlength=len(levels)) / levels
+    bins = np.bincount(number, weights=np.arange(contacts + 1)) / levels / contacts
     with np.errstate(divide="ignore"):
         free = -np.log(held)
     return Folding(
-        residues, contacts, grid, folded, mean, told, 0.5 * (edges[1:] + edges[:-1]), free - free.min(), first,
+        residues, contacts, grid, folded, mean, told, bins, free - free.min(), first,
         energy.size * STRETCH, ladder, overlap,
     )  # fmt: skip
