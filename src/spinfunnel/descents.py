@@ -19,7 +19,6 @@ from spinfunnel.spins import (
     below,
     beside,
     canonical,
-    go_to,
     grown,
     pack,
     place_of,
@@ -97,7 +96,14 @@ def steepest(model: Model, spins: Spins, change: Floats, tree: NDArray[np.int32]
     """Spin whose flip leads lowest, ties to the smallest state number of all symmetric copies."""
     best = tree[1]
     last = model.size - 1
-    if model.turned.shape[0] == 1 and not (model.flip and best != last and change[last] == change[best]):
+    if model.turned.shape[0] == 1:
+        if not (model.flip and best != last and change[last] == change[best]):
+            return best
+        # Turning the last spin is turning all others: two states that differ in the highest bit but for `best`.
+        up = np.int8(-1) if spins[last] > 0 else np.int8(1)
+        for i in range(last - 1, -1, -1):
+            if i != best:
+                return last if spins[i] == up else best
         return best
     lowest, ties = change[best], 0
     for i in range(model.size):
@@ -141,11 +147,10 @@ def descend(
             image, trial = np.empty(model.size, np.int8), np.empty(words.size, np.uint64)
             canonical(model, spins, image, trial, words)
             return flips, STRICT, 1, 1
-        steps, ended, size, inner = across(model, spins, change, cap, words)
+        steps, ended, size, inner = across(model, spins, change, tree, cap, words)
         flips += steps
         if ended >= 0:
             return flips, ended, size, inner
-        rebuild(tree, spins, change, model.flip)
 
 
 @njit(cache=True, nogil=True)
@@ -160,56 +165,112 @@ def _goes_down(model: Model, change: Floats, i: int) -> bool:
 
 
 @njit(cache=True, nogil=True)
-def across(model: Model, spins: Spins, change: Floats, cap: int, words: Words) -> tuple[int, int, int, int]:
+def across(  # noqa: C901 - a kernel
+    model: Model, spins: Spins, change: Floats, tree: NDArray[np.int32], cap: int, words: Words
+) -> tuple[int, int, int, int]:
     """Search the plateau of the working state, which has no lower neighbour, for the nearest way down.
 
     Where there is one, the working state becomes the state that has it, of several equally near ones that with the
-    smallest number, and the second answer is -1. Otherwise `words` receives the smallest state of the plateau.
+    smallest number, and the second answer is -1. Otherwise `words` receives the smallest state of the plateau. No more
+    than `cap` states are looked at, in an order that takes no longer where there are more spins.
     """
     wide = words.size
-    kept = np.empty((cap + 1, wide), np.uint64)
-    index = np.full(64, -1, np.int32)
+    kept, index = np.empty((cap + 1, wide), np.uint64), np.full(64, -1, np.int32)
     image, trial = np.empty(model.size, np.int8), np.empty(wide, np.uint64)
     here, out, least = np.empty(wide, np.uint64), np.empty(wide, np.uint64), words
+    level = np.empty(cap + 1, np.int32)
     pack(spins, model.flip, kept[0])
-    index[place_of(index, kept, kept[0])] = 0
-    filled, start, flips = 1, 0, 0
-    way_out = False
-    while start < filled and not way_out and filled <= cap:
+    here[:] = kept[0]
+    index[place_of(index, kept, here)] = 0
+    filled, start, flips, ways_out = 1, 0, 0, 0
+    alone = model.turned.shape[0] == 1
+    while start < filled and not ways_out and filled <= cap:
         stop = filled
         for slot in range(start, stop):
-            go_to(model, spins, change, kept[slot])
-            for i in range(model.size):
-                if abs(change[i]) > model.tolerance or filled > cap:
-                    continue
+            _step_to(model, spins, change, tree, here, kept[slot])
+            here[:] = kept[slot]
+            for number in range(_neutral(tree, change, model.tolerance, level)):
+                i = level[number]
+                if filled + ways_out > cap:
+                    break
                 beside(kept[slot], i, model.size, model.flip, kept[filled])
                 place = place_of(index, kept, kept[filled])
-                if index[place] < 0:
-                    turn(model, spins, change, i)
-                    flips += 1
-                    if _goes_down(model, change, i):
-                        canonical(model, spins, image, trial, here)
-                        if not way_out or below(here, least):
-                            least[:] = here
-                            out[:] = kept[filled]
-                        way_out = True
-                    else:
-                        index[place] = filled
-                        filled += 1
-                        index = grown(index, kept, filled)
-                    turn(model, spins, change, i)
+                if index[place] >= 0:
+                    continue
+                turn(model, spins, change, i)
+                flips += 1
+                if _goes_down(model, change, i):
+                    trial[:] = kept[filled]
+                    if not alone:
+                        canonical(model, spins, image, kept[filled], trial)
+                        beside(kept[slot], i, model.size, model.flip, kept[filled])
+                    if not ways_out or below(trial, least):
+                        least[:] = trial
+                        out[:] = kept[filled]
+                    ways_out += 1
+                else:
+                    index[place] = filled
+                    filled += 1
+                    index = grown(index, kept, filled)
+                turn(model, spins, change, i)
         start = stop
-    if way_out:
-        go_to(model, spins, change, out)
+    if ways_out:
+        _step_to(model, spins, change, tree, here, out)
         return flips, -1, 0, 0
     inner = 0
     for slot in range(filled):
-        unpack(kept[slot], spins)
-        canonical(model, spins, image, trial, here)
+        here[:] = kept[slot]
+        if not alone:
+            unpack(kept[slot], spins)
+            canonical(model, spins, image, trial, here)
         if slot == 0 or below(here, least):
             least[:] = here
             inner = 0
         if same(here, least):
             inner += 1
+    unpack(kept[filled - 1], spins)
     start_changes(model, spins, change)
     return flips, OPEN if filled > cap else NEUTRAL, filled, inner
+
+
+@njit(cache=True, nogil=True)
+def _neutral(tree: NDArray[np.int32], change: Floats, tolerance: float, found: NDArray[np.int32]) -> int:
+    """Spins in ascending order whose change is no more than the tolerance, as many as there is room for."""
+    leaves, count, node = tree.size // 2, 0, 1
+    while True:
+        low = tree[node] >= 0 and change[tree[node]] <= tolerance
+        if low and node < leaves:
+            node *= 2
+            continue
+        if low:
+            found[count] = tree[node]
+            count += 1
+            if count == found.size:
+                return count
+        while node & 1:
+            node >>= 1
+        if node == 0:
+            return count
+        node += 1
+
+
+@njit(cache=True, nogil=True)
+def _step_to(model: Model, spins: Spins, change: Floats, tree: NDArray[np.int32], here: Words, there: Words) -> None:
+    """Bring the working state from one packed state to another that is near (or to mirror images of both)."""
+    apart, size = 0, model.size
+    for word in range(here.size):
+        rest = here[word] ^ there[word]
+        while rest:
+            rest &= rest - np.uint64(1)
+            apart += 1
+    mirrored = model.flip and 2 * apart > size
+    for word in range(here.size):
+        rest = here[word] ^ there[word]
+        if mirrored:
+            rest = ~rest
+        i = 64 * word
+        while rest and i < size:
+            if rest & np.uint64(1):
+                turn_and_replay(model, spins, change, tree, i)
+            rest >>= np.uint64(1)
+            i += 1
