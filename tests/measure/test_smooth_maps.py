@@ -168,3 +168,15 @@ def test_shares_of_descents_have_the_interval_of_their_number():
     assert isinstance(share, Estimate)
     assert share.value == 1.0
     assert share.low == pytest.approx(0.963, abs=0.001)  # Wilson's 95 % for 100 of 100
+
+
+def test_what_counts_states_says_that_there_are_none_to_count():
+    found = measure_all(palm(30))
+    assert found["tf_tg"].outcome == found["fitness_distance"].outcome == "smooth_map"
+    assert not any("tempering" in answer.remedy for answer in found.values() if isinstance(answer, NoAnswer))
+
+
+def test_without_random_descents_there_is_no_share_of_them():
+    hopped = dataclasses.replace(palm(30), weight=np.zeros(30))
+    names = ["rival_weight", "folding_sweeps", "funnel_weight"]
+    assert {answer.outcome for answer in measure_all(hopped, names=names).values()} == {"no_descents"}

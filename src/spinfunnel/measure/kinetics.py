@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 from spinfunnel.estimate import Measurement, NoAnswer
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.measure.elimination import Elimination, eliminate
-from spinfunnel.measure.outcome import Measure, Topography, exactly, no_path
+from spinfunnel.measure.outcome import Measure, Topography, exactly, no_path, no_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -388,8 +388,11 @@ def folding_sweeps(topography: Topography) -> Measurement:
         return NoAnswer(
             "all_native", f"all {graph.minima} minima count as native", "nothing to do: nothing has to fold"
         )
+    whole = float(graph.weight.sum())
+    if not whole > 0.0:
+        return no_weights()
     time = passage_times(kinetics, np.flatnonzero(graph.native))
-    return exactly(float(graph.weight @ time / graph.weight.sum()))
+    return exactly(float(graph.weight @ time) / whole)
 
 
 def _kinetics(topography: Topography) -> Kinetics | NoAnswer:

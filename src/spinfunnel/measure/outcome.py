@@ -15,7 +15,7 @@ from spinfunnel.tree import MergeTree, merge_tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["DEFAULT_TEMPERATURE", "Measure", "Topography", "exactly", "overlap_tally", "single_minimum"]
+__all__ = ["DEFAULT_TEMPERATURE", "Measure", "Topography", "exactly", "no_weights", "overlap_tally", "single_minimum"]
 
 Found = TypeVar("Found")
 
@@ -159,6 +159,12 @@ class Measure:
             return NoAnswer("no_minima", "the map holds no minimum yet", "explore the landscape first")
         if topography.graph.log_volume is not None and self.smooth is not None:
             return self.smooth(topography)
+        if topography.graph.log_volume is not None:
+            return NoAnswer(
+                "smooth_map",
+                "it counts states, of which a smooth landscape has no number",
+                "nothing to do: rivals, trap_ratio and superposition_tf say it of smooth maps",
+            )
         if not topography.graph.exact and self.sampled is None:
             return NoAnswer(
                 "sampled_map",
@@ -181,6 +187,13 @@ def exactly(value: float) -> Measurement:
     if not math.isfinite(value):
         return NoAnswer("overflow", "the energies span more than a double can hold", "rescale the energies")
     return Estimate.exactly(value)
+
+
+def no_weights() -> NoAnswer:
+    """Outcome where no random state was followed down, so that no basin has a weight."""
+    return NoAnswer(
+        "no_descents", "no random state was quenched", "explore the landscape as well with an explorer that quenches"
+    )
 
 
 def single_minimum(graph: BasinGraph) -> NoAnswer | None:

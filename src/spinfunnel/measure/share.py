@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinfunnel.measure.outcome import Measure, Topography, exactly
+from spinfunnel.measure.outcome import Measure, Topography, exactly, no_weights
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -52,7 +52,10 @@ def rival_weight(topography: Topography) -> Measurement:
     """Share of all states that drain into the largest funnel whose bottom is not native; 0 where there is none."""
     graph, bottom = topography.graph, topography.chains.bottom
     weight = np.bincount(bottom, weights=graph.weight, minlength=graph.minima)
-    return exactly(float(weight[~graph.native].max(initial=0.0) / graph.weight.sum()))
+    whole = float(graph.weight.sum())
+    if not whole > 0.0:
+        return no_weights()
+    return exactly(float(weight[~graph.native].max(initial=0.0)) / whole)
 
 
 def minima(topography: Topography) -> Measurement:
