@@ -2,7 +2,7 @@
 
 The exponential is ``2^k exp(r)`` with ``x = k ln 2 + r``, ``|r| <= ln(2) / 2``, by Taylor's series of degree 12 (7 in
 single precision) and the bits of the exponent: right to two units in the last place, and several times as fast as the
-library's.
+library's. The hyperbolic tangent in single precision is a quotient of polynomials, right to 4e-7.
 """
 
 from __future__ import annotations
@@ -14,11 +14,22 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["ACTIVATIONS", "SAMPLES", "activate", "affine", "cross_entropy", "exponential_table", "hidden_losses"]
+__all__ = [
+    "ACTIVATIONS",
+    "activate",
+    "activated",
+    "affine",
+    "block_width",
+    "cross_entropy",
+    "entropies",
+    "exponential_table",
+    "fields",
+    "hidden_losses",
+]
 
 ACTIVATIONS = {"identity": 0, "relu": 1, "tanh": 2, "sigmoid": 3}
-SAMPLES = 128
-"""Samples of a block in `hidden_losses`: the block's answers and fields stay in the first two caches."""
+FEWEST, MOST = 120, 264
+"""Samples of a block in `hidden_losses`: loops that are long enough, numbers that stay in the first two caches."""
 PRODUCT = 64
 """Sums of exponentials multiplied before one logarithm is taken: up to 10^4 classes stay below 10^300."""
 _SERIES = [1.0 / math.factorial(power) for power in range(13)]
@@ -26,11 +37,59 @@ _LN2 = {"float32": (0.693359375, -2.12194440e-4), "float64": (0.6931471803691238
 """ln 2 in two parts, the first with zeros at its end, so that k times it is exact (Cephes, fdlibm)."""
 
 
+def block_width(samples: int, *, fewest: int = FEWEST, most: int = MOST) -> int:
+    """Width, a multiple of 8, of blocks that are filled up least by so many samples; the widest of equals.
+
+    Examples
+    --------
+    >>> block_width(1797), block_width(100)
+    (200, 120)
+    """
+    return min(range(fewest, most + 1, 8), key=lambda width: (-(-samples // width) * width, -width))
+
+
 def exponential_table(dtype: Any) -> NDArray[Any]:
     """Constants in one precision: series, 1 / ln 2, ln 2 in two parts, rounding, bounds, zero, two."""
     kind = np.dtype(dtype)
     magic, lowest, highest = (1.5 * 2.0**23, -87.0, 88.0) if kind == np.float32 else (1.5 * 2.0**52, -708.0, 709.0)
     return np.array([*_SERIES, 1.0 / math.log(2.0), *_LN2[kind.name], magic, lowest, highest, 0.0, 2.0], kind)
+
+
+_TANH = np.array(
+    [
+        *(-2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-08),
+        *(1.48572235717979e-05, 6.37261928875436e-04, 4.89352455891786e-03),
+        *(1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03),
+        *(7.90531110763549805, 0.5),
+    ],
+    np.float32,
+)
+"""tanh x = x P(x^2) / Q(x^2) for |x| <= 7.9, beyond which it is 1 in single precision: P, Q from the highest power, the
+bound, and the half that makes a sigmoid of it. Coefficients of Eigen (MathFunctionsImpl.h)."""
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def _tangent(row: NDArray[Any], sigmoid: bool) -> None:  # pragma: no cover - compiled
+    """Replace a row in single precision by its tanh, or by ``(1 + tanh(x / 2)) / 2``."""
+    p0, p1, p2, p3, p4, p5, p6 = _TANH[0], _TANH[1], _TANH[2], _TANH[3], _TANH[4], _TANH[5], _TANH[6]
+    q0, q1, q2, q3, bound, half = _TANH[7], _TANH[8], _TANH[9], _TANH[10], _TANH[11], _TANH[12]
+    inner = half if sigmoid else half + half
+    for s in range(len(row)):
+        x = np.minimum(np.maximum(inner * row[s], -bound), bound)
+        y = x * x
+        p = p0 * y + p1
+        p = p * y + p2
+        p = p * y + p3
+        p = p * y + p4
+        p = p * y + p5
+        p = p * y + p6
+        q = q0 * y + q1
+        q = q * y + q2
+        q = q * y + q3
+        row[s] = x * p / q
+    if sigmoid:
+        for s in range(len(row)):
+            row[s] = half * row[s] + half
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
@@ -76,7 +135,7 @@ def _exponential(
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def _activated(
+def activated(
     row: NDArray[Any], kind: int, work: NDArray[Any], bits: NDArray[Any], scale: NDArray[Any], table: NDArray[Any]
 ) -> None:  # pragma: no cover - compiled
     """Apply an activation to a row; what is not a number stays so."""
@@ -85,114 +144,19 @@ def _activated(
         for s in range(len(row)):
             row[s] = np.maximum(row[s], zero)  # a branch would become a masked store, four times as slow
     elif kind >= 2:
+        if row.itemsize == 4:
+            _tangent(row, kind == 3)
+            return
         factor = two if kind == 2 else one
         for s in range(len(row)):
             work[s] = factor * row[s]
-        _exponential(work, bits, scale, table)
+        _exponential(work[: len(row)], bits, scale, table)
         for s in range(len(row)):
             row[s] = one - factor / (work[s] + one)
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def affine(
-    out: NDArray[Any],
-    parts: NDArray[Any],
-    place: NDArray[Any],
-    kind: int,
-    work: NDArray[Any],
-    bits: NDArray[Any],
-    scale: NDArray[Any],
-    table: NDArray[Any],
-) -> None:  # pragma: no cover - compiled
-    """Fill out (C, h, n) by ``activation(parts[0] + sum_i place[c, i] parts[i + 1])``, parts (k + 1, h, n)."""
-    points, units, samples = out.shape
-    for c in range(points):
-        for j in range(units):
-            row = out[c, j]
-            if place.shape[1] == 2:
-                a, b = place[c, 0], place[c, 1]
-                for s in range(samples):
-                    row[s] = parts[0, j, s] + a * parts[1, j, s] + b * parts[2, j, s]
-            else:
-                for s in range(samples):
-                    row[s] = parts[0, j, s]
-                for i in range(place.shape[1]):
-                    a = place[c, i]
-                    for s in range(samples):
-                        row[s] += a * parts[i + 1, j, s]
-            _activated(row, kind, work, bits, scale, table)
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def activate(
-    field: NDArray[Any],
-    bias: NDArray[Any],
-    kind: int,
-    work: NDArray[Any],
-    bits: NDArray[Any],
-    scale: NDArray[Any],
-    table: NDArray[Any],
-) -> None:  # pragma: no cover - compiled
-    """Replace field (C, h, n) by ``activation(field + bias)``, bias (C, h)."""
-    for c in range(field.shape[0]):
-        for j in range(field.shape[1]):
-            row, shift = field[c, j], bias[c, j]
-            for s in range(field.shape[2]):
-                row[s] += shift
-            _activated(row, kind, work, bits, scale, table)
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def cross_entropy(
-    total: NDArray[np.float64],
-    logits: NDArray[Any],
-    bias: NDArray[Any],
-    target: NDArray[np.int64],
-    work: NDArray[Any],
-    bits: NDArray[Any],
-    scale: NDArray[Any],
-    table: NDArray[Any],
-) -> None:  # pragma: no cover - compiled
-    """Add ``sum_s [ln sum_o exp z_os - z_(target of s, s)]``, z = logits + bias, to total (C,).
-
-    Shapes (C, o, n) of the logits, which are left changed, and (C, o) of the bias.
-    """
-    points, classes, samples = logits.shape
-    largest = np.empty_like(work)
-    whole = np.empty_like(work)
-    for c in range(points):
-        z = logits[c]
-        for s in range(samples):
-            z[0, s] += bias[c, 0]
-            largest[s] = z[0, s]
-        for o in range(1, classes):
-            shift = bias[c, o]
-            row = z[o]
-            for s in range(samples):
-                row[s] += shift
-                largest[s] = np.maximum(row[s], largest[s])
-        value = 0.0
-        for s in range(samples):
-            value += largest[s] - z[target[s], s]
-        for s in range(samples):
-            whole[s] = table[19]
-        for o in range(classes):
-            row = z[o]
-            for s in range(samples):
-                work[s] = row[s] - largest[s]
-            _exponential(work, bits, scale, table)
-            for s in range(samples):
-                whole[s] += work[s]
-        for first in range(0, samples, PRODUCT):
-            product = 1.0
-            for s in range(first, min(first + PRODUCT, samples)):
-                product *= whole[s]
-            value += math.log(product)
-        total[c] += value
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def _fields(field: NDArray[Any], parts: NDArray[Any], place: NDArray[Any]) -> None:  # pragma: no cover - compiled
+def fields(field: NDArray[Any], parts: NDArray[Any], place: NDArray[Any]) -> None:  # pragma: no cover - compiled
     """Fill field (h, n) by ``parts[0] + sum_i place[i] parts[i + 1]``."""
     units, width = field.shape
     for j in range(units):
@@ -211,31 +175,7 @@ def _fields(field: NDArray[Any], parts: NDArray[Any], place: NDArray[Any]) -> No
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def _products(
-    logits: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any], field: NDArray[Any]
-) -> None:  # pragma: no cover - compiled
-    """Fill logits (o, n) by ``bias + weights @ field``, four units at a time, which halves the traffic of `logits`."""
-    units, width = field.shape
-    for o in range(logits.shape[0]):
-        out, shift = logits[o], bias[o]
-        for s in range(width):
-            out[s] = shift
-        j = 0
-        while j + 4 <= units:
-            w0, w1, w2, w3 = weights[o, j], weights[o, j + 1], weights[o, j + 2], weights[o, j + 3]
-            f0, f1, f2, f3 = field[j], field[j + 1], field[j + 2], field[j + 3]
-            for s in range(width):
-                out[s] += w0 * f0[s] + w1 * f1[s] + w2 * f2[s] + w3 * f3[s]
-            j += 4
-        while j < units:
-            w0, f0 = weights[o, j], field[j]
-            for s in range(width):
-                out[s] += w0 * f0[s]
-            j += 1
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def _entropies(
+def entropies(
     logits: NDArray[Any],
     target: NDArray[np.int64],
     shares: NDArray[Any],
@@ -243,7 +183,10 @@ def _entropies(
     scale: NDArray[Any],
     table: NDArray[Any],
 ) -> float:  # pragma: no cover - compiled
-    """Sum of the cross-entropies of the first ``len(target)`` samples of logits (o, n); `shares` is scratch."""
+    """``sum_s [ln sum_o exp z_os - z_(target of s, s)]`` over the first ``len(target)`` samples of logits (o, n).
+
+    `shares`, `bits` and `scale` are scratch of ``o n``; one long row is done twice as fast as ten short ones.
+    """
     classes, width = logits.shape
     samples = len(target)
     largest, whole = np.empty(width, logits.dtype), np.empty(width, logits.dtype)
@@ -272,6 +215,106 @@ def _entropies(
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def affine(
+    out: NDArray[Any],
+    parts: NDArray[Any],
+    place: NDArray[Any],
+    kind: int,
+    work: NDArray[Any],
+    bits: NDArray[Any],
+    scale: NDArray[Any],
+    table: NDArray[Any],
+) -> None:  # pragma: no cover - compiled
+    """Fill out (C, h, n) by ``activation(parts[0] + sum_i place[c, i] parts[i + 1])``, parts (k + 1, h, n)."""
+    for c in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            fields(out[c, j : j + 1], parts[:, j : j + 1], place[c])
+            activated(out[c, j], kind, work, bits, scale, table)
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def activate(
+    field: NDArray[Any],
+    bias: NDArray[Any],
+    kind: int,
+    work: NDArray[Any],
+    bits: NDArray[Any],
+    scale: NDArray[Any],
+    table: NDArray[Any],
+) -> None:  # pragma: no cover - compiled
+    """Replace field (C, h, n) by ``activation(field + bias)``, bias (C, h)."""
+    for c in range(field.shape[0]):
+        for j in range(field.shape[1]):
+            row, shift = field[c, j], bias[c, j]
+            for s in range(field.shape[2]):
+                row[s] += shift
+            activated(row, kind, work, bits, scale, table)
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def cross_entropy(
+    total: NDArray[np.float64],
+    logits: NDArray[Any],
+    bias: NDArray[Any],
+    target: NDArray[np.int64],
+    work: NDArray[Any],
+    bits: NDArray[Any],
+    scale: NDArray[Any],
+    table: NDArray[Any],
+) -> None:  # pragma: no cover - compiled
+    """Add the sums of cross-entropies of logits (C, o, n) + bias (C, o) to total (C,); the logits are changed.
+
+    Scratch of ``o n``, as of `entropies`.
+    """
+    activate(logits, bias, 0, work, bits, scale, table)
+    for c in range(len(total)):
+        total[c] += entropies(logits[c], target, work, bits, scale, table)
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+def _products(
+    logits: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any], field: NDArray[Any]
+) -> None:  # pragma: no cover - compiled
+    """Fill logits (o, n) by ``bias + weights @ field``, two rows and four units at a time, as the registers allow."""
+    units, width = field.shape
+    classes = len(bias)
+    for o in range(0, classes, 2):
+        last = o + 1 == classes
+        one, two = logits[o], logits[o if last else o + 1]
+        w, v = weights[o], weights[o if last else o + 1]
+        for s in range(width):
+            two[s] = bias[o if last else o + 1]
+            one[s] = bias[o]
+        j = 0
+        while j + 4 <= units and not last:
+            w0, w1, w2, w3 = w[j], w[j + 1], w[j + 2], w[j + 3]
+            v0, v1, v2, v3 = v[j], v[j + 1], v[j + 2], v[j + 3]
+            f0, f1, f2, f3 = field[j], field[j + 1], field[j + 2], field[j + 3]
+            for s in range(width):
+                a, b = one[s], two[s]
+                x0, x1, x2, x3 = f0[s], f1[s], f2[s], f3[s]
+                a += w0 * x0
+                b += v0 * x0
+                a += w1 * x1
+                b += v1 * x1
+                a += w2 * x2
+                b += v2 * x2
+                a += w3 * x3
+                b += v3 * x3
+                one[s] = a
+                two[s] = b
+            j += 4
+        while j < units:
+            w0, v0, f0 = w[j], v[j], field[j]
+            for s in range(width):
+                one[s] += w0 * f0[s]
+            if not last:
+                for s in range(width):
+                    two[s] += v0 * f0[s]
+            j += 1
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def hidden_losses(
     total: NDArray[np.float64],
     parts: NDArray[Any],
@@ -286,9 +329,9 @@ def hidden_losses(
 ) -> None:  # pragma: no cover - compiled
     """Add the sums of cross-entropies of a network with one hidden layer to total (C,).
 
-    Shapes (blocks, k + 1, h, `SAMPLES`) of the parts of the first field, the last block filled up; (C, k) of the
+    Shapes (blocks, k + 1, h, w) of the parts of the first field, the last block filled up; (C, k) of the
     places, (C, o, h) and (C, o) of the second layer; (n,) of the target. `bits` and `scale` are one scratch row of
-    ``max(h, o) * SAMPLES``, seen as integers and as numbers. All stages of a block and a point follow each other while
+    ``max(h, o) w``, seen as integers and as numbers. All stages of a block and a point follow each other while
     its numbers are in the first cache.
     """
     blocks, _, units, width = parts.shape
@@ -298,7 +341,7 @@ def hidden_losses(
     for block in range(blocks):
         labels = target[block * width : (block + 1) * width]
         for c in range(points):
-            _fields(field, parts[block], place[c])
-            _activated(every, kind, work, bits, scale, table)
+            fields(field, parts[block], place[c])
+            activated(every, kind, work, bits, scale, table)
             _products(logits, weights[c], bias[c], field)
-            total[c] += _entropies(logits, labels, work[: classes * width], bits, scale, table)
+            total[c] += entropies(logits, labels, work[: classes * width], bits, scale, table)

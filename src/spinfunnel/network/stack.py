@@ -39,6 +39,8 @@ class Step:
     name : str
     call : callable or None
         The layer itself where it has no weights; for a convolution ``call(images, weight, bias)``.
+    shape : nn.Conv2d or None
+        The convolution, for its stride, padding, dilation and groups.
     """
 
     kind: StepKind
@@ -46,6 +48,7 @@ class Step:
     bias: str = ""
     name: str = ""
     call: Callable[..., Any] | None = None
+    shape: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +175,7 @@ def _module_step(name: str, part: nn.Module, known: set[str]) -> list[Step] | No
         def convolve(images: torch.Tensor, weights: torch.Tensor, shift: torch.Tensor | None) -> torch.Tensor:
             return functional.conv2d(images, weights, shift, stride, padding, dilation, groups)
 
-        return [Step("convolution", weight, bias, call=convolve)]
+        return [Step("convolution", weight, bias, call=convolve, shape=part)]
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from spinfunnel.landscape import Progress
 from spinfunnel.network.data import target_of
 from spinfunnel.network.landscape import NetworkLandscape
 from spinfunnel.network.stack import Stack, Step
+from spinfunnel.network.stack_images import ImageLayers, suits
 
 __all__ = ["Layers"]
 
@@ -76,6 +78,8 @@ class Layers:
         """Mean losses (m,) at coordinates (m, k)."""
         if self._kernels is not None and self._hidden:
             return self._hidden_losses(place, progress)
+        if self._by_kernels is not None:
+            return self._by_kernels.losses(place, progress)
         total = np.zeros(len(place))
         size = self._block_size()
         chunk = 1 if self._images else CHUNK
@@ -93,6 +97,14 @@ class Layers:
                     total[start + few.start : start + few.stop] += self._chunk(block, here[few], weights, few)
             progress("surface", min(1.0, (start + POINTS) / len(place)))
         return total / (self._count if self._loss != "other" else 1)
+
+    @cached_property
+    def _by_kernels(self) -> Any:
+        """The kernels of convolutions, where there are some for all layers."""
+        if self._kernels is None or not self._images or self._loss != "cross_entropy" or not suits(self._rest):
+            return None
+        (block,) = self._blocks(self._count)
+        return ImageLayers(self._rest, self._named, torch.stack(list(block.parts)), self._target)
 
     @property
     def _hidden(self) -> bool:
@@ -251,9 +263,9 @@ class _Kernels:
         return self._rows[samples]
 
     def blocked(self, parts: torch.Tensor) -> NDArray[Any]:
-        """Answers (k + 1, h, n) as (blocks, k + 1, h, `kernels.SAMPLES`), filled up with zeros."""
-        width = self._calls.SAMPLES
+        """Answers (k + 1, h, n) as (blocks, k + 1, h, w), filled up with zeros."""
         count = parts.shape[2]
+        width = self._calls.block_width(count)
         filled = functional.pad(parts, (0, -count % width))
         return np.ascontiguousarray(filled.unflatten(2, (-1, width)).permute(2, 0, 1, 3).numpy())
 
@@ -295,7 +307,7 @@ class _Kernels:
         total = np.zeros(len(field))
         field = field.contiguous()
         labels = target.to(torch.int64).numpy()
-        self._calls.cross_entropy(total, field.numpy(), shift.numpy(), labels, *self._scratch(field.shape[2]))
+        self._calls.cross_entropy(total, field.numpy(), shift.numpy(), labels, *self._scratch(field[0].numel()))
         return total
 
 
