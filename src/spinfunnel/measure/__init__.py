@@ -30,6 +30,7 @@ from spinfunnel.measure import (
     slope,
     smooth_maps,
     stability,
+    stationary_points,
     thermodynamics,
     two_state,
     valley,
@@ -57,7 +58,9 @@ __all__ = [
 ]
 
 MEASURES: dict[str, Measure] = {
-    measure.name: replace(measure, smooth=smooth_maps.SMOOTH.get(measure.name), sampled=SAMPLED.get(measure.name))
+    measure.name: replace(
+        measure, smooth=smooth_maps.SMOOTH.get(measure.name, measure.smooth), sampled=SAMPLED.get(measure.name)
+    )
     for group in (
         share,
         profile,
@@ -81,6 +84,7 @@ MEASURES: dict[str, Measure] = {
         commitment,
         phi_values,
         smooth_maps,
+        stationary_points,
     )
     for measure in group.MEASURES
 }

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from spinfunnel.landscape import BasinGraph, InputError
@@ -14,6 +15,7 @@ from spinfunnel.plot.density import density_of_states, density_of_states_caption
 from spinfunnel.plot.disconnectivity import disconnectivity_caption, disconnectivity_figure, disconnectivity_graph
 from spinfunnel.plot.free_energy import free_energy, free_energy_caption, free_energy_figure
 from spinfunnel.plot.hessian_density import hessian_density, hessian_density_caption, hessian_density_figure
+from spinfunnel.plot.index_energy import IndexTheory, index_energy, index_energy_caption, index_energy_figure
 from spinfunnel.plot.loss_line import loss_line, loss_line_caption, loss_line_figure
 from spinfunnel.plot.loss_surface import loss_surface, loss_surface_caption, loss_surface_figure
 from spinfunnel.plot.overlap import overlap, overlap_caption, overlap_figure, overlap_obstacle
@@ -39,12 +41,15 @@ __all__ = [
     "funnel_terrain_figure",
     "hessian_density",
     "hessian_density_figure",
+    "index_energy",
+    "index_energy_figure",
     "loss_line",
     "loss_line_figure",
     "loss_surface",
     "loss_surface_figure",
     "overlap",
     "overlap_figure",
+    "pictures_of",
     "scaling",
     "scaling_figure",
     "scaling_sheet",
@@ -169,6 +174,26 @@ PICTURES: dict[str, Picture] = {
         ),
     )
 }
+
+
+def pictures_of(name: str, parameters: Mapping[str, Any], *, kind: str) -> tuple[Picture, ...]:
+    """All pictures of a landscape: `PICTURES`, and of a smooth one the index of its stationary points.
+
+    Over that of the spherical p-spin model its theory is drawn.
+    """
+    if kind != "smooth":
+        return tuple(PICTURES.values())
+    theory = IndexTheory.of(name, parameters)
+    index = Picture(
+        "index_energy",
+        "Index against energy",
+        partial(index_energy, theory=theory),
+        partial(index_energy_figure, theory=theory),
+        partial(index_energy_caption, theory=theory),
+        "whether the energy of a stationary point tells how many ways lead down from it",
+        "Auffinger, Ben Arous, Cerny, Commun. Pure Appl. Math. 66, 165 (2013)",
+    )
+    return (*PICTURES.values(), index)
 
 
 @dataclass(frozen=True, slots=True)

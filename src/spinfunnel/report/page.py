@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import spinfunnel
 from spinfunnel.estimate import NoAnswer
 from spinfunnel.measure import MEASURES
-from spinfunnel.plot import PICTURES
+from spinfunnel.plot import PICTURES, pictures_of
 from spinfunnel.report.picture import plot_box
 from spinfunnel.report.text import escape, number, parameters, strip, table, title, value
 
@@ -115,7 +115,8 @@ def _card(study: Study, *, number_of: int, alone: bool) -> str:
     verdict = study.verdict
     measures = f'<section class="measures"><h3>Measures</h3>{_measures(study)}</section>' if alone else ""
     null = study.nulls.get("shuffled_energies")
-    pictures = (*study.figures, *PICTURES.values())
+    entry = study.landscape
+    pictures = (*study.figures, *pictures_of(entry.name, entry.parameters, kind=entry.kind))
     boxes = "".join(plot_box(picture, study.graph, place=number_of, null=null) for picture in pictures)
     meaning = MEANING.get(verdict.kind, "")
     return (

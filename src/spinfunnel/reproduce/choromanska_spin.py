@@ -14,6 +14,7 @@ from spinfunnel.explore import stationary
 from spinfunnel.explore.batch_quench import quench_together
 from spinfunnel.landscape import Minimum, Saddle
 from spinfunnel.measure.complexity import critical_energy, expected_points, threshold_energy
+from spinfunnel.measure.stationary_points import concordance
 from spinfunnel.plot.palette import ACCENT, FUNNELS, INK, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, mean_comparison, paragraphs
 from spinfunnel.reproduce.ensemble import sample_seeds
@@ -203,18 +204,6 @@ def _ratio(parts: list[Floats]) -> float:
 def _lowest(sample: Floats, index: int) -> float:
     chosen = sample[sample[:, 0] == index, 1]
     return float(chosen.min()) if len(chosen) else np.nan
-
-
-def concordance(index: Floats, energy: Floats) -> float:
-    """Share of pairs of different index in which the higher index has the higher energy.
-
-    Examples
-    --------
-    >>> concordance(np.array([0, 1, 2]), np.array([-2.0, -1.0, -1.5]))
-    0.6666666666666666
-    """
-    higher = index[:, None] > index[None]
-    return float((higher & (energy[:, None] > energy[None])).sum() / max(int(higher.sum()), 1))
 
 
 def _data(final: dict[int, list[Floats]], points: list[Floats]) -> dict[str, list[Any]]:
