@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,7 +25,7 @@ def points_by_index(graph: BasinGraph) -> tuple[NDArray[np.int64], NDArray[np.fl
     return index, np.concatenate([graph.energy, graph.saddle_energy])
 
 
-def concordance(index: NDArray[np.int64], energy: NDArray[np.float64]) -> float:
+def concordance(index: NDArray[Any], energy: NDArray[np.float64]) -> float:
     """Share of pairs of different index in which the higher index has the higher energy; NaN without such a pair.
 
     Examples
