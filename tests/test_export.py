@@ -18,7 +18,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from spinfunnel.export import FORMATS, export, to_networkx, to_sampleset
-from spinfunnel.landscape import BasinGraph, InputError, index_key
+from spinfunnel.landscape import BasinGraph, Budget, InputError, index_key
+from spinfunnel.study import study
 
 # Five minima. 1 and 2 meet at 0; 3 joins both at one state of energy 1 (a saddle of three); 0 meets 3 at 2;
 # 4 is out of reach.
@@ -310,3 +311,34 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
     assert done.stderr == ""
     assert "cannot be written" in done.stdout
     assert list(tmp_path.iterdir()) == []
+
+
+def test_points_of_clusters_are_written_in_the_order_of_the_map(tmp_path):
+    """What ASE reads back, and what stands in points.min, has the energies of min.data and ts.data."""
+    ase_io = pytest.importorskip("ase.io")
+    from spinfunnel.cli.work import exported
+    from spinfunnel.systems import lennard_jones
+
+    atlas, clusters = str(tmp_path / "lj.db"), lennard_jones(7)
+    found = study(clusters, atlas=atlas, nulls=False, budget=Budget(evaluations=400_000))
+    exported(atlas, form="xyz", output=tmp_path / "frames", which=None, overwrite=False)
+    exported(atlas, form="points", output=tmp_path / "points", which=None, overwrite=False)
+    exported(atlas, form="cambridge", output=tmp_path / "lists", which=None, overwrite=False)
+    for frames, numbers, lines in (
+        ("minima.xyz", "points.min", "min.data"), ("saddles.xyz", "points.ts", "ts.data"),
+    ):  # fmt: skip
+        read = ase_io.read(tmp_path / "frames" / frames, index=":")
+        places = np.array([atoms.positions.ravel() for atoms in read])
+        energies = np.loadtxt(tmp_path / "lists" / lines, ndmin=2)[:, 0]
+        np.testing.assert_allclose(clusters.energy_and_gradient(places)[0], energies, atol=1e-9)
+        np.testing.assert_array_equal(np.fromfile(tmp_path / "points" / numbers).reshape(-1, 21), places)
+    assert len(read) == found.graph.saddles
+
+
+def test_points_of_spins_are_refused(tmp_path):
+    from spinfunnel.cli.work import exported
+    from spinfunnel.systems import sherrington_kirkpatrick
+
+    study(sherrington_kirkpatrick(8, seed=1), atlas=str(tmp_path / "sk.db"), nulls=False)
+    with pytest.raises(InputError, match="no landscape of atoms"):
+        exported(str(tmp_path / "sk.db"), form="xyz", output=tmp_path / "x", which=None, overwrite=False)

@@ -256,7 +256,13 @@ def report(
 def export(
     atlas: AtlasArgument,
     form: Annotated[
-        str, typer.Option("--format", "-f", metavar="FORM", help="graphml, csv, parquet, cambridge, barriers or dimod.")
+        str,
+        typer.Option(
+            "--format",
+            "-f",
+            metavar="FORM",
+            help="graphml, csv, parquet, cambridge, barriers or dimod; of atoms xyz or points.",
+        ),
     ],
     output: Annotated[
         Path | None,

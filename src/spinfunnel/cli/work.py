@@ -13,7 +13,8 @@ from spinfunnel.cli import sitting
 
 if TYPE_CHECKING:
     from spinfunnel.atlas import Atlas, LandscapeEntry
-    from spinfunnel.landscape import Budget, Landscape
+    from spinfunnel.export import Points
+    from spinfunnel.landscape import BasinGraph, Budget, Landscape
     from spinfunnel.study import Study
 
 __all__ = [
@@ -311,16 +312,53 @@ def _rebuilt(entry: LandscapeEntry) -> Landscape | None:
 def exported(atlas: str, *, form: str, output: Path | None, which: str | None, overwrite: bool) -> list[Path]:
     """Write one map of an atlas in a format of other programs; the files written."""
     from spinfunnel.atlas import Atlas
-    from spinfunnel.export import FORMATS, export
+    from spinfunnel.export import FORMATS, POINTS, export, export_points
     from spinfunnel.landscape import InputError
 
+    points = None
     with Atlas(atlas, read_only=True) as book:
         entries = _entries(book, atlas, which=which)
         if len(entries) > 1:
             choices = ", ".join(f"{entry.name} ({entry.identity})" for entry in entries)
             raise InputError(f"the atlas {atlas} holds {len(entries)} maps; choose one with --landscape: {choices}")
         graph = book.basin_graph(entries[0].identity)
-    if output is None and form in FORMATS:
+        if form in POINTS:
+            points = _points(book, entries[0], graph)
+    formats = {**FORMATS, **POINTS}
+    if output is None and form in formats:
         name = "".join(letter if letter.isalnum() else "-" for letter in entries[0].name)
-        output = Path(f"{name}-{form}" if FORMATS[form].files else f"{name}{FORMATS[form].extension}")
+        output = Path(f"{name}-{form}" if formats[form].files else f"{name}{formats[form].extension}")
+    if points is not None:
+        return export_points(points, output or Path(), format=form, overwrite=overwrite)
     return export(graph, output or Path(), format=form, overwrite=overwrite)
+
+
+def _points(book: Atlas, entry: LandscapeEntry, graph: BasinGraph) -> Points:
+    """Coordinates of the stationary points of atoms, in the order in which the map has them."""
+    from spinfunnel.export import Points
+    from spinfunnel.landscape import InputError
+
+    if entry.kind != "smooth" or not entry.size or entry.size % 3:
+        raise InputError(f"{entry.name} is no landscape of atoms in space: its coordinates have no such files")
+    minima, saddles = book.coordinates(entry.identity), book.saddle_coordinates(entry.identity)
+    energies = zip(graph.saddle_key.tolist(), graph.saddle_energy.tolist(), strict=True)
+    return Points(
+        [(energy, minima[key]) for key, energy in zip(graph.key.tolist(), graph.energy.tolist(), strict=True)],
+        [(energy, saddles[key]) for key, energy in energies],
+        _symbols(entry, atoms=entry.size // 3),
+    )
+
+
+def _symbols(entry: LandscapeEntry, *, atoms: int) -> tuple[str, ...]:
+    """Elements of the atoms of an ASE landscape; X for those of models."""
+    from spinfunnel.landscape import InputError
+
+    if entry.name == "ase":
+        from spinfunnel.systems.ase_atoms import ase_atoms
+
+        given: dict[str, Any] = dict(entry.parameters)
+        try:
+            return tuple(ase_atoms(**given).atoms.get_chemical_symbols())
+        except InputError as problem:
+            raise InputError(f"the elements of {entry.name} are not known any more: {problem}") from None
+    return ("X",) * atoms
