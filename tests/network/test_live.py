@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import sys
 import types
+import warnings
 
 import pytest
 import torch
@@ -59,6 +60,8 @@ def test_the_top_eigenvalue_is_that_of_the_dense_hessian():
 
 
 def test_lightning_calls_the_recorder(monkeypatch, tmp_path):
+    for name in ("lightning.pytorch", "pytorch_lightning"):
+        monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(InputError, match="Lightning"):
         lightning_callback(nn.MSELoss(), None)
     stand_in = types.ModuleType("lightning.pytorch")
@@ -73,6 +76,52 @@ def test_lightning_calls_the_recorder(monkeypatch, tmp_path):
     callback.on_fit_end(None, model)
     assert [row.step for row in callback.recorder.rows] == [2, 4]
     assert callback.recorder.rows[0].overlap == pytest.approx(1.0)
+
+
+def test_lightning_itself_trains_and_is_recorded(tmp_path):
+    lightning = pytest.importorskip("lightning")
+    _, x, y = problem()
+
+    class Module(lightning.LightningModule):
+        def __init__(self) -> None:
+            super().__init__()
+            self.model = problem()[0]
+
+        def training_step(self, batch, _number):
+            loss = nn.functional.mse_loss(self.model(batch[0]), batch[1])
+            self.log("loss", loss)
+            return loss
+
+        def configure_optimizers(self):
+            return torch.optim.SGD(self.parameters(), lr=0.1)
+
+    data = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, y), batch_size=len(x))
+    module, callback = Module(), lightning_callback(None, (x, y), path=tmp_path / "l.csv", every=2)
+    quiet = {
+        "logger": False,
+        "enable_checkpointing": False,
+        "enable_progress_bar": False,
+        "enable_model_summary": False,
+    }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        lightning.Trainer(max_epochs=6, accelerator="cpu", callbacks=[callback], **quiet).fit(module, data)
+    assert [row.step for row in callback.recorder.rows] == [2, 4, 6]
+    energies = [row.energy for row in callback.recorder.rows]
+    assert energies[0] > energies[-1]
+    assert energies[-1] == pytest.approx(float(nn.functional.mse_loss(module.model(x), y).detach()), rel=1e-5)
+
+
+def test_tensorboard_holds_what_was_recorded(tmp_path):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    model, x, y = problem()
+    with Recorder(model, nn.MSELoss(), (x, y), tensorboard=tmp_path) as recorder:
+        recorder.step()
+    events = EventAccumulator(str(tmp_path)).Reload()
+    (scalar,) = events.Scalars("landscape/energy")
+    assert (scalar.step, scalar.value) == (1, pytest.approx(recorder.rows[0].energy))
 
 
 def test_checkpoints_are_compared(tmp_path):
