@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from ..landscape import Budget, Effort, Progress, Record
 from ..smooth import Differentiable
 from .engine import TOLERANCE, Climbs, Engine
+from .heating import heat, is_chain
 from .hopping import hop
 from .identity import DISTANCE, Point
 from .stationary_points import Collection, record_of
@@ -30,6 +31,8 @@ BLOCK, SLOW_BLOCK, COSTLY_BLOCK = 24, 3, 1
 """Climbs from one minimum that are made in one go; fewer where there is no compiled energy, or not even a Hessian."""
 STARTS, SLOW_STARTS, COSTLY_STARTS = 25, 8, 2
 """Quenches that are made in one go."""
+HOPS_A_ROUND = 100
+"""Hops for which a chain makes one round of dynamics (see `heating`), in about a third of their time."""
 QUENCHING = 0.25
 """Share of a budget in seconds after which no more random starts are quenched: without climbs there is no map."""
 AHEAD = 6
@@ -140,18 +143,29 @@ class Search:
         yield self.found.news(weight=self.weight)
 
     def hops(self, pool: ThreadPoolExecutor, hops: int, temperature: float) -> Iterator[list[Record]]:
-        """Enter low minima that basin hopping finds."""
+        """Enter low minima that basin hopping finds, or of a chain dynamics, a round for every `HOPS_A_ROUND` hops."""
         done = 0
         if self.spent():
             return
-        for positions, _, spent, made in hop(self.engine, pool, seed=self.seed, hops=hops, temperature=temperature):
+        chain = is_chain(self.engine.landscape)
+        stage, whole = ("folding", hops // HOPS_A_ROUND) if chain else ("hopping", hops)
+        for positions, spent, made in self._low(pool, whole, temperature, chain=chain):
             self.found.evaluations += spent
             self.found.enter_rough(positions)
             done += made
-            self.progress(f"hopping, {len(self.found.minima.points)} minima", min(done / hops, 1.0))
+            self.progress(f"{stage}, {len(self.found.minima.points)} minima", min(done / whole, 1.0))
             yield self.found.news(weight=self.weight)
             if self.spent():
                 return
+
+    def _low(
+        self, pool: ThreadPoolExecutor, steps: int, temperature: float, *, chain: bool
+    ) -> Iterator[tuple[Floats, int, int]]:
+        if chain:
+            yield from heat(self.engine, pool, seed=self.seed, rounds=steps, temperature=temperature)
+            return
+        for positions, _, spent, made in hop(self.engine, pool, seed=self.seed, hops=steps, temperature=temperature):
+            yield positions, spent, made
 
     def climbs(
         self, pool: ThreadPoolExecutor, tasks: Iterator[Front | None], told: Callable[[], tuple[str, float]]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spinfunnel.landscape import InputError
+from spinfunnel.reproduce.bln import bln
 from spinfunnel.reproduce.bryngelson_wolynes import bryngelson_wolynes
 from spinfunnel.reproduce.calibration import calibration
 from spinfunnel.reproduce.choromanska_spin import choromanska_spin
@@ -111,6 +112,12 @@ REPRODUCTIONS: dict[str, Reproduction] = {
             levinthal_protein,
             "lattice proteins: blind search and folding time against length, folding time against temperature",
             "Levinthal (1969); Karplus, Fold. Des. 2, S69 (1997); Sali, Shakhnovich, Karplus, Nature 369, 248 (1994)",
+        ),
+        Reproduction(
+            "bln",
+            bln,
+            "46-bead protein: frustrated model and its Go variant, disconnectivity graphs and verdicts",
+            "Berry, Elmaci, Rose, Vekhter, PNAS 94, 9520 (1997); Miller, Wales, J. Chem. Phys. 111, 6610 (1999)",
         ),
         Reproduction(
             "choromanska-spin",

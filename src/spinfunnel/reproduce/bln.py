@@ -1,0 +1,70 @@
+"""The 46-bead model protein and its variant without frustration: the textbook pair of a glass and a funnel.
+
+Berry, Elmaci, Rose, Vekhter, Proc. Natl. Acad. Sci. 94, 9520 (1997); Miller, Wales, J. Chem. Phys. 111, 6610 (1999).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from spinfunnel.landscape import Budget
+from spinfunnel.plot.disconnectivity import disconnectivity_graph
+from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, paragraphs
+from spinfunnel.study import study
+from spinfunnel.systems import bln_protein
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from spinfunnel.study import Study
+
+__all__ = ["bln"]
+
+CASES = (("frustrated", 400.0, -49.263513), ("frustrated", 231.2, -49.407236), ("go", 400.0, None), ("go", 231.2, None))
+"""Interactions, stiffness of the bonds, lowest minimum known."""
+EVALUATIONS, QUICK = 8_000_000, 300_000
+"""Energies of each map."""
+
+_NOTES = paragraphs("""
+Low minima are found by replica exchange dynamics from random chains, and joined by climbs from the lowest ones up:
+every minimum and saddle is proven, others are missing, so that barriers are upper bounds.
+
+The Go variant keeps the attraction of those pairs alone that touch in the lowest minimum of the frustrated model.
+""")
+
+
+def bln(order: Order) -> Redrawn:
+    """Lowest minima, rivals and verdicts of the frustrated model and of its Go variant, with both bond stiffnesses."""
+    cases = CASES[::2] if order.quick else CASES
+    found: dict[str, Study] = {}
+    rows: list[Comparison] = []
+    for number, (interactions, stiffness, lowest) in enumerate(cases):
+
+        def told(stage: str, done: float, number: int = number) -> None:
+            order.progress(stage, (number + done) / len(cases))
+
+        title = f"{interactions}, K = {stiffness:g}"
+        found[title] = one = study(
+            bln_protein(interactions=interactions, stiffness=stiffness), explorer="joining", seed=order.seed,
+            workers=order.workers, budget=Budget(evaluations=QUICK if order.quick else EVALUATIONS), nulls=False,
+            progress=told,
+        )  # fmt: skip
+        energy = round(float(one.graph.energy[0]), 6)
+        rows.append(exact_comparison(f"{title}: lowest energy", energy, known=lowest, origin="best known"))
+        rows += [Comparison(f"{title}: {name.replace('_', ' ')}", one.measures[name]) for name in READ]
+    notes = (*_NOTES, *(f"{title}: {one.verdict}." for title, one in found.items()))
+    data: dict[str, list[Any]] = {"landscape": [], "energy": [], "weight": []}
+    for title, one in found.items():
+        data["landscape"] += [title] * one.graph.minima
+        data["energy"] += one.graph.energy.tolist()
+        data["weight"] += one.graph.weight.tolist()
+    return Redrawn(tuple(rows), notes, data, lambda sheet: _draw(sheet, found), size=(4.6 * len(found), 6.0))
+
+
+READ = ("minima", "connected_share", "rivals", "trap_ratio")
+
+
+def _draw(sheet: Figure, found: dict[str, Study]) -> None:
+    for axes, (title, one) in zip(sheet.subplots(1, len(found)), found.items(), strict=True):
+        disconnectivity_graph(one.graph, axes, limit=300)
+        axes.set_title(title, fontsize=10)
