@@ -22,7 +22,7 @@ __all__ = ["bln"]
 
 CASES = (("frustrated", 400.0, -49.263513), ("frustrated", 231.2, -49.407236), ("go", 400.0, None), ("go", 231.2, None))
 """Interactions, stiffness of the bonds, lowest minimum known."""
-EVALUATIONS, QUICK = 8_000_000, 300_000
+EVALUATIONS, QUICK = 8_000_000, 1_500_000
 """Energies of each map."""
 
 _NOTES = paragraphs("""
