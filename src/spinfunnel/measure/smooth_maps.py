@@ -399,7 +399,7 @@ def smooth_kind(
     share = f"{100.0 * held.value:.2g} % of the weight"
     if held.value < OCCUPIED:
         return "funnel", f"{said}; but they never hold more than {share} before the landscape melts"
-    weighed = f"{said}; they hold {share}, as {funnels.value:.2g} funnels of one weight would"
+    weighed = f"{said}; they hold {share}, shared out as among {funnels.value:.1f} equal funnels"
     if funnels.value <= MOST_FUNNELS:
         return "multi-funnel", weighed
     if funnels.value >= GLASSY:
