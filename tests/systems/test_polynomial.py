@@ -364,3 +364,18 @@ def test_binary_network_on_digits_keeps_its_inputs() -> None:
     assert np.array_equal(real.inputs, random.inputs)
     assert real.labels.sum() == random.labels.sum()
     assert not np.array_equal(real.labels, random.labels)
+
+
+def test_a_diluted_multiscale_glass_has_its_degree_its_scales_and_its_native_state():
+    """A large one is diluted unasked; at frustration 0 every interaction is satisfied in the native state."""
+    magnet = resolve("multiscale:n=500,frustration=0,seed=3")
+    assert magnet.parameters["degree"] == 32
+    pairs, values = magnet.terms[2]
+    assert 0.99 < 2.0 * len(pairs) / (500 * 32) < 1.01
+    assert len(np.unique(pairs, axis=0)) == len(pairs)
+    inside = np.abs(values)[(pairs // 125 == pairs[:, :1] // 125).all(axis=1)]
+    assert 0.3 < len(inside) / len(pairs) < 0.37
+    native = multiscale_native_state(500, seed=3)
+    total = sum(np.abs(value).sum() for _, value in magnet.terms.values())
+    assert magnet.energy(native[None])[0] == pytest.approx(-total)
+    assert magnet.energy(1 - native[None])[0] > -total

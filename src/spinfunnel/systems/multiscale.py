@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from spinfunnel.landscape import InputError, Parameter
 from spinfunnel.systems.glasses import subsets
 from spinfunnel.systems.polynomial import SpinPolynomial
-from spinfunnel.systems.ranges import check_range, disorder
+from spinfunnel.systems.ranges import MOST_TERMS, check_range, disorder
 
 __all__ = ["multiscale_glass", "multiscale_native_state"]
+
+MEAN_DEGREE, DRAWS = 32, 64
+"""Interactions of each order for each spin where all are too many; draws after which a scale counts as exhausted."""
 
 
 def multiscale_native_state(n: int = 14, *, seed: int = 0) -> NDArray[np.uint8]:
@@ -28,6 +31,7 @@ def multiscale_glass(
     orders: tuple[int, ...] = (2, 3),
     decay: float = 1.0,
     frustration: float = 1.0,
+    degree: int = 0,
     seed: int = 0,
 ) -> SpinPolynomial:
     r"""Spins that interact in groups of several sizes on several scales, ``E = -sum_m J_m prod_{i in m} s_i``.
@@ -57,6 +61,9 @@ def multiscale_glass(
         small blocks.
     frustration : float
         The dial, 0 to 1: the share of interactions that contradict the native state is frustration / 2.
+    degree : int
+        Interactions of each order in which a spin takes part in the mean, the same number of them at each scale, drawn
+        at random; 0: all, up to 20 million, and 32 for larger systems.
     seed : int
 
     Notes
@@ -80,10 +87,13 @@ def multiscale_glass(
     True
     """
     _check(n, levels=levels, orders=orders, decay=decay, frustration=frustration)
+    check_range("degree", degree, low=0)
+    if degree == 0 and max(math.comb(n, order) for order in orders) > MOST_TERMS:
+        degree = MEAN_DEGREE
     native = 2.0 * multiscale_native_state(n, seed=seed) - 1.0
     groups = []
     for order in sorted(set(orders)):
-        sets = subsets(n, order)
+        sets = _drawn(n, order, levels=levels, degree=degree, seed=seed) if degree else subsets(n, order)
         rng = disorder(seed, 2, order)
         size, luck = np.abs(rng.normal(size=len(sets))), rng.random(len(sets))
         aligned = native[sets].prod(axis=1) * np.where(luck < 0.5 * frustration, -1.0, 1.0)
@@ -102,7 +112,7 @@ def multiscale_glass(
         "frustration": frustration,
         "seed": seed,
     }
-    return SpinPolynomial(n, terms, name="multiscale", parameters=facts)
+    return SpinPolynomial(n, terms, name="multiscale", parameters=facts | ({"degree": degree} if degree else {}))
 
 
 def _check(n: int, *, levels: int, orders: tuple[int, ...], decay: float, frustration: float) -> None:
@@ -125,3 +135,26 @@ def _scale(sets: NDArray[np.int32], *, n: int, levels: int) -> NDArray[np.int64]
         inside = (block[sets] == block[sets[:, :1]]).all(axis=1)
         scale[inside] = level
     return scale
+
+
+def _drawn(n: int, order: int, *, levels: int, degree: int, seed: int) -> NDArray[np.int32]:
+    """Sets of spins drawn at random, as many at each scale; fewer where the blocks of a scale do not hold so many."""
+    rng = disorder(seed, 3, order)
+    found = []
+    for level in range(levels):
+        parts = [part for part in np.array_split(np.arange(n), 1 << (levels - 1 - level)) if len(part) >= order]
+        want = max(1, round(n * degree / (order * levels)))
+        sets = np.zeros((0, order), np.int32)
+        for _ in range(DRAWS if parts else 0):
+            which = rng.integers(0, len(parts), 2 * want)
+            first, size = np.array([part[0] for part in parts]), np.array([len(part) for part in parts])
+            draw = first[which, None] + (rng.random((2 * want, order)) * size[which, None]).astype(np.int64)
+            draw = np.sort(draw, axis=1)
+            draw = draw[(np.diff(draw, axis=1) > 0).all(axis=1)]
+            draw = draw[_scale(draw, n=n, levels=levels) == level].astype(np.int32)
+            rows, place = np.unique(np.concatenate([sets, draw]), axis=0, return_index=True)
+            sets = rows[np.argsort(place)][:want]
+            if len(sets) == want:
+                break
+        found.append(sets)
+    return np.concatenate(found)
