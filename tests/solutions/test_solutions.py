@@ -166,5 +166,7 @@ def test_judge_draws_and_tells(tmp_path):
     assert len(answer["network"]["solutions"]) == 1
     assert answer["network"]["solutions"][0]["test_accuracy"] > 0.5
     text = page.read_text()
+    assert "a random one meets no saddle but by chance" in text
+    assert "The map of the whole space has one minimum" in text
     for title in ("From a start to a solution", "Loss surface", "Training and test loss"):
         assert title in text

@@ -117,7 +117,8 @@ def _sheet(found: Solutions, *, points: int, seed: int) -> Picture:
     drawn_sheet = Sheet(sheet.axes[0], sheet.axes[1], sheet.energy, marks, labels, titles)
     caption = (
         f"Energy on {what}: {points} x {points} points, each the energy of the very weights at its place. A plane is "
-        "two dimensions of thousands: ridges on it are crossed by bent paths that leave it (next picture)."
+        f"two dimensions of {landscape.dimension}: a random one meets no saddle but by chance, and ridges on this one are "
+        f"passed by bent paths that leave it. {_off_the_plane(found)}"
     )
     return Picture(
         "loss_surface",
@@ -127,6 +128,19 @@ def _sheet(found: Solutions, *, points: int, seed: int) -> Picture:
         lambda _graph: caption,
         "energy on a plane through solutions",
         source,
+    )
+
+
+def _off_the_plane(found: Solutions) -> str:
+    """What the map of the whole space found between solutions, in a sentence."""
+    pairs = [pair for pair in found.pairs if pair.curved is not None]
+    if not pairs:
+        return "The map of the whole space has one minimum, and no saddle."
+    straight_rise = max(pair.linear.barrier for pair in pairs) / found.scale
+    rise = max(min(pair.aligned.barrier, pair.curved.barrier) for pair in pairs if pair.curved) / found.scale
+    return (
+        f"In the whole space {len(pairs)} pairs of solutions were joined: straight paths rise by up to "
+        f"{100 * straight_rise:.2g} % of the energy scale, the lowest paths found by up to {100 * rise:.2g} %."
     )
 
 
