@@ -117,7 +117,7 @@ def _sheet(found: Solutions, *, points: int, seed: int) -> Picture:
     drawn_sheet = Sheet(sheet.axes[0], sheet.axes[1], sheet.energy, marks, labels, titles)
     caption = (
         f"Energy on {what}: {points} x {points} points, each the energy of the very weights at its place. A plane is "
-        f"two dimensions of {landscape.dimension}: a random one meets no saddle but by chance, and ridges on this one are "
+        f"two dimensions of {landscape.dimension}: a random one meets no saddle but by chance, and ridges here are "
         f"passed by bent paths that leave it. {_off_the_plane(found)}"
     )
     return Picture(
