@@ -27,6 +27,7 @@ from spinfunnel.landscape import (
     Parameter,
     Progress,
     Record,
+    Recorded,
     Run,
     Smooth,
     no_progress,
@@ -111,7 +112,7 @@ def plan(landscape: Landscape, explorer: str = "auto", *, budget: Budget | None 
 
 
 def _chosen(landscape: Landscape, name: str) -> Explorer:
-    kind = describe(landscape).kind
+    kind = "recorded" if isinstance(landscape, Recorded) else describe(landscape).kind
     fitting = [explorer for explorer in EXPLORERS.values() if kind in explorer.kinds]
     if name == "auto":
         if not fitting:

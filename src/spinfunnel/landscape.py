@@ -33,6 +33,7 @@ __all__ = [
     "Polynomial",
     "Progress",
     "Record",
+    "Recorded",
     "Run",
     "Saddle",
     "Smooth",
@@ -196,7 +197,27 @@ class Smooth(Protocol):
         ...
 
 
-Landscape: TypeAlias = Binary | Graph | Finite | Smooth
+@runtime_checkable
+class Recorded(Protocol):
+    """A smooth landscape of which only a map is known that another program made."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
+    @property
+    def identity(self) -> str: ...  # noqa: D102
+    @property
+    def dimension(self) -> int | None:
+        """Number of coordinates, where they are known."""
+        ...
+
+    def records(self) -> Iterator[Record]:
+        """Yield minima before the saddles that name them."""
+        ...
+
+
+Landscape: TypeAlias = Binary | Graph | Finite | Smooth | Recorded
 
 
 # ---------------------------------------------------------------------------------------------

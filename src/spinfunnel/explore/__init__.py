@@ -16,6 +16,7 @@ from . import (
     itfix,
     joining,
     mapping,
+    reading,
     samples,
     stationary,
     tempering,
@@ -38,7 +39,7 @@ class Explorer:
     map_at_once : callable or None
         ``map_at_once(landscape, *, workers, progress)`` returns the same map as a BasinGraph, to be kept nowhere.
     kinds : tuple of str
-        Kinds of landscape that it takes: "binary", "graph", "smooth".
+        Kinds of landscape that it takes: "binary", "graph", "smooth", "recorded".
     exact : bool
         Whether a finished run is an exact map.
     summary, source : str
@@ -103,6 +104,14 @@ EXPLORERS: dict[str, Explorer] = {
             False,
             "every stationary point, of any index, where there are few coordinates (up to 300)",
             "Broderix et al., Phys. Rev. Lett. 85, 5360 (2000)",
+        ),
+        Explorer(
+            "reading",
+            reading.explore,
+            ("recorded",),
+            False,
+            "a map that another program made, as it is: a Cambridge database (min.data, ts.data)",
+            "Wales, Energy Landscapes, Cambridge University Press (2003)",
         ),
         Explorer(
             "folding",

@@ -104,8 +104,11 @@ def _on_part(answer: Answer) -> Answer:
     return lambda topography: answer(topography.shared(_part))
 
 
-def _of_descents(answer: Answer) -> Answer:
-    """Read a share of random descents, with the interval that their number allows (Wilson, 95 %)."""
+def _of_descents(answer: Answer, *, or_else: bool = False) -> Answer:
+    """Read a share of random descents, with the interval that their number allows (Wilson, 95 %).
+
+    Where there were none there is no answer, or what was read as it is.
+    """
 
     def measured(topography: Topography) -> Measurement:
         found = answer(topography)
@@ -113,7 +116,11 @@ def _of_descents(answer: Answer) -> Answer:
         if isinstance(found, NoAnswer):
             return found
         if not (weight > 0.0).any():
-            return NoAnswer("no_descents", "no random state was quenched", "explore the landscape by climbing")
+            return (
+                found
+                if or_else
+                else NoAnswer("no_descents", "no random state was quenched", "explore the landscape by climbing")
+            )
         # Weights are shares of one number of descents; a minimum that was met once has the least.
         descents = 1.0 / float(weight[weight > 0.0].min())
         p, z = found.value, 1.96
@@ -125,11 +132,16 @@ def _of_descents(answer: Answer) -> Answer:
 
 
 def connected_share(topography: Topography) -> Measurement:
-    """Share of random descents that end in a minimum with a known path to the lowest, 0 to 1."""
+    """Share of random descents that end in a minimum with a known path to the lowest, 0 to 1.
+
+    Of the minima themselves where there were no descents: databases of other programs keep none.
+    """
     graph = topography.graph
     if graph.log_volume is None:
         return _not_smooth()
     inside = np.isin(graph.key, topography.shared(_part).graph.key)
+    if not (graph.weight > 0.0).any():
+        return exactly(float(inside.mean()))
     return exactly(float(min(graph.weight[inside].sum() / max(graph.weight.sum(), 1e-300), 1.0)))
 
 
@@ -317,7 +329,7 @@ SMOOTH: Mapping[str, Answer] = {
     "depth": _on_part(depth.depth),
     "difficulty": _on_part(depth.difficulty),
     **{measure.name: _on_part(measure.answer) for group in (motif, kinetics) for measure in group.MEASURES},
-    "connected_share": _of_descents(connected_share),
+    "connected_share": _of_descents(connected_share, or_else=True),
     "rivals": rivals,
     "rival_gap": rival_gap,
     "rival_barrier": rival_barrier,
@@ -370,16 +382,18 @@ def smooth_kind(
     count, minima = measures.get("rivals"), measures.get("minima")
     if not (isinstance(count, Estimate) and isinstance(minima, Estimate)):
         return None
+    told = measures.get("funnel_weight")
+    descents = not (isinstance(told, NoAnswer) and told.outcome == "no_descents")
     if minima.value < FEWEST_MINIMA:
-        if minima.value == 1.0:
+        if minima.value == 1.0 and descents:
             return "smooth", "every random descent ends in the one minimum"
-        return "undecided", f"{minima.value:.0f} minima are too few to tell the kinds apart"
+        few = "1 minimum is" if minima.value == 1.0 else f"{minima.value:.0f} minima are"
+        return "undecided", f"{few} too few to tell the kinds apart"
     share_inside, ratio = measures.get("connected_share"), measures.get("trap_ratio")
     if not isinstance(share_inside, Estimate) or share_inside.low < CONNECTED:
         said = f"{100 * share_inside.value:.0f} %" if isinstance(share_inside, Estimate) else "an unknown share"
-        return "undecided", (
-            f"only {said} of random descents end in minima with a known path to the lowest: explore further"
-        )
+        which = "of random descents end in minima with" if descents else "of the minima have"
+        return "undecided", f"only {said} {which} a known path to the lowest: explore further"
     if not isinstance(ratio, Estimate):
         return "undecided", "no barriers are known: explore further"
     if count.value == 0.0:
@@ -391,11 +405,11 @@ def smooth_kind(
     if not (isinstance(held, Estimate) and isinstance(funnels, Estimate)):
         return "undecided", "it is not known how much the rivals hold: measure all"
     gap, barrier = measures.get("rival_gap"), measures.get("rival_barrier")
-    told = ""
+    lowest = ""
     if isinstance(gap, Estimate) and isinstance(barrier, Estimate):
-        told = f", the lowest {gap.value:.3g} above it and behind a barrier of {barrier.value:.3g} at most"
+        lowest = f", the lowest {gap.value:.3g} above it and behind a barrier of {barrier.value:.3g} at most"
     noun = "trap is" if count.value == 1.0 else "traps are"
-    said = f"{count.value:.0f} {noun} deeper than the drop to the lowest minimum that remains{told}"
+    said = f"{count.value:.0f} {noun} deeper than the drop to the lowest minimum that remains{lowest}"
     share = f"{100.0 * held.value:.2g} % of the weight"
     if held.value < OCCUPIED:
         return "funnel", f"{said}; but they never hold more than {share} before the landscape melts"

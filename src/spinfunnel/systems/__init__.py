@@ -11,6 +11,7 @@ from spinfunnel.landscape import InputError, Landscape, Parameter
 from spinfunnel.systems.ase_atoms import READABLE, AseLandscape, ase_atoms
 from spinfunnel.systems.bln import bln_protein
 from spinfunnel.systems.calpha import calpha_protein
+from spinfunnel.systems.cambridge import CambridgeDatabase, is_database, load_database
 from spinfunnel.systems.clusters import binary_lennard_jones, lennard_jones, morse
 from spinfunnel.systems.committee import BinaryNetwork, binary_network
 from spinfunnel.systems.dill_chan import DillChan, dill_chan
@@ -46,6 +47,7 @@ __all__ = [
     "SYSTEMS",
     "AseLandscape",
     "BinaryNetwork",
+    "CambridgeDatabase",
     "DillChan",
     "FunctionLandscape",
     "GolfCourse",
@@ -73,6 +75,7 @@ __all__ = [
     "lattice_go",
     "lattice_protein",
     "lennard_jones",
+    "load_database",
     "load_problem",
     "load_user_landscape",
     "low_autocorrelation",
@@ -291,7 +294,8 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     ----------
     spec : str
         ``name`` or ``name:key=value,...`` of `SYSTEMS`; the path of a problem file (see `load_problem`)
-        or of a structure (``calpha:file=...`` for a protein, ``ase:file=...`` for other atoms); or
+        or of a structure (``calpha:file=...`` for a protein, ``ase:file=...`` for other atoms); the folder of a
+        Cambridge database, or its ``min.data`` (see `load_database`); or
         ``file.py:name``, ``file.py:name:key=value,...`` for a function of the user's own (see `load_user_landscape`).
     seed : int, optional
         Of the disorder, for systems that draw any; a seed within `spec` goes before it.
@@ -321,6 +325,10 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     path = Path(spec.strip())
     if path.is_file() and path.suffix.lower() in (*READABLE, *PROTEINS):
         return _structure(path, seed=seed)
+    if is_database(path):
+        return load_database(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, and holds no min.data of a Cambridge database")
     if path.exists() or (not colon and (path.suffix or len(path.parts) > 1)):
         return load_problem(path)
     raise InputError(

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from spinfunnel.landscape import InputError
+from spinfunnel.systems.lines import Line, content, lines
 from spinfunnel.systems.model_files import BQM_MAGIC, load_bqm, load_json, load_matrix, spin_model
 from spinfunnel.systems.polynomial import SpinPolynomial
 from spinfunnel.systems.registry import file_name
 
 __all__ = ["load_problem"]
 
-LARGEST_FILE = 1 << 30
 MOST_VARIABLES = 1_000_000
 MATRIX_SUFFIXES = (".npy", ".npz", ".csv")
 
@@ -65,7 +63,7 @@ def load_problem(path: str | Path, *, vartype: str = "BINARY") -> SpinPolynomial
     [[0, 1], [0, 2], [1, 2]]
     """
     file = Path(path)
-    data = _content(file)
+    data = content(file, what="problem file")
     try:
         if data.startswith(BQM_MAGIC):
             return load_bqm(file, data)
@@ -80,23 +78,6 @@ def load_problem(path: str | Path, *, vartype: str = "BINARY") -> SpinPolynomial
     except InputError as error:
         message = str(error)
         raise InputError(message if message.startswith(str(file)) else f"{file}: {message}") from None
-
-
-def _content(file: Path) -> bytes:
-    if file.is_dir():
-        raise InputError(f"{file} is a folder, not a problem file")
-    try:
-        length = file.stat().st_size
-        if length > LARGEST_FILE:
-            raise InputError(f"{file} has {length} bytes; problem files are read up to {LARGEST_FILE} bytes")
-        data = file.read_bytes()
-    except FileNotFoundError:
-        raise InputError(f"{file} does not exist") from None
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror or error}") from None
-    if not data.strip():
-        raise InputError(f"{file} is empty")
-    return data
 
 
 def _text(file: Path, data: bytes) -> str:
@@ -115,51 +96,10 @@ def _text(file: Path, data: bytes) -> str:
 # Tables of numbers
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One line of a table: where it stands, and its words."""
-
-    file: Path
-    number: int
-    words: list[str]
-
-    def error(self, message: str) -> InputError:
-        return InputError(f"{self.file}, line {self.number}: {message}")
-
-    def whole(self, place: int, *, low: int, high: int, what: str) -> int:
-        """A whole number within bounds."""
-        word = self.words[place]
-        try:
-            value = int(word)
-        except ValueError:
-            raise self.error(f"{what} {word[:40]!r} is no whole number") from None
-        if not low <= value <= high:
-            raise self.error(f"{what} {value} is out of range: it must lie between {low} and {high}")
-        return value
-
-    def weight(self, place: int) -> float:
-        """A finite number."""
-        word = self.words[place]
-        try:
-            value = float(word)
-        except ValueError:
-            raise self.error(f"weight {word[:40]!r} is no number") from None
-        if not math.isfinite(value):
-            raise self.error(f"weight {word} is not finite; couplings must be finite numbers")
-        return value
-
-
-def _lines(file: Path, text: str) -> Iterator[_Line]:
-    for number, line in enumerate(text.splitlines(), 1):
-        words = line.split()
-        if words:
-            yield _Line(file, number, words)
-
-
 def _load_table(file: Path, text: str, *, vartype: str) -> SpinPolynomial:
-    lines = list(_lines(file, text))
-    comments = [line for line in lines if line.words[0][0] in "#%"]
-    numbers = [line for line in lines if line.words[0][0] not in "#%"]
+    every = list(lines(file, text))
+    comments = [line for line in every if line.words[0][0] in "#%"]
+    numbers = [line for line in every if line.words[0][0] not in "#%"]
     if not numbers:
         raise InputError(f"{file} holds comments only")
     if any(line.words[:2] == ["p", "qubo"] for line in numbers):
@@ -201,7 +141,7 @@ def _whole(word: str) -> bool:
     return word.lstrip("+-").isdecimal()
 
 
-def _declared(comments: list[_Line]) -> str | None:
+def _declared(comments: list[Line]) -> str | None:
     """Vartype that a comment declares."""
     for line in comments:
         text = "".join(line.words).lstrip("#%")
@@ -211,7 +151,7 @@ def _declared(comments: list[_Line]) -> str | None:
 
 
 def _entries(
-    lines: list[_Line], *, first: int, last: int, default: bool, unique: bool, loop: Callable[[_Line, int], None] | None
+    lines: list[Line], *, first: int, last: int, default: bool, unique: bool, loop: Callable[[Line, int], None] | None
 ) -> dict[tuple[int, int], float]:
     """Weights by pair of indices counted from 0, the smaller first."""
     found: dict[tuple[int, int], float] = {}
@@ -220,7 +160,7 @@ def _entries(
             raise line.error(f"{len(line.words)} columns where 'i j weight' was expected")
         i = line.whole(0, low=first, high=last, what="index")
         j = line.whole(1, low=first, high=last, what="index")
-        value = line.weight(2) if len(line.words) == 3 else 1.0
+        value = line.finite(2, what="weight") if len(line.words) == 3 else 1.0
         if i == j and loop is not None:
             loop(line, i)
         pair = (min(i, j) - first, max(i, j) - first)
@@ -230,7 +170,7 @@ def _entries(
     return found
 
 
-def _load_rudy(file: Path, lines: list[_Line]) -> SpinPolynomial:
+def _load_rudy(file: Path, lines: list[Line]) -> SpinPolynomial:
     head = lines[0]
     vertices = head.whole(0, low=1, high=MOST_VARIABLES, what="number of vertices")
     edges = head.whole(1, low=0, high=10**12, what="number of edges")
@@ -238,7 +178,7 @@ def _load_rudy(file: Path, lines: list[_Line]) -> SpinPolynomial:
         kind = "is cut short" if len(lines) - 1 < edges else "goes on too long"
         raise InputError(f"{file} {kind}: line {head.number} announces {edges} edges, {len(lines) - 1} follow")
 
-    def loop(line: _Line, vertex: int) -> None:
+    def loop(line: Line, vertex: int) -> None:
         raise line.error(f"vertex {vertex} is joined to itself; a cut has no self-loops")
 
     weighted = len(lines) > 1 and len(lines[1].words) == 3
@@ -250,7 +190,7 @@ def _load_rudy(file: Path, lines: list[_Line]) -> SpinPolynomial:
     )
 
 
-def _load_qubo(file: Path, lines: list[_Line]) -> SpinPolynomial:
+def _load_qubo(file: Path, lines: list[Line]) -> SpinPolynomial:
     head = lines[0]
     if head.words[:2] != ["p", "qubo"] or len(head.words) != 6:
         raise head.error("expected 'p qubo 0 maxNodes nNodes nCouplers' before the numbers")
@@ -265,7 +205,7 @@ def _load_qubo(file: Path, lines: list[_Line]) -> SpinPolynomial:
     return _quadratic(file, found, size=variables, vartype="BINARY", kind="qubo")
 
 
-def _load_coo(file: Path, lines: list[_Line], *, vartype: str) -> SpinPolynomial:
+def _load_coo(file: Path, lines: list[Line], *, vartype: str) -> SpinPolynomial:
     found = _entries(lines, first=0, last=MOST_VARIABLES - 1, default=False, unique=False, loop=None)
     size = 1 + max(j for _, j in found)
     return _quadratic(file, found, size=size, vartype=vartype, kind="coo")
