@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import dimod
     import networkx as nx
 
-__all__ = ["FORMATS", "POINTS", "Format", "Points", "export", "export_points", "to_networkx", "to_sampleset"]
+__all__ = ["FORMATS", "Format", "export", "to_networkx", "to_sampleset", "write_whole"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,8 @@ class Format:
     files : tuple of str
         Names of the files in the folder; empty where the target is one file.
     write : callable
-        Takes the map, or its `Points`, and the paths to write to: that of the file, or those of `files` in order.
+        Takes the map, or its `trajectories.Points`, and the paths to write to: that of the file, or those of `files`
+        in order.
     summary, source : str
         What it is, and where it is defined.
     """
@@ -354,62 +355,6 @@ FORMATS: dict[str, Format] = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Points:
-    """Energies and coordinates (bytes of doubles) of a smooth map, and the element of each atom or X."""
-
-    minima: Sequence[tuple[float, bytes]]
-    saddles: Sequence[tuple[float, bytes]]
-    symbols: tuple[str, ...]
-
-
-def _write_xyz(points: Points, paths: Sequence[Path]) -> None:
-    """Write trajectories as extended XYZ, one frame for each point."""
-    head = "Properties=species:S:1:pos:R:3"
-    for path, rows in zip(paths, (points.minima, points.saddles), strict=True):
-        with path.open("w", encoding="ascii") as stream:
-            for energy, state in rows:
-                stream.write(f'{len(points.symbols)}\n{head} energy={energy!r} pbc="F F F"\n')
-                atoms = np.frombuffer(state, "<f8").reshape(-1, 3).tolist()
-                for symbol, (x, y, z) in zip(points.symbols, atoms, strict=True):
-                    stream.write(f"{symbol} {x!r} {y!r} {z!r}\n")
-
-
-def _write_points(points: Points, paths: Sequence[Path]) -> None:
-    """Write coordinates one after the other as doubles: PATHSAMPLE's ``points.min`` and ``points.ts``."""
-    for path, rows in zip(paths, (points.minima, points.saddles), strict=True):
-        path.write_bytes(b"".join(state for _, state in rows))
-
-
-POINTS: dict[str, Format] = {
-    made.name: made
-    for made in (
-        Format(
-            "xyz",
-            "",
-            ("minima.xyz", "saddles.xyz"),
-            _write_xyz,
-            "minima and saddles of atoms as trajectories, which ASE reads",
-            "Hjorth Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
-        ),
-        Format(
-            "points",
-            "",
-            ("points.min", "points.ts"),
-            _write_points,
-            "coordinates in the order of the lines of cambridge's files",
-            "Wales, D. J., Energy Landscapes, Cambridge University Press (2003)",
-        ),
-    )
-}
-"""Formats of the coordinates of a smooth map."""
-
-
-def export_points(points: Points, target: Path | str, *, format: str, overwrite: bool = False) -> list[Path]:  # noqa: A002
-    """Write the coordinates of a smooth map; parameters and errors as of `export`, with a name in `POINTS`."""
-    return _whole(POINTS[format], points, Path(target), overwrite=overwrite)
-
-
 def export(graph: BasinGraph, target: Path | str, *, format: str, overwrite: bool = False) -> list[Path]:  # noqa: A002
     """Write a map in a format of other programs.
 
@@ -437,11 +382,11 @@ def export(graph: BasinGraph, target: Path | str, *, format: str, overwrite: boo
         close = difflib.get_close_matches(format, FORMATS, n=1)
         meant = f"did you mean {close[0]}? " if close else ""
         raise InputError(f"there is no format {format!r}; {meant}there are {', '.join(FORMATS)}")
-    return _whole(FORMATS[format], graph, Path(target), overwrite=overwrite)
+    return write_whole(FORMATS[format], graph, Path(target), overwrite=overwrite)
 
 
-def _whole(chosen: Format, found: BasinGraph | Points, place: Path, *, overwrite: bool) -> list[Path]:
-    """Write all files of a format, or none."""
+def write_whole(chosen: Format, found: Any, place: Path, *, overwrite: bool) -> list[Path]:
+    """Write all files of a format, or none; errors as of `export`."""
     folder = place if chosen.files else place.parent
     paths = [folder / name for name in chosen.files] or [place]
     made = _prepare(chosen, place, paths=paths, overwrite=overwrite)

@@ -251,6 +251,7 @@ def report(
         "Examples:",
         "  spinfunnel export labs.db --format graphml --output labs.graphml",
         "  spinfunnel export labs.db --format cambridge --output labs/",
+        "  spinfunnel export lj13.db --format pathway --between 1,5 --output path.xyz",
     )
 )
 def export(
@@ -261,7 +262,7 @@ def export(
             "--format",
             "-f",
             metavar="FORM",
-            help="graphml, csv, parquet, cambridge, barriers or dimod; of atoms xyz or points.",
+            help="graphml, csv, parquet, cambridge, barriers or dimod; of atoms xyz, points or pathway.",
         ),
     ],
     output: Annotated[
@@ -271,12 +272,16 @@ def export(
         ),
     ] = None,
     landscape: Which = None,
+    between: Annotated[
+        str | None,
+        typer.Option("--between", metavar="A,B", help="Ends of a pathway, minima from 1; the two lowest otherwise."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
     json: AsJson = False,
 ) -> None:
     """Write the map that an atlas holds in a format of other programs."""
     with sitting.answering(kept="the atlas is as it was; repeat the command"):
-        written = work.exported(atlas, form=form, output=output, which=landscape, overwrite=overwrite)
+        written = work.exported(atlas, form=form, output=output, which=landscape, overwrite=overwrite, between=between)
         if json:
             sitting.put_json({"written": [str(path) for path in written]})
         else:

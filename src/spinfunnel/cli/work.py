@@ -13,9 +13,9 @@ from spinfunnel.cli import sitting
 
 if TYPE_CHECKING:
     from spinfunnel.atlas import Atlas, LandscapeEntry
-    from spinfunnel.export import Points
     from spinfunnel.landscape import BasinGraph, Budget, Landscape
     from spinfunnel.study import Study
+    from spinfunnel.trajectories import Points
 
 __all__ = [
     "advised",
@@ -309,12 +309,17 @@ def _rebuilt(entry: LandscapeEntry) -> Landscape | None:
     return landscape if landscape.identity == entry.identity else None
 
 
-def exported(atlas: str, *, form: str, output: Path | None, which: str | None, overwrite: bool) -> list[Path]:
+def exported(
+    atlas: str, *, form: str, output: Path | None, which: str | None, overwrite: bool, between: str | None = None
+) -> list[Path]:
     """Write one map of an atlas in a format of other programs; the files written."""
     from spinfunnel.atlas import Atlas
-    from spinfunnel.export import FORMATS, POINTS, export, export_points
+    from spinfunnel.export import FORMATS, export
     from spinfunnel.landscape import InputError
+    from spinfunnel.trajectories import POINTS, export_points
 
+    if between is not None and form != "pathway":
+        raise InputError(f"--between names the ends of a pathway; {form} writes the whole map, leave it out")
     points = None
     with Atlas(atlas, read_only=True) as book:
         entries = _entries(book, atlas, which=which)
@@ -324,6 +329,8 @@ def exported(atlas: str, *, form: str, output: Path | None, which: str | None, o
         graph = book.basin_graph(entries[0].identity)
         if form in POINTS:
             points = _points(book, entries[0], graph)
+            if form == "pathway":
+                points = _with_pathway(points, entries[0], graph, between=between)
     formats = {**FORMATS, **POINTS}
     if output is None and form in formats:
         name = "".join(letter if letter.isalnum() else "-" for letter in entries[0].name)
@@ -335,8 +342,8 @@ def exported(atlas: str, *, form: str, output: Path | None, which: str | None, o
 
 def _points(book: Atlas, entry: LandscapeEntry, graph: BasinGraph) -> Points:
     """Coordinates of the stationary points of atoms, in the order in which the map has them."""
-    from spinfunnel.export import Points
     from spinfunnel.landscape import InputError
+    from spinfunnel.trajectories import Points
 
     if entry.kind != "smooth" or not entry.size or entry.size % 3:
         raise InputError(f"{entry.name} is no landscape of atoms in space: its coordinates have no such files")
@@ -347,6 +354,40 @@ def _points(book: Atlas, entry: LandscapeEntry, graph: BasinGraph) -> Points:
         [(energy, saddles[key]) for key, energy in energies],
         _symbols(entry, atoms=entry.size // 3),
     )
+
+
+def _with_pathway(points: Points, entry: LandscapeEntry, graph: BasinGraph, *, between: str | None) -> Points:
+    """Coordinates with the lowest known way between two minima, the two lowest unless named."""
+    from dataclasses import replace
+
+    from spinfunnel.explore.pathway import follow_pathway
+    from spinfunnel.landscape import InputError
+
+    landscape: Any = _rebuilt(entry)
+    if landscape is None:
+        raise InputError(f"the energy of {entry.name} is not known here, and pathways are followed down its slopes")
+    if graph.minima < 2:
+        raise InputError(f"{entry.name} has one known minimum: there is no way to another")
+    start, end = (0, 1) if between is None else _ends(between, graph)
+    minima = {key: state for key, (_, state) in zip(graph.key.tolist(), points.minima, strict=True)}
+    saddles = {key: state for key, (_, state) in zip(graph.saddle_key.tolist(), points.saddles, strict=True)}
+    return replace(points, pathway=follow_pathway(landscape, graph, minima, saddles, start=start, end=end))
+
+
+def _ends(between: str, graph: BasinGraph) -> tuple[int, int]:
+    """Read --between: two minima by number, from 1 and the lowest, or by key."""
+    from spinfunnel.landscape import InputError
+
+    keys, found = graph.key.tolist(), []
+    for word in between.split(","):
+        name = word.strip()
+        number = int(name) - 1 if name.isdecimal() else keys.index(name) if name in keys else -1
+        if not 0 <= number < graph.minima:
+            raise InputError(f"there is no minimum {name[:60]!r}; give numbers from 1 to {graph.minima}, or keys")
+        found.append(number)
+    if len(found) != 2 or found[0] == found[1]:
+        raise InputError(f"--between {between} names no two minima; give them as 1,2")
+    return found[0], found[1]
 
 
 def _symbols(entry: LandscapeEntry, *, atoms: int) -> tuple[str, ...]:
