@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -271,3 +272,29 @@ def test_stable_rank_of_known_matrices() -> None:
     assert str(first.stable_rank) == "1.5"
     np.testing.assert_allclose(first.eigenvalues, [4, 1, 1, 0], atol=1e-12)
     assert isinstance(second.stable_rank, NoAnswer)
+
+
+def slow_exponent(values: list[float]) -> tuple[float, float]:
+    """Exponent and beginning of a tail by the definitions, one candidate after the other."""
+    best = math.inf, 0.0, 0.0
+    for smallest in sorted(values)[: len(values) - 7]:
+        tail = sorted(value for value in values if value >= smallest)
+        alpha = 1.0 + len(tail) / sum(math.log(value / smallest) for value in tail)
+        distance = 0.0
+        for number, value in enumerate(tail):
+            model = 1.0 - (value / smallest) ** (1.0 - alpha)
+            distance = max(distance, abs(model - number / len(tail)), abs(model - (number + 1) / len(tail)))
+        best = min(best, (distance, alpha, smallest))
+    return best[1], best[2]
+
+
+def test_exponents_are_those_of_the_definitions() -> None:
+    network: Any = resolve("network:width=48,samples=50")
+    drawn = np.random.default_rng(3)
+    for values in (layer_spectra(network)[0].eigenvalues, drawn.lognormal(size=60), drawn.pareto(2.0, 100) + 1.0):
+        fit = power_law(values, resamples=20)
+        assert not isinstance(fit, NoAnswer)
+        known, smallest = slow_exponent([float(value) for value in values if value > 1e-12 * values.max()])
+        assert fit.alpha.value == pytest.approx(known, rel=1e-9)
+        assert fit.smallest == pytest.approx(smallest, rel=1e-12)
+        assert fit.alpha.low < known < fit.alpha.high

@@ -21,6 +21,7 @@ from spinfunnel.network import (
     trajectory_plane,
 )
 from spinfunnel.network.kernels import activate, affine, cross_entropy, exponential_table
+from spinfunnel.plot.loss_surface import loss_surface_caption
 
 
 def draws(*shape: int, seed: int) -> torch.Tensor:
@@ -183,6 +184,39 @@ def test_what_is_not_finite_is_shown_so() -> None:
         assert not np.isfinite(energy[1:]).any()
     curve = interpolation(network, network.start, big)
     assert getattr(curve.min_delta, "outcome", "") == "not_finite"
+
+
+def test_a_loss_that_is_nan_in_a_corner_is_nan_there_and_drawn_blank() -> None:
+    def patchy(outputs: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        loss = nn.functional.cross_entropy(outputs, labels)
+        return torch.where(loss > known, torch.nan, loss)
+
+    known = torch.inf
+    network = landscape("relu", loss=patchy)
+    plane = random_plane(network, seed=1)
+    whole = surface(network, plane, points=5, reach=1.5).energy
+    known = float(np.median(whole))
+    found = surface(network, plane, points=5, reach=1.5)
+    np.testing.assert_array_equal(np.isnan(found.energy), whole > known)
+    assert np.isnan(found.energy).sum() == found.not_finite > 0
+    coarse = adaptive_surface(network, plane, points=5, coarse=4, reach=1.5)
+    corners = np.ix_([0, -1], [0, -1])
+    np.testing.assert_array_equal(np.isnan(coarse.energy[corners]), whole[corners] > known)
+    assert f"At {found.not_finite} points the loss is no finite number" in loss_surface_caption(found)
+
+
+def test_the_same_seed_draws_the_same_plane_and_another_one_another() -> None:
+    network = landscape("deep")
+    torch.manual_seed(1)
+    first = surface(network, points=5, seed=8)
+    torch.manual_seed(2)
+    np.random.seed(3)  # noqa: NPY002 - the global generator must not matter
+    again, other = surface(network, points=5, seed=8), surface(network, points=5, seed=9)
+    np.testing.assert_array_equal(again.energy, first.energy)
+    assert torch.equal(again.plane.directions, first.plane.directions)
+    assert first.axes[0][2] == first.axes[1][2] == 0.0
+    assert other.centre == pytest.approx(first.centre, rel=1e-12)
+    assert not np.allclose(other.energy, first.energy)
 
 
 def test_kernels_agree_with_the_library() -> None:

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from spinfunnel.atlas import Atlas
 from spinfunnel.cli import app
 from spinfunnel.estimate import Estimate, NoAnswer
-from spinfunnel.network import NetworkLandscape
+from spinfunnel.network import Curvature, NetworkLandscape, eigenvalues, surface, trace
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.training import Recipe
 from spinfunnel.solutions import judge_network
@@ -166,7 +166,41 @@ def test_judge_draws_and_tells(tmp_path):
     assert len(answer["network"]["solutions"]) == 1
     assert answer["network"]["solutions"][0]["test_accuracy"] > 0.5
     text = page.read_text()
-    assert "a random one meets no saddle but by chance" in text
+    assert "a random one hides saddles" in text
     assert "The map of the whole space has one minimum" in text
-    for title in ("From a start to a solution", "Loss surface", "Training and test loss"):
+    for title in ("From a start to a solution", "Loss surface", "Training and test loss", "Hessian, layer by layer"):
         assert title in text
+    bends = answer["network"]["hessian"]
+    assert [layer["name"] for layer in bends["layers"]] == ["0.weight", "0.bias"]
+    for found in (bends["largest_eigenvalues"], *(layer["largest"] for layer in bends["layers"])):
+        assert found["converged"] == (max(found["residuals"]) <= 0.01 * max(found["values"]))
+    assert bends["trace"]["low"] < bends["trace"]["value"] < bends["trace"]["high"]
+    assert bends["weight_spectra"][0]["alpha"]["outcome"] == "too_few_eigenvalues"
+    assert f"0.weight: {bends['layers'][0]['largest']['values'][0]:.4g} (residual " in text
+
+
+def test_the_user_s_model_is_left_alone():
+    torch.manual_seed(4)
+    model = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Tanh(), nn.Dropout(0.3), nn.Linear(3, 2))
+    model[0].bias.requires_grad_(False)
+    model.train()
+    model[3].eval()
+    x, y = torch.randn(40, 4), torch.arange(40) % 2
+    nn.functional.cross_entropy(model(x), y).backward()
+    tensors = [*model.parameters(), *model.buffers(), *(p.grad for p in model.parameters() if p.grad is not None)]
+    before = [tensor.clone() for tensor in tensors]
+    flags = [p.requires_grad for p in model.parameters()], [part.training for part in model.modules()]
+    bare = [p.grad is None for p in model.parameters()]
+
+    network = NetworkLandscape(model, nn.CrossEntropyLoss(), (x, y), dropout="off")
+    surface(network, points=5)
+    curvature = Curvature(network)
+    eigenvalues(curvature, count=1)
+    trace(curvature, products=9)
+    judge_network(network, quick=True, nulls=False, explorer="training:networks=2,rounds=1,epochs=2", workers=1)
+
+    assert all(torch.equal(tensor, known) for tensor, known in zip(tensors, before, strict=True))
+    assert flags == ([p.requires_grad for p in model.parameters()], [part.training for part in model.modules()])
+    assert bare == [p.grad is None for p in model.parameters()]
+    assert not flags[0][1]
+    assert not model[3].training

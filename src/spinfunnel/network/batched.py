@@ -246,7 +246,7 @@ def fresh(landscape: NetworkLandscape, seed: int) -> Tensor:
     """Weights drawn the way the model's layers draw them, shape (D,), without touching global random numbers.
 
     A parameter that no layer's ``reset_parameters`` sets is drawn from a normal distribution with the mean and
-    spread of the one that was given.
+    spread of the one that was given. Parameters that require no gradients stay as they are.
     """
     twin = copy.deepcopy(landscape.objective.module).requires_grad_(True)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -260,7 +260,8 @@ def fresh(landscape: NetworkLandscape, seed: int) -> Tensor:
         for name, value in twin.named_parameters():
             if name in untouched and value.numel() > 1:
                 value.copy_(value.mean() + value.std() * torch.randn_like(value))
-    return landscape.vector({name: value.detach() for name, value in twin.named_parameters()})
+    varying = {block.name for block in landscape.layout}
+    return landscape.vector({name: value.detach() for name, value in twin.named_parameters() if name in varying})
 
 
 def _at(tree: Any, place: int | slice) -> Any:

@@ -400,19 +400,21 @@ class LayerFigures:
     trace: Measurement
 
 
-def layer_figures(curvature: Curvature, *, probes: int = 32, seed: int = 0) -> tuple[LayerFigures, ...]:
-    """Largest eigenvalue and trace of every parameter tensor's own block of the Hessian.
+def layer_figures(
+    curvature: Curvature, *, probes: int = 32, steps: int = 60, seed: int = 0
+) -> tuple[LayerFigures, ...]:
+    """Largest eigenvalue, of at most `steps` products, and trace of every parameter tensor's own block of the Hessian.
 
-    Blocks of at most 64 weights are exact; the traces of larger ones are Hutchinson's, from `probes` vectors of random
-    signs, with a 95 % interval.
+    Traces of blocks of at most ``2 * probes`` weights are exact; those of larger ones are Hutchinson's, from `probes`
+    vectors of random signs, with a 95 % interval.
     """
     found = []
     for number, block in enumerate(curvature.landscape.layout):
         part = _Block(curvature, block.start, block.stop)
         size = block.stop - block.start
-        largest = eigenvalues(part, count=1, steps=60, seed=seed)
+        largest = eigenvalues(part, count=1, steps=steps, seed=seed)
         measured: Measurement
-        if size <= 64:
+        if size <= 2 * probes:
             eye = torch.eye(size, dtype=part.point.dtype, device=part.point.device)
             measured = Estimate.exactly(float(part.products(eye).diagonal().sum()))
         else:

@@ -17,6 +17,7 @@ from spinfunnel.landscape import InputError, Progress, Run, no_progress
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.batched import Batched, suited_threads
 from spinfunnel.nulls import over_ensemble
+from spinfunnel.solutions.bending import bending, bending_told
 from spinfunnel.solutions.mapping import Solutions, map_solutions
 from spinfunnel.solutions.measures import NATIVE_SHARE, against_null, measure_solutions
 from spinfunnel.solutions.pictures import drawn
@@ -129,9 +130,13 @@ def _judged(
             told = _part(progress, low, high, prefix="shuffled labels: ")
             fewer = plan.of_null(rounds=found.rounds)
             others.append(map_solutions(shuffled, plan=fewer, seed=seed + draw + 1, progress=told, **common))
-    progress("drawing", 0.9)
+    progress("Hessian", 0.9)
     study = network_study(found, others, seed=seed, seconds=time.perf_counter() - began)
-    return replace(study, figures=drawn(found, others, quick=quick, seed=seed, progress=_part(progress, 0.9, 1.0)))
+    bent = bending(found, quick=quick, seed=seed)
+    known = study.details["network"] | {"hessian": bending_told(bent)}
+    told = _part(progress, 0.92, 1.0)
+    figures = drawn(found, bent, others, quick=quick, seed=seed, progress=told)
+    return replace(study, figures=figures, details={"network": known})
 
 
 def network_study(found: Solutions, others: Sequence[Solutions], *, seed: int, seconds: float) -> Study:

@@ -12,6 +12,7 @@ from spinfunnel.network import interpolation, plane_through, random_plane, surfa
 from spinfunnel.plot import Picture
 from spinfunnel.plot.curves import Curve, Sheet, contours, contours_figure, curves, curves_figure
 from spinfunnel.plot.palette import ACCENT, NATIVE, REST
+from spinfunnel.solutions.bending import Bending, bending_pictures
 from spinfunnel.solutions.mapping import Solutions
 
 __all__ = ["drawn"]
@@ -19,6 +20,7 @@ __all__ = ["drawn"]
 
 def drawn(
     found: Solutions,
+    bent: Bending,
     others: Sequence[Solutions] = (),
     *,
     quick: bool = False,
@@ -34,7 +36,7 @@ def drawn(
         made.append(_ways(found))
     if len(found.test):
         made.append(_generalisation(found, others))
-    made.append(_density(found, quick=quick, seed=seed))
+    made += bending_pictures(bent)
     progress("pictures", 1.0)
     return tuple(made)
 
@@ -115,10 +117,11 @@ def _sheet(found: Solutions, *, points: int, seed: int) -> Picture:
         sheet = surface(landscape, plane, points=points)
         titles = ("first direction", "second direction")
     drawn_sheet = Sheet(sheet.axes[0], sheet.axes[1], sheet.energy, marks, labels, titles)
+    blank = f" At {sheet.not_finite} points it is no finite number; they are left blank." * bool(sheet.not_finite)
     caption = (
-        f"Energy on {what}: {points} x {points} points, each the energy of the very weights at its place. A plane is "
-        f"two dimensions of {landscape.dimension}: a random one meets no saddle but by chance, and ridges here are "
-        f"passed by bent paths that leave it. {_off_the_plane(found)}"
+        f"Energy on {what}: {points} x {points} points, each the energy of the very weights at its place.{blank} A "
+        f"plane is two dimensions of {landscape.dimension}: a random one hides saddles, which it meets but by chance, "
+        f"and ridges here are passed by bent paths that leave it. {_off_the_plane(found)}"
     )
     return Picture(
         "loss_surface",
@@ -183,33 +186,4 @@ def _generalisation(found: Solutions, others: Sequence[Solutions]) -> Picture:
         axes=("training loss", "test loss"),
         caption=caption,
         source="Choromanska, Henaff, Mathieu, Ben Arous, LeCun, AISTATS (2015)",
-    )
-
-
-def _density(found: Solutions, *, quick: bool, seed: int) -> Picture:
-    """Spectral density of the Hessian at the lowest solution."""
-    from spinfunnel.network.curvature import Curvature
-    from spinfunnel.network.hessian import spectral_density
-
-    curvature = Curvature(found.landscape, _raw(found))
-    density = spectral_density(curvature, steps=10 if quick else 40, probes=2 if quick else 4, seed=seed)
-    margin = 4.0 * density.width
-    place = np.linspace(float(density.nodes.min()) - margin, float(density.nodes.max()) + margin, 400)
-    given = [Curve(place, np.maximum(density.density(place), 1e-9), NATIVE, "density of eigenvalues")]
-    axes = ("eigenvalue of the Hessian", "density")
-    negative = density.below(-density.width)
-    caption = (
-        f"Density of the Hessian's eigenvalues at the lowest solution, by stochastic Lanczos quadrature; about "
-        f"{100 * negative.value:.2g} % of them are clearly negative. The cumulative density changed by up to "
-        f"{density.change:.2g} over the second half of the steps, and its standard error over probes is up to "
-        f"{density.spread:.2g}."
-    )
-    return Picture(
-        "hessian",
-        "Hessian",
-        lambda _graph, ax=None: curves(given, ax, title=axes, logarithmic=(False, True)),
-        lambda _graph: curves_figure(given, title=axes, logarithmic=(False, True)),
-        lambda _graph: caption,
-        "density of the Hessian's eigenvalues",
-        "Ghorbani, Krishnan, Xiao, ICML (2019)",
     )
