@@ -242,6 +242,7 @@ def report(
             temperature=temperature,
             native_tolerance=native_tolerance,
             quiet=quiet or json,
+            report=output,
         )
         work.answer(studies, json=json, quiet=quiet, report=output)
 

@@ -73,21 +73,34 @@ def studies(
                         )
                     )
                     continue
-                found.append(
-                    study(
+                filmed = report is not None and _has_coordinates(landscape)
+                with Atlas(None) if book is None and filmed else nullcontext(book) as own:
+                    one = study(
                         landscape,
                         explorer=explorer,
                         seed=seed,
                         workers=workers,
                         budget=limit_of(budget),
-                        atlas=book,
+                        atlas=own,
                         nulls=nulls,
                         temperature=temperature,
                         native_tolerance=native_tolerance,
                         progress=progress,
                     )
-                )
+                    found.append(_with_pictures(one, landscape, own) if filmed else one)
     return found
+
+
+def _has_coordinates(landscape: Any) -> bool:
+    """Whether a landscape has pictures that are made from coordinates."""
+    return getattr(landscape, "invariance", None) is not None and not _is_network(landscape)
+
+
+def _with_pictures(found: Study, landscape: Any, book: Atlas | None) -> Study:
+    """Add the pictures that are made from coordinates."""
+    from spinfunnel.report.smooth_pictures import with_smooth_pictures
+
+    return found if book is None else with_smooth_pictures(found, landscape, book)
 
 
 @sitting.prints_aside()
@@ -124,6 +137,7 @@ def recalled(
     temperature: float | None,
     native_tolerance: float,
     quiet: bool,
+    report: Path | None = None,
 ) -> list[Study]:
     """Studies of what an atlas holds; nulls where the landscape can be built again from its name."""
     from spinfunnel.atlas import Atlas
@@ -133,19 +147,20 @@ def recalled(
     with Atlas(atlas, read_only=True) as book:
         for entry in _entries(book, atlas, which=which):
             with sitting.progress_shown(entry.name, wanted=not quiet) as progress:
-                found.append(
-                    recall(
-                        book,
-                        entry.identity,
-                        landscape=_rebuilt(entry) if nulls is not False else None,
-                        nulls=nulls,
-                        seed=seed,
-                        workers=workers,
-                        temperature=temperature,
-                        native_tolerance=native_tolerance,
-                        progress=progress,
-                    )
+                landscape = _rebuilt(entry) if nulls is not False or report is not None else None
+                one = recall(
+                    book,
+                    entry.identity,
+                    landscape=landscape if nulls is not False else None,
+                    nulls=nulls,
+                    seed=seed,
+                    workers=workers,
+                    temperature=temperature,
+                    native_tolerance=native_tolerance,
+                    progress=progress,
                 )
+                filmed = report is not None and _has_coordinates(landscape)
+                found.append(_with_pictures(one, landscape, book) if filmed else one)
     return found
 
 

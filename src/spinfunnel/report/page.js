@@ -32,13 +32,15 @@
     still.style.display = "none";
     box.appendChild(target);
     if (!flat) scenes += 1;
-    window.Plotly.newPlot(target, figure.data, layout, {
+    var config = {
       responsive: true,
       displaylogo: false,
       displayModeBar: "hover",
       plotlyServerURL: "",
       modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toggleSpikelines"]
-    }).catch(function () {
+    };
+    var whole = { data: figure.data, layout: layout, frames: figure.frames || [], config: config };
+    window.Plotly.newPlot(target, whole).catch(function () {
       target.remove();
       still.hidden = false;
       still.style.display = "";

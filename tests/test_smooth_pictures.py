@@ -1,0 +1,61 @@
+"""Pictures of clusters in the report that are made from coordinates."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from spinfunnel.atlas import Atlas
+from spinfunnel.cli import work
+from spinfunnel.explore.pathway import follow_pathway
+from spinfunnel.landscape import Budget, InputError
+from spinfunnel.plot.pathway_movie import pathway_movie, pathway_movie_caption, pathway_movie_figure
+from spinfunnel.report import write_report
+from spinfunnel.study import explore
+from spinfunnel.systems import lennard_jones
+
+
+@pytest.fixture(scope="module")
+def clusters(tmp_path_factory):
+    path, landscape = str(tmp_path_factory.mktemp("movie") / "lj.db"), lennard_jones(7)
+    with Atlas(path) as book:
+        explore(landscape, atlas=book, budget=Budget(evaluations=300_000), workers=1)
+        identity = landscape.identity
+        graph, minima, saddles = (
+            book.basin_graph(identity), book.coordinates(identity), book.saddle_coordinates(identity),
+        )  # fmt: skip
+    return path, follow_pathway(landscape, graph, minima, saddles, end=3)
+
+
+def test_frames_of_the_movie_are_those_of_the_pathway(clusters):
+    _, way = clusters
+    figure = pathway_movie_figure(way)
+    assert len(figure.frames) == len(way.energies) == len(figure.layout.sliders[0].steps)
+    for number, frame in enumerate(figure.frames):
+        atoms, _, place = frame.data
+        shown = np.stack([atoms.x, atoms.y, atoms.z], axis=1)
+        np.testing.assert_allclose(shown, way.positions[number].reshape(-1, 3), atol=1e-4)
+        assert place.y[0] == way.energies[number]
+    axes = pathway_movie(way)
+    assert f"{way.energies.max():.6g}" in axes.get_title()
+    assert f"{way.energies.max() - way.energies[0]:.4g}" in pathway_movie_caption(way)
+
+
+def test_the_report_of_a_cluster_holds_the_movie(clusters, tmp_path):
+    page = tmp_path / "page.html"
+    given = {"which": None, "seed": None, "workers": 1, "nulls": False, "temperature": None}
+    found = work.recalled(clusters[0], native_tolerance=0.0, quiet=True, report=page, **given)
+    text = write_report(found, page).read_text(encoding="utf-8")
+    data = re.search(r'id="data-pathway-0">(.*?)</script>', text, re.DOTALL)
+    assert data is not None
+    assert len(json.loads(data.group(1))["frames"]) > 10
+    # Without a page to go into, none is made.
+    assert work.recalled(clusters[0], native_tolerance=0.0, quiet=True, **given)[0].figures == ()
+
+
+def test_one_minimum_has_no_way_and_says_so(tmp_path):
+    (found,) = work.studies(["lj:atoms=4"], seed=0, workers=1, nulls=False, report=tmp_path / "page.html", quiet=True)
+    with pytest.raises(InputError, match="one minimum is known"):
+        found.figures[0].caption(found.graph)
+    assert "no way to another" in write_report([found], tmp_path / "page.html").read_text(encoding="utf-8")
