@@ -14,6 +14,7 @@ from spinfunnel.network.alignment import Alignment, apply, random_copy
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.paths import straight
 from spinfunnel.network.training import Recipe, train
+from spinfunnel.solutions import judge_network
 from spinfunnel.systems import resolve
 
 
@@ -149,6 +150,80 @@ def test_a_wrong_symmetry_is_refused():
     """The broken twin: a layer that looks exchangeable and is not."""
     with pytest.raises(InputError, match="exchanging units changes the outputs"):
         Alignment(landscape_of(Lies()))
+
+
+class Step(nn.Module):
+    """As a Lightning module whose step prepares the inputs and calls the network inside; it has no forward pass."""
+
+    def __init__(self, *, penalty: float = 0.0, parts: bool = False) -> None:
+        super().__init__()
+        self.penalty = penalty
+        net = [nn.Linear(64, 6), nn.ReLU(), nn.Linear(6, 10)]
+        self.net = nn.ModuleList([nn.Sequential(*net[:2]), net[2]]) if parts else nn.Sequential(*net)
+
+    def training_step(self, batch, number):
+        x = batch[0].flatten(1)
+        for part in self.net if isinstance(self.net, nn.ModuleList) else [self.net]:
+            x = part(x)
+        first = next(self.parameters())
+        return nn.functional.cross_entropy(x, batch[1]) + self.penalty * first[0].square().sum()
+
+
+class Pair(nn.Module):
+    """Of two inputs, the second by name or not."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right, self.out = nn.Linear(5, 7), nn.Linear(3, 7), nn.Linear(7, 4)
+
+    def forward(self, left, right, unused=2.0):
+        return self.out(torch.tanh(self.left(left) + self.right(right)))
+
+
+def stepping(**options) -> NetworkLandscape:
+    x = torch.randn(64, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(2)
+    return NetworkLandscape(Step(**options), None, (x, torch.arange(64) % 10))
+
+
+def paired(*, named: bool) -> NetworkLandscape:
+    draw = torch.Generator().manual_seed(0)
+    left, right = torch.randn(40, 5, generator=draw), torch.randn(40, 3, generator=draw)
+    torch.manual_seed(2)
+    if not named:
+        return NetworkLandscape(Pair(), nn.CrossEntropyLoss(), ((left, right), torch.arange(40) % 4))
+    loss = lambda outputs, batch: nn.functional.cross_entropy(outputs, (batch["left"][:, 0] > 0).long())  # noqa: E731
+    return NetworkLandscape(Pair(), loss, {"right": right, "left": left})
+
+
+@pytest.mark.parametrize("build", [stepping, lambda: paired(named=False), lambda: paired(named=True)])
+@pytest.mark.parametrize("method", ["weights", "activations"])
+def test_steps_and_models_of_several_inputs_are_aligned(build, method):
+    network = build()
+    alignment = Alignment(network)
+    assert [group.units for group in alignment.groups] == [6 if network.objective.steps else 7]
+    twin = random_copy(network, alignment.groups, network.start, seed=3)
+    assert float((twin - network.start).abs().max()) > 0.1
+    torch.testing.assert_close(network.energy(twin[None]), network.energy(network.start[None]), rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(alignment(twin, to=network.start, method=method), network.start)
+    assert alignment.told.startswith("units renamed")
+
+
+def test_a_step_that_treats_one_unit_unlike_is_refused():
+    """The broken twin: the network inside is symmetric, the loss around it is not."""
+    with pytest.raises(InputError, match="exchanging units changes the outputs"):
+        Alignment(stepping(penalty=1.0))
+
+
+def test_what_cannot_be_aligned_is_said_to_have_upper_bounds():
+    network = stepping(parts=True)
+    alignment = Alignment(network)
+    assert alignment.groups == ()
+    assert "every barrier is an upper bound" in alignment.told
+    study = judge_network(network, quick=True, nulls=False, explorer="training:networks=2,rounds=1,epochs=2", workers=1)
+    assert "units are not aligned, so that every barrier is an upper bound" in study.verdict.reason
+    assert study.details["network"]["alignment"] == alignment.told
+    assert any("units are not aligned" in picture.caption(study.graph) for picture in study.figures)
 
 
 @pytest.mark.parametrize("method", ["weights", "activations"])

@@ -7,20 +7,23 @@ network is the same function; that is checked on the data, and an alignment that
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, fx
+from torch import Tensor, fx, nn
 
 from spinfunnel.landscape import InputError
-from spinfunnel.network.data import leaves
+from spinfunnel.network.data import leaves, mapped
 from spinfunnel.network.landscape import NetworkLandscape
+from spinfunnel.network.objective import exact_attention
 from spinfunnel.network.symmetry import Axis, Group, find_groups
+from spinfunnel.network.tracing import arguments, traced
 
-__all__ = ["Alignment", "Method", "apply", "random_copy", "symmetry_order"]
+__all__ = ["Alignment", "Method", "apply", "random_copy", "symmetry_order", "told"]
 
 Method: TypeAlias = Literal["weights", "activations"]
 State: TypeAlias = dict[str, NDArray[np.float64]]
@@ -61,17 +64,10 @@ class Alignment:
     def __init__(self, landscape: NetworkLandscape) -> None:
         self.landscape = landscape
         self.reason = ""
-        self.groups: tuple[Group, ...] = ()
-        inputs = landscape.train[0] if isinstance(landscape.train, tuple) else landscape.train
-        if not isinstance(inputs, Tensor) or landscape.objective.steps:
-            self.reason = "only models of one input tensor, with a loss beside them, are aligned"
-            return
-        self._few = inputs[:64]
-        try:
-            varying = frozenset(block.name for block in landscape.layout)
-            self.groups = find_groups(landscape.objective.module, self._few[:2], varying=varying)
-        except InputError as error:
-            self.reason = str(error)
+        self._few = mapped(landscape.train, lambda leaf: leaf[:64])
+        self._inner, self.groups, problem = self._found()
+        if problem:
+            self.reason = problem
             return
         if landscape.batch_norm == "frozen":
             self.groups = tuple(group for group in self.groups if not _touches_statistics(landscape, group))
@@ -114,18 +110,46 @@ class Alignment:
         """Align several vectors (K, D) to one."""
         return torch.stack([self(vector, to=to) for vector in vectors]) if len(vectors) else vectors
 
-    def _change(self, one: Tensor, two: Tensor) -> float:
-        """Largest difference of outputs on the data in units of their spread."""
-        with torch.no_grad():
-            a, b = (self._answer(vector) for vector in (one, two))
-        spread = float((a - a.mean()).abs().max()) or 1.0
-        return float((a - b).abs().max()) / spread
+    @property
+    def told(self) -> str:
+        """What was done, or why nothing was and what that means, in a sentence."""
+        return told(self.reason)
 
-    def _answer(self, vector: Tensor) -> Tensor:
-        kind = self.landscape.dtype
-        batch = (self._few, self._few)
-        answer = self.landscape.outputs(vector.to(self.landscape.device, kind), batch)
-        return torch.cat([leaf.reshape(-1).double() for leaf in leaves(getattr(answer, "logits", answer))])
+    def _found(self) -> tuple[nn.Module, tuple[Group, ...], str]:
+        """The module that was traced, its groups, and why there are none."""
+        objective, problem = self.landscape.objective, ""
+        varying = [block.name for block in self.landscape.layout]
+        for prefix, module in _inside(objective.module, varying, deeper=objective.steps):
+            calls = _Calls(module)
+            with calls, torch.no_grad(), exact_attention():
+                objective(mapped(self._few, lambda leaf: leaf[:2]))
+            if not calls.given:
+                continue
+            own = frozenset(name.removeprefix(prefix) for name in varying)
+            try:
+                found = find_groups(module, *calls.given[0][0], named=calls.given[0][1], varying=own)
+            except InputError as error:
+                problem = problem or str(error)
+                continue
+            return module, tuple(_prefixed(group, prefix) for group in found), ""
+        missing = "no module in it takes the inputs and holds all weights, so that its units are not known"
+        return objective.module, (), problem or missing
+
+    def _change(self, one: Tensor, two: Tensor) -> float:
+        """Largest difference of outputs, or of the loss, on the data in units of their spread."""
+        changes = []
+        for a, b in zip(*(self._answer(vector) for vector in (one, two)), strict=True):
+            spread = float((a - a.mean()).abs().max()) or 1.0
+            changes.append(float((a - b).abs().max()) / spread)
+        return max(changes)
+
+    def _answer(self, vector: Tensor) -> tuple[Tensor, Tensor]:
+        """Outputs of the traced module, and the loss."""
+        calls = _Calls(self._inner)
+        with calls, torch.no_grad(), exact_attention():
+            loss = self.landscape.loss(vector.to(self.landscape.device, self.landscape.dtype), self._few)
+        outputs = [leaf for answer in calls.answers for leaf in leaves(getattr(answer, "logits", answer))]
+        return torch.cat([leaf.reshape(-1).double() for leaf in outputs]), loss.reshape(1).double()
 
     def _by_activations(self, state: State, vector: Tensor, to: Tensor) -> State:
         ours, theirs = (self._activations(one) for one in (vector, to))
@@ -139,10 +163,7 @@ class Alignment:
 
     def _activations(self, vector: Tensor) -> dict[str, NDArray[np.float64]]:
         """Activations (samples, units) at the node of each group."""
-        from spinfunnel.network.symmetry import _Tracer
-
-        module = self.landscape.objective.module
-        traced = fx.GraphModule(module, _Tracer().trace(module))
+        whole, module = self.landscape.objective.module, self._inner
         wanted = {group.node: group.units for group in self.groups if group.node}
         found: dict[str, NDArray[np.float64]] = {}
 
@@ -152,20 +173,69 @@ class Alignment:
                 if node.name in wanted and isinstance(answer, Tensor):
                     axis = next((at for at in (1, answer.ndim - 1) if answer.shape[at] == wanted[node.name]), None)
                     if axis is not None:
-                        found[node.name] = answer.movedim(axis, -1).reshape(-1, answer.shape[axis]).double().numpy()
+                        found[node.name] = (
+                            answer.movedim(axis, -1).reshape(-1, answer.shape[axis]).double().cpu().numpy()
+                        )
                 return answer
 
         state = self.landscape.state(vector.to(self.landscape.device, self.landscape.dtype))
-        before = {name: value.detach().clone() for name, value in module.named_parameters()}
+        held = {name: value for name, value in whole.named_parameters() if name in state}
+        before = {name: value.detach().clone() for name, value in held.items()}
         with torch.no_grad():
             try:
-                for name, value in module.named_parameters():
+                for name, value in held.items():
                     value.copy_(state[name])
-                Recorder(traced).run(self._few)
+                calls = _Calls(module)
+                with calls:
+                    self.landscape.objective(self._few)
+                graph = traced(module, *calls.given[0])
+                Recorder(graph).run(*arguments(graph.graph, *calls.given[0]))
             finally:
-                for name, value in module.named_parameters():
+                for name, value in held.items():
                     value.copy_(before[name])
         return found
+
+
+class _Calls:
+    """Within: what a module was called with, and what it answered."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self._module = module
+        self.given: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+        self.answers: list[Any] = []
+
+    def __enter__(self) -> None:
+        def told(_module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any], answer: Any) -> None:
+            self.given.append((arguments, named))
+            self.answers.append(answer)
+
+        self._handle = self._module.register_forward_hook(told, with_kwargs=True)
+
+    def __exit__(self, *_problem: object) -> None:
+        self._handle.remove()
+
+
+def _inside(module: nn.Module, varying: Sequence[str], *, deeper: bool) -> Iterator[tuple[str, nn.Module]]:
+    """The module and, where a step of its own computes the loss, those inside that hold all weights, with their names.
+
+    A Lightning module's step may pass by its forward pass: then the network is the one inside that the step calls.
+    """
+    yield "", module
+    if deeper:
+        for name, part in module.named_modules():
+            if name and all(entry.startswith(f"{name}.") for entry in varying):
+                yield f"{name}.", part
+
+
+def _prefixed(group: Group, prefix: str) -> Group:
+    return replace(group, axes=tuple(replace(axis, parameter=prefix + axis.parameter) for axis in group.axes))
+
+
+def told(reason: str) -> str:
+    """What became of the alignment, in a sentence; `reason` says why there was none, or is empty."""
+    if not reason:
+        return "units renamed, and turned in sign where the activation is odd"
+    return f"units are not aligned, so that every barrier is an upper bound of what aligned paths show: {reason}"
 
 
 def match(state: State, target: State, groups: Sequence[Group]) -> State:

@@ -8,15 +8,15 @@ touches: their units stay where they are, so that a map is coarser than it could
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, fx, nn
+from torch import fx, nn
 from torch.nn import functional
 
-from spinfunnel.landscape import InputError
+from spinfunnel.network.tracing import traced
 
 __all__ = ["Axis", "Group", "find_groups"]
 
@@ -102,24 +102,22 @@ _MULTIPLY = {operator.mul, operator.truediv, torch.mul, torch.div}
 _BLOCKS = (nn.TransformerEncoderLayer, nn.TransformerEncoder, nn.MultiheadAttention)
 
 
-class _Tracer(fx.Tracer):
-    """Trace through the user's modules and stop at torch's own."""
-
-    def is_leaf_module(self, module: nn.Module, name: str) -> bool:
-        own = type(module).__module__.startswith("torch.nn")
-        inside = own and not isinstance(module, nn.Sequential | nn.ModuleList)
-        return inside or super().is_leaf_module(module, name)
-
-
-def find_groups(model: nn.Module, example: Tensor, *, varying: frozenset[str] | None = None) -> tuple[Group, ...]:
+def find_groups(
+    model: nn.Module,
+    *example: Any,
+    named: Mapping[str, Any] | None = None,
+    varying: frozenset[str] | None = None,
+) -> tuple[Group, ...]:
     """Groups of exchangeable units of a model.
 
     Parameters
     ----------
     model : torch.nn.Module
         In evaluation mode.
-    example : Tensor
+    *example : Tensor
         A few inputs, by which shapes are found.
+    named : mapping, optional
+        Those that are given by name.
     varying : set of str, optional
         Parameters that vary; units of the others stay where they are. All unless given.
 
@@ -135,20 +133,7 @@ def find_groups(model: nn.Module, example: Tensor, *, varying: frozenset[str] | 
     >>> group.units, group.signs, [axis.parameter for axis in group.axes]
     (3, True, ['0.weight', '0.bias', '2.weight'])
     """
-    from torch.fx.passes.shape_prop import ShapeProp
-
-    try:
-        graph = _Tracer().trace(model)
-        module = fx.GraphModule(model, graph)
-        with torch.no_grad():
-            ShapeProp(module).propagate(example)
-    except Exception as error:  # noqa: BLE001 - whatever tracing does to a user's forward pass
-        lines = str(error).strip().splitlines() or ["no message"]
-        raise InputError(
-            f"the model's units cannot be aligned, since its forward pass cannot be traced ({type(error).__name__}: "
-            f"{lines[0][:120]}): write it without branches that depend on the data"
-        ) from None
-    return _Walk(module, varying).groups()
+    return _Walk(traced(model, example, named or {}), varying).groups()
 
 
 class _Walk:

@@ -139,8 +139,7 @@ def compare_checkpoints(
                 Between(str(files[i]), str(files[j]), line.barrier, aligned.barrier, best.barrier, _same(best, scale))
             )
             progress("between checkpoints", (number + 1) / len(pairs))
-    reason = alignment.reason or "units renamed, and turned in sign where the activation is odd"
-    return Comparison(told, tuple(between), scale, reason)
+    return Comparison(told, tuple(between), scale, alignment.told)
 
 
 def _same(way: Way, scale: float) -> str:

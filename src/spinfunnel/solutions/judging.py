@@ -15,6 +15,7 @@ from spinfunnel.estimate import Measurement
 from spinfunnel.exploring import describe
 from spinfunnel.landscape import InputError, Progress, Run, no_progress
 from spinfunnel.network import NetworkLandscape
+from spinfunnel.network.alignment import told
 from spinfunnel.network.batched import Batched, suited_threads
 from spinfunnel.nulls import over_ensemble
 from spinfunnel.solutions.bending import bending, bending_told
@@ -147,6 +148,8 @@ def network_study(found: Solutions, others: Sequence[Solutions], *, seed: int, s
         rows = [measure_solutions(other) for other in others]
         ensembles[SHUFFLED_LABELS] = {name: over_ensemble([row[name] for row in rows]) for name in rows[0]}
     verdict = judge_solutions(measures, starts=found.starts, nulls=ensembles)
+    if found.reason and found.pairs:
+        verdict = replace(verdict, reason=f"{verdict.reason}; {told(found.reason)}")
     evaluations = found.evaluations + sum(other.evaluations for other in others)
     run = Run("training", {}, seed, __version__, evaluations, seconds, "finished", False)
     return Study(
@@ -196,7 +199,7 @@ def details(found: Solutions) -> dict[str, Any]:
         "polished": found.polished,
         "epochs": found.epochs,
         "rounds_of_training": found.rounds + 1,
-        "alignment": found.reason or "units renamed, and turned in sign where the activation is odd",
+        "alignment": told(found.reason),
         "solutions": minima,
         "pairs": pairs,
     }

@@ -219,7 +219,7 @@ def map_solutions(
         test_accuracy=test_accuracy,
         pairs=pairs,
         start=starts[chosen[0]],
-        reason="" if alignment is None else alignment.reason,
+        reason="it was not asked for" if alignment is None else alignment.reason,
         seconds=time.perf_counter() - began,
         evaluations=keeper.evaluations,
         polished=plan.polished,

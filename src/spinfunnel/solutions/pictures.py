@@ -9,6 +9,7 @@ import numpy as np
 
 from spinfunnel.landscape import InputError, Progress, no_progress
 from spinfunnel.network import interpolation, plane_through, random_plane, surface
+from spinfunnel.network.alignment import told
 from spinfunnel.plot import Picture
 from spinfunnel.plot.curves import Curve, Sheet, contours, contours_figure, curves, curves_figure
 from spinfunnel.plot.palette import ACCENT, NATIVE, REST
@@ -105,7 +106,7 @@ def _sheet(found: Solutions, *, points: int, seed: int) -> Picture:
         plane = plane_through(landscape, [vector.to(landscape.dtype) for vector in found.vectors[:3]])
         labels: tuple[str, ...] = ("1", "2", "3")
         source = "Garipov et al., NeurIPS (2018)"
-        what = "the plane through the three lowest solutions, units aligned"
+        what = f"the plane through the three lowest solutions, units {'not ' * bool(found.reason)}aligned"
         sheet = surface(landscape, plane, points=points)
         marks = np.asarray(plane.path)[:, :2]
         titles = ("distance", "distance")
@@ -161,6 +162,7 @@ def _ways(found: Solutions) -> Picture:
     caption = (
         "Energy on the way between pairs of solutions: straight; straight after renaming units so that they lie near "
         "each other; and on the lowest path found (an elastic band). A path's top bounds the saddle from above."
+        f"{f' Here {told(found.reason)}.' * bool(found.reason)}"
     )
     return _picture(
         "connectivity",
