@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import chi2
 
 from spinfunnel import systems
+from spinfunnel.explore import replica_kernels as kernels
 from spinfunnel.explore.couplings import couplings_of
 from spinfunnel.explore.ladder import barrier, equalised
 from spinfunnel.explore.replicas import Replicas
@@ -125,6 +126,19 @@ def test_cluster_swaps_keep_the_sum_of_two_energies_and_the_weights():
     energies = all_energies(landscape)
     states = drawn(landscape, temperatures=np.array([1.5, 2.5, 6.0]), clusters=True)
     assert p_value(states, np.exp(-(energies - energies.min()) / 2.5)) > 1e-4
+
+
+def test_a_swapped_cluster_is_followed_in_both_energies():
+    replicas = Replicas(systems.resolve("rfim:shape=6x6,seed=2"), groups=1, seed=1)
+    group, size = replicas.groups[0], replicas.size
+    kernels.energies_of(group.spins, replicas._tables, group.energy)
+    before, stamp, queue = replicas.energies(), np.zeros(size, np.int64), np.empty(size, np.int64)
+    for a in range(0, 64, 2):
+        kernels._swap_cluster(group.spins, replicas._tables, group.energy, a, a + 1, group.dice, stamp, a + 1, queue)
+    after = replicas.energies()
+    assert np.allclose(after[::2] + after[1::2], before[::2] + before[1::2])
+    assert np.allclose(group.energy * replicas.scale + replicas.constant, after, atol=1e-5)
+    assert np.mean(np.abs(after - before) > 1e-3) > 0.9
 
 
 def test_quenches_end_in_minima():

@@ -31,6 +31,8 @@ DESCENT = (1e30, -200.0)
 """Rate and offset with which `decide` flips exactly the spins whose flip lowers the energy."""
 RENEW = 64
 """Sweeps after which energies, followed by their changes, are summed anew; every sweep where couplings are doubles."""
+CLUSTERS_EVERY = 16
+"""Rounds from one swap of clusters to the next: following clusters spin by spin takes as long as ten sweeps."""
 EXPONENT = 2.0 / math.log(2.0)
 _FIRST, _SECOND = uint64(23), uint64(18)
 
@@ -291,8 +293,8 @@ def temper_group(
 ) -> None:  # pragma: no cover - compiled
     """Rounds of parallel tempering: some sweeps, then exchanges, odd and even pairs in turn.
 
-    `clusters` rungs from the coldest swap clusters after each round's sweeps (0: none). `series` (rounds, K, C)
-    receives the energies after the sweeps, before the exchange; its length may be 0.
+    `clusters` rungs from the coldest swap clusters after the sweeps of every `CLUSTERS_EVERY`-th round (0: none).
+    `series` (rounds, K, C) receives the energies after the sweeps, before the exchange; its length may be 0.
     """  # fmt: skip
     field, change = np.empty(REPLICAS, np.float32), np.zeros(REPLICAS, np.float32)
     rate, offset = np.empty(REPLICAS, np.float32), np.zeros(REPLICAS, np.float32)
@@ -310,7 +312,7 @@ def temper_group(
             _follow(energy, change)
             _note_best(spins, energy, best, best_energy)
             since += 1
-        if clusters > 0:
+        if clusters > 0 and (first_round + turn) % CLUSTERS_EVERY == 0:
             _swap_clusters(spins, tables, energy, at, clusters, dice, stamp, marks, queue)
         if since >= (RENEW if tables[0].itemsize == 4 else 1):
             energies_of(spins, tables, energy)

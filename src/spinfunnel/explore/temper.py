@@ -82,8 +82,8 @@ class Tempering:
     sweeps : int
         In each round.
     clusters : bool, optional
-        Whether replicas at one temperature swap clusters in which they differ; unless given, where no interaction is of
-        more than two spins and a spin has at most 7 of them in the mean.
+        Whether replicas at one temperature swap clusters in which they differ, every sixteenth round; unless given,
+        where no interaction is of more than two spins and a spin has at most 7 of them in the mean.
     seed, workers : int
         The result does not depend on the number of workers.
 
