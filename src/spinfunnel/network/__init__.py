@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from spinfunnel.landscape import InputError
 
 if TYPE_CHECKING:
+    from spinfunnel.network.aging import TwoTime, two_time
     from spinfunnel.network.checkpoint import read_checkpoint
     from spinfunnel.network.curvature import Curvature, dense_hessian
     from spinfunnel.network.directions import Plane, plane_through, random_plane, trajectory_plane
@@ -42,6 +43,7 @@ __all__ = [
     "Span",
     "SpectralDensity",
     "Surface",
+    "TwoTime",
     "adaptive_surface",
     "dense_hessian",
     "eigenvalues",
@@ -59,6 +61,7 @@ __all__ = [
     "surface",
     "trace",
     "trajectory_plane",
+    "two_time",
 ]
 
 _HOME = {
@@ -73,6 +76,7 @@ _HOME = {
     "Span": "span",
     "SpectralDensity": "hessian",
     "Surface": "surfaces",
+    "TwoTime": "aging",
     "adaptive_surface": "surfaces",
     "dense_hessian": "curvature",
     "eigenvalues": "hessian",
@@ -90,6 +94,7 @@ _HOME = {
     "surface": "surfaces",
     "trace": "hessian",
     "trajectory_plane": "directions",
+    "two_time": "aging",
 }
 
 
