@@ -5,11 +5,11 @@ import time
 import numpy as np
 import pytest
 
+from spinfunnel.explore.bridging import Front
 from spinfunnel.explore.climbing import explore as climb
 from spinfunnel.explore.identity import Catalogue
 from spinfunnel.explore.joining import explore
 from spinfunnel.explore.lakes import Joining, Lakes, bottoms
-from spinfunnel.explore.search import Front
 from spinfunnel.landscape import BasinGraph, Budget, InputError, Minimum, Saddle
 from spinfunnel.smooth import Invariance
 from spinfunnel.systems.clusters import lennard_jones

@@ -17,9 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..landscape import Budget, Progress, Record, no_progress
 from ..smooth import Differentiable
+from .bridging import Front
 from .engine import TOLERANCE
 from .identity import DISTANCE
-from .search import Front, Search
+from .search import Search
 
 __all__ = ["explore"]
 

@@ -22,13 +22,15 @@ from ..smooth import Differentiable
 from ..smooth_call import call
 from .engine import Engine
 
-__all__ = ["drift", "heat", "is_chain"]
+__all__ = ["COLD", "drift", "heat", "is_chain"]
 
 Floats = NDArray[np.float64]
 
 REPLICAS = 8
 COLDEST, HOTTEST = 0.3, 1.1
 """Ends of the ladder, in units of the temperature that is asked for."""
+COLD = 2
+"""Coldest replicas, whose quenches are the descents that are counted: below the folding temperature of a protein."""
 STRETCH, SAMPLED = 1000, 4
 """Steps between exchanges, and exchanges between quenches of all replicas."""
 STEP, LOST = 0.4, 1e-3
@@ -68,7 +70,7 @@ def drift(
 def heat(
     engine: Engine, pool: ThreadPoolExecutor, *, seed: int, rounds: int, temperature: float
 ) -> Iterator[tuple[Floats, int, int]]:
-    """Yield positions of all replicas every few rounds, the evaluations and the rounds that they took.
+    """Yield positions of all replicas, coldest first, every few rounds, the evaluations and the rounds that they took.
 
     The result is that of the seed, on any number of threads.
     """

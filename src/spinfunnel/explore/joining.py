@@ -15,13 +15,17 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..landscape import Budget, InputError, Progress, Record, no_progress
 from ..smooth import Differentiable
+from .bridging import Bridges
 from .engine import TOLERANCE
+from .heating import is_chain
 from .identity import DISTANCE
 from .lakes import Joining
 from .search import Search
 
 __all__ = ["explore"]
 
+RANDOM_CHAINS = 8
+"""Random chains that are quenched at most: what is counted are descents from folded ones."""
 BLOCK = 8
 """Climbs from one minimum that are made in one go: what to climb from next hangs on what they find."""
 HOPS = 200
@@ -50,7 +54,8 @@ def explore(
     seed, workers, progress, budget
         As for `climbing.explore`.
     starts : int
-        Random states that are quenched; their shares are the weights of the basins.
+        Random states that are quenched; their shares are the weights of the basins. Of a chain at most eight: its
+        weights are of descents from the coldest replicas of the dynamics.
     searches : int
         Climbs from each minimum below a barrier before the barrier stands; three times as many as found the last new
         saddle.
@@ -79,9 +84,10 @@ def explore(
     found = search.found
 
     def stages(pool: ThreadPoolExecutor) -> Iterator[list[Record]]:
-        yield from search.quenches(pool, starts)
+        yield from search.quenches(pool, min(starts, RANDOM_CHAINS) if is_chain(landscape) else starts)
         yield from search.hops(pool, HOPS * landscape.dimension if hops < 0 else hops, temperature)
-        joining = Joining(found.minima, found.saddles, found.joins, search.fronts, searches, list(search.hits))
+        bridges = Bridges() if is_chain(landscape) else None
+        joining = Joining(found.minima, found.saddles, found.joins, search.fronts, searches, list(search.hits), bridges)
         yield from search.climbs(pool, joining.tasks(search.block), lambda: (joining.stage, joining.done))
 
     yield from search.run(workers, stages)

@@ -16,8 +16,8 @@ import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .identity import Catalogue
-from .search import Front
+from .bridging import Bridge, Bridges, Front
+from .identity import Catalogue, Point
 
 __all__ = ["Joining", "Lakes", "bottoms"]
 
@@ -28,6 +28,10 @@ HALF = 0.5
 saddle, up to which it does."""
 MOST_BARRIERS = 40
 """Barriers that are left standing: a landscape with more rivals is a glass, whatever their heights."""
+BRIDGED = 4
+"""Of so many blocks of climbs from a chain all but one are made between near minima."""
+MOST_NEAR = 200
+"""Lowest minima of a lake among which near ones are sought."""
 MOST_CLIMBS, MOST_ALL, MOST_ALONE = 12_000, 36_000, 1500
 """Climbs for one barrier, for all of them, and for one minimum that has no path to the lowest yet."""
 
@@ -123,6 +127,8 @@ class Joining:
         Climbs from a minimum at least, before it counts as one that leads to nothing new.
     starts : sequence of str
         Minima at the ends of random quenches, which are to be joined to the lowest.
+    bridges : Bridges, optional
+        Of a chain: every other block of climbs is made between near minima of the two lakes that are to be joined.
     stage, done : str, float
         What is being joined, and the share of that stage that is done.
     """
@@ -133,6 +139,7 @@ class Joining:
     fronts: dict[str, Front]
     searches: int
     starts: Sequence[str]
+    bridges: Bridges | None = None
     lakes: Lakes = field(default_factory=lambda: Lakes(math.inf))
     _seen: int = 0
     _settled: dict[str, float] = field(default_factory=dict)
@@ -140,28 +147,42 @@ class Joining:
     stage: str = "joining"
     done: float = 0.0
 
-    def tasks(self, block: int) -> Iterator[Front]:
+    def tasks(self, block: int) -> Iterator[Front | Bridge]:
         """Minima to climb from, one block after the other; between two of them what was found has to be entered."""
         low = [point.key for point in sorted(self.minima.points, key=lambda each: each.energy)[:LOW]]
         starts = sorted(self.starts, key=lambda each: self.minima[each].energy)
-        yield from self._each_joined(low, "low minimum", block)
-        yield from self._each_joined(starts, "start", block)
+        first = [(low, "low minimum"), (starts, "start")]
+        # The starts of a chain are what it folds to, most of them low: where they lead decides what it is.
+        for keys, name in first if self.bridges is None else first[::-1]:
+            yield from self._each_joined(keys, name, block)
         yield from self._barriers(block)
 
-    def _each_joined(self, keys: Sequence[str], name: str, block: int) -> Iterator[Front]:
+    def _each_joined(self, keys: Sequence[str], name: str, block: int) -> Iterator[Front | Bridge]:
         for number, key in enumerate(keys):
             self.stage, self.done = f"joining {name} {number + 1} of {len(keys)}", number / len(keys)
             yield from self._joined(key, block)
 
-    def _joined(self, key: str, block: int) -> Iterator[Front]:
+    def _joined(self, key: str, block: int) -> Iterator[Front | Bridge]:
         """Climb from a minimum and what it leads to until it is joined to the lowest."""
         self._flood(math.inf)
-        for _ in range(0, MOST_ALONE, block):
+        for number in range(MOST_ALONE // block):
             self._catch_up()
             one, other = self.lakes.of(key), self.lakes.of(self._lowest())
             if one is other:
                 return
-            yield self._ask(min(one, other, key=len), block)
+            if self.bridges is not None and number % BRIDGED:
+                yield self._bridge(self.bridges, one, other)
+            else:
+                yield self._ask(min(one, other, key=len), block)
+
+    def _bridge(self, bridges: Bridges, one: set[str], other: set[str]) -> Bridge:
+        """Near minima of two lakes, of each the lowest ones."""
+        near, far = bridges.nearest(self._lowest_of(one), self._lowest_of(other))
+        return Bridge(self.fronts[near.key], far)
+
+    def _lowest_of(self, lake: set[str]) -> list[Point]:
+        points = sorted((self.minima[key] for key in lake), key=lambda each: (each.energy, each.key))
+        return points[:MOST_NEAR]
 
     def _barriers(self, block: int) -> Iterator[Front]:
         """Seek lower paths from the rivals of the lowest minimum, that behind the highest barrier first."""

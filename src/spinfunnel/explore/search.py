@@ -8,7 +8,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -17,8 +16,9 @@ from threadpoolctl import threadpool_limits
 
 from ..landscape import Budget, Effort, Progress, Record
 from ..smooth import Differentiable
+from .bridging import Bridge, Front, between
 from .engine import TOLERANCE, Climbs, Engine
-from .heating import heat, is_chain
+from .heating import COLD, heat, is_chain
 from .hopping import hop
 from .identity import DISTANCE, Point
 from .stationary_points import Collection, record_of
@@ -33,25 +33,13 @@ STARTS, SLOW_STARTS, COSTLY_STARTS = 25, 8, 2
 """Quenches that are made in one go."""
 HOPS_A_ROUND = 100
 """Hops for which a chain makes one round of dynamics (see `heating`), in about a third of their time."""
+FOLDING, HALF = 0.4, 0.5
+"""Share of a budget after which the dynamics of a chain end, and share of them after which descents are counted."""
 QUENCHING = 0.25
 """Share of a budget in seconds after which no more random starts are quenched: without climbs there is no map."""
 AHEAD = 6
 """Blocks that are under way while their forerunners are entered: the same for any number of workers, so that what is
 searched next does not depend on it."""
-
-
-@dataclass(slots=True)
-class Front:
-    """How a minimum stands: climbs made from it, and how many of them there were when one last found something new."""
-
-    point: Point
-    made: int = 0
-    asked: int = 0
-    last: int = 0
-
-    def done(self, searches: int) -> bool:
-        """Whether enough climbs were made: a number of them, or three times as many as found the last new saddle."""
-        return self.made >= max(searches, 3 * self.last)
 
 
 class Search:
@@ -91,6 +79,7 @@ class Search:
             costly = self.engine.costly
             self.block, self._starts = (COSTLY_BLOCK, COSTLY_STARTS) if costly else (SLOW_BLOCK, SLOW_STARTS)
         self._number = self._quenched = 0
+        self._settled = False
         self._began, self._told = time.perf_counter(), 0.0
 
     def weight(self, point: Point) -> float:
@@ -151,12 +140,31 @@ class Search:
         stage, whole = ("folding", hops // HOPS_A_ROUND) if chain else ("hopping", hops)
         for positions, spent, made in self._low(pool, whole, temperature, chain=chain):
             self.found.evaluations += spent
-            self.found.enter_rough(positions)
+            points = self.found.enter_rough(positions)
             done += made
-            self.progress(f"{stage}, {len(self.found.minima.points)} minima", min(done / whole, 1.0))
+            share = max(done / whole, self._share_spent() / FOLDING if chain else 0.0)
+            if chain:
+                self._count_descents(points[:COLD], settled=share > HALF)
+            self.progress(f"{stage}, {len(self.found.minima.points)} minima", min(share, 1.0))
             yield self.found.news(weight=self.weight)
-            if self.spent():
+            if share >= 1.0 or self.spent():
                 return
+
+    def _share_spent(self) -> float:
+        """Share of the budget that is used up."""
+        seconds = (time.perf_counter() - self._began) / max(self.deadline - self._began, 1e-9)
+        return max(seconds, self.found.evaluations / self._most)
+
+    def _count_descents(self, points: list[Point | None], *, settled: bool) -> None:
+        """Weigh minima of a chain by what the cold replicas descend to, in the second half of the dynamics.
+
+        Random chains end as coils, each in a minimum of its own, which no folded chain is ever in.
+        """
+        if settled and not self._settled:
+            self.hits.clear()
+            self._settled = True
+        if settled:
+            self.hits.update(point.key for point in points if point is not None)
 
     def _low(
         self, pool: ThreadPoolExecutor, steps: int, temperature: float, *, chain: bool
@@ -168,14 +176,14 @@ class Search:
             yield positions, spent, made
 
     def climbs(
-        self, pool: ThreadPoolExecutor, tasks: Iterator[Front | None], told: Callable[[], tuple[str, float]]
+        self, pool: ThreadPoolExecutor, tasks: Iterator[Front | Bridge | None], told: Callable[[], tuple[str, float]]
     ) -> Iterator[list[Record]]:
-        """Climb from minima, or from states that were quenched half the way where a task is None.
+        """Climb from minima, between two of them, or from states quenched half the way where a task is None.
 
         Parameters
         ----------
         pool : ThreadPoolExecutor
-        tasks : iterator of Front or None
+        tasks : iterator of Front, Bridge or None
             Asked for the next block when the one `AHEAD` before it was entered.
         told : callable
             Stage, and the share of it that is done.
@@ -214,10 +222,12 @@ class Search:
                 return
             yield task
 
-    def _climb(self, task: tuple[Front | None, int]) -> tuple[Front | None, Climbs]:
+    def _climb(self, task: tuple[Front | Bridge | None, int]) -> tuple[Front | None, Climbs]:
         front, number = task
         engine = self.engine
         generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(1, number)))
+        if isinstance(front, Bridge):
+            return front.front, engine.climb(*between(front, generator, self.block))
         if front is not None:
             return front, engine.climb(*self._setting_out(front.point.position, generator))
         position = engine.landscape.starts(generator, self.block)

@@ -98,14 +98,13 @@ class Collection:
         )
         return point, True
 
-    def enter_rough(self, positions: Floats) -> None:
-        """Quench positions (B, D) to the end, and enter the minima that are new."""
+    def enter_rough(self, positions: Floats) -> list[Point | None]:
+        """Quench positions (B, D) to the end, and enter the minima that are new; return where each ended."""
         if len(positions) == 0:
-            return
+            return []
         x, energy, size, spent = self.engine.quench(positions)
         self.evaluations += spent
-        for row in range(len(x)):
-            self.minimum(x[row], float(energy[row]), float(size[row]))
+        return [self.minimum(x[row], float(energy[row]), float(size[row])) for row in range(len(x))]
 
     def out_of(self, *, deadline: float, most: float) -> bool:
         """Whether a budget is used up."""

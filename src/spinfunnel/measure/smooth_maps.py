@@ -2,7 +2,8 @@
 
 A smooth map holds minima and saddles that were found, each proven; its saddles are true, but others may be missing, so
 that barriers are upper bounds. Minima to which no path is known from the lowest one are left out, and their share of
-random descents is a measure of its own.
+random descents is a measure of its own. Of a chain explored by `joining` the descents are from the coldest replicas of
+its dynamics instead: random chains end as coils that a folded one is never in.
 
 *Harmonic superposition*: minimum i has the weight ``Z_i = exp(v_i - E_i / T) T^k``, v_i the logarithm of its harmonic
 volume (`landscape.Minimum`) and k one number for all, which drops out of every share.
@@ -54,7 +55,7 @@ SMOOTH_EVIDENCE = (
 FEWEST_MINIMA = 20
 """Minima below which a map is too small to be called a funnel or a glass."""
 CONNECTED = 0.5
-"""Share of random descents that must end in the connected part, for its rivals to tell the kind."""
+"""Share of the descents that must end in the connected part, for its rivals to tell the kind."""
 MOST_FUNNELS, GLASSY = 6.0, 12.0
 """Rival funnels up to which a landscape has several of them, and from which on it is a glass."""
 OCCUPIED = 0.01
@@ -392,7 +393,7 @@ def smooth_kind(
     share_inside, ratio = measures.get("connected_share"), measures.get("trap_ratio")
     if not isinstance(share_inside, Estimate) or share_inside.low < CONNECTED:
         said = f"{100 * share_inside.value:.0f} %" if isinstance(share_inside, Estimate) else "an unknown share"
-        which = "of random descents end in minima with" if descents else "of the minima have"
+        which = "of the descents end in minima with" if descents else "of the minima have"
         return "undecided", f"only {said} {which} a known path to the lowest: explore further"
     if not isinstance(ratio, Estimate):
         return "undecided", "no barriers are known: explore further"

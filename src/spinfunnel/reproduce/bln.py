@@ -22,11 +22,11 @@ __all__ = ["bln"]
 
 CASES = (("frustrated", 400.0, -49.263513), ("frustrated", 231.2, -49.407236), ("go", 400.0, None), ("go", 231.2, None))
 """Interactions, stiffness of the bonds, lowest minimum known."""
-EVALUATIONS, QUICK = 8_000_000, 1_500_000
+EVALUATIONS, QUICK = 4_500_000, 1_500_000
 """Energies of each map."""
 
 _NOTES = paragraphs("""
-Low minima are found by replica exchange dynamics from random chains, and joined by climbs from the lowest ones up:
+Low minima are found by replica exchange dynamics, and joined by climbs between those that are near each other:
 every minimum and saddle is proven, others are missing, so that barriers are upper bounds.
 
 The Go variant keeps the attraction of those pairs alone that touch in the lowest minimum of the frustrated model.
