@@ -64,7 +64,7 @@ from ase.optimize.basin import BasinHopping
 atoms = Atoms("Ar{atoms}", positions=np.random.default_rng(1).random(({atoms}, 3)) * 1.2 * {atoms} ** (1 / 3) * 1.12)
 atoms.calc = LennardJones(sigma=1.0, epsilon=1.0, rc=50.0)
 hopping = BasinHopping(atoms, temperature=0.8, dr=0.4, optimizer=LBFGS, fmax=1e-2, logfile=None, optimizer_logfile=None,
-                       trajectory=None)
+                       trajectory=None, local_minima_trajectory=None)
 wall, spent = time.perf_counter(), time.process_time()
 hopping.run({hops})
 print(json.dumps([{hops} / (time.perf_counter() - wall), {hops} / (time.process_time() - spent)]))
