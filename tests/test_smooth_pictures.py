@@ -10,8 +10,10 @@ from spinfunnel.atlas import Atlas
 from spinfunnel.cli import work
 from spinfunnel.explore.pathway import follow_pathway
 from spinfunnel.landscape import Budget, InputError
+from spinfunnel.plot.hessian_rows import hessian_rows, hessian_rows_caption, hessian_rows_figure
 from spinfunnel.plot.pathway_movie import pathway_movie, pathway_movie_caption, pathway_movie_figure
 from spinfunnel.report import write_report
+from spinfunnel.report.smooth_pictures import spectra_of
 from spinfunnel.study import explore
 from spinfunnel.systems import lennard_jones
 
@@ -25,11 +27,11 @@ def clusters(tmp_path_factory):
         graph, minima, saddles = (
             book.basin_graph(identity), book.coordinates(identity), book.saddle_coordinates(identity),
         )  # fmt: skip
-    return path, follow_pathway(landscape, graph, minima, saddles, end=3)
+    return path, follow_pathway(landscape, graph, minima, saddles, end=3), (landscape, graph, minima, saddles)
 
 
 def test_frames_of_the_movie_are_those_of_the_pathway(clusters):
-    _, way = clusters
+    _, way, _ = clusters
     figure = pathway_movie_figure(way)
     assert len(figure.frames) == len(way.energies) == len(figure.layout.sliders[0].steps)
     for number, frame in enumerate(figure.frames):
@@ -59,3 +61,22 @@ def test_one_minimum_has_no_way_and_says_so(tmp_path):
     with pytest.raises(InputError, match="one minimum is known"):
         found.figures[0].caption(found.graph)
     assert "no way to another" in write_report([found], tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_spectra_are_those_of_a_dense_eigensolver(clusters):
+    """Of 21 eigenvalues six are zero modes; what is left is that of finite differences, one below 0 at each saddle."""
+    landscape, graph, minima, _ = clusters[2]
+    rows = spectra_of(*clusters[2])
+    x = np.frombuffer(minima[str(graph.key[0])], "<f8")
+    step = 1e-5 * np.eye(21)
+    forward, back = (landscape.energy_and_gradient(x + sign * step)[1] for sign in (1, -1))
+    slow = np.linalg.eigvalsh((forward - back) / 2e-5)
+    np.testing.assert_allclose(rows.curvatures[0], slow[np.abs(slow) > 1e-3], rtol=1e-5)
+    assert rows.curvatures.shape == (1 + min(15, rows.known), 15)
+    assert ((rows.curvatures < 0).sum(axis=1) == [0] + [1] * (len(rows.energies) - 1)).all()
+    figure = hessian_rows_figure(rows)
+    for trace, line in zip(figure.data, rows.frequencies, strict=True):
+        np.testing.assert_allclose(trace.x, line)
+    ticks = sum(len(line.get_xdata()) for line in hessian_rows(rows).lines[:-1])
+    assert ticks == rows.curvatures.size
+    assert f"of the {rows.known} known saddles" in hessian_rows_caption(rows)

@@ -1,33 +1,69 @@
-"""Pictures of a smooth map that need its coordinates and its energy: a movie of a pathway."""
+"""Pictures of a smooth map that need its coordinates and its energy: a movie of a pathway, Hessian spectra."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from spinfunnel.atlas import Atlas
+from spinfunnel.explore.engine import MOST_DENSE, Engine
 from spinfunnel.explore.pathway import Pathway, follow_pathway
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.plot import Picture
+from spinfunnel.plot.hessian_rows import HessianRows, hessian_rows, hessian_rows_caption, hessian_rows_figure
 from spinfunnel.plot.pathway_movie import pathway_movie, pathway_movie_caption, pathway_movie_figure
 from spinfunnel.study import Study
 
-__all__ = ["is_cluster", "with_smooth_pictures"]
+__all__ = ["spectra_of", "with_smooth_pictures"]
+
+MOST_SADDLES = 15
+"""Saddles whose spectra are drawn."""
 
 
-def is_cluster(landscape: Any) -> bool:
+def _is_cluster(landscape: Any) -> bool:
     """Whether a landscape is of atoms in space, and its derivatives are cheap."""
     invariance = getattr(landscape, "invariance", None)
     return invariance is not None and invariance.kind == "atoms" and landscape.kernel is not None
 
 
 def with_smooth_pictures(study: Study, landscape: Any, atlas: Atlas) -> Study:
-    """Return a study of a cluster with its movie, where a way between its two lowest minima is known."""
-    if not is_cluster(landscape):
+    """Return a study of a cluster with its movie and its Hessian spectra."""
+    if not _is_cluster(landscape):
         return study
     identity = study.landscape.identity
     minima, saddles = atlas.coordinates(identity), atlas.saddle_coordinates(identity)
-    return replace(study, figures=(*study.figures, _movie(landscape, study.graph, minima, saddles)))
+    made = [_movie(landscape, study.graph, minima, saddles)]
+    if landscape.dimension <= MOST_DENSE:
+        made.append(_spectra(spectra_of(landscape, study.graph, minima, saddles)))
+    return replace(study, figures=(*study.figures, *made))
+
+
+def spectra_of(landscape: Any, graph: BasinGraph, minima: dict[str, bytes], saddles: dict[str, bytes]) -> HessianRows:
+    """Hessian spectra of the native minimum and of the lowest saddles that join it to others or to itself."""
+    engine = Engine(landscape)
+    hubs = np.repeat(np.arange(graph.saddles), np.diff(graph.saddle_offsets))
+    out = np.unique(hubs[graph.saddle_minima == 0])
+    drawn = out[:MOST_SADDLES]
+    states = [minima[str(graph.key[0])], *(saddles[str(graph.saddle_key[number])] for number in drawn)]
+    found = [engine.curvatures(np.frombuffer(state, "<f8").copy()) for state in states]
+    rows = np.full((len(found), max(map(len, found))), np.nan)
+    for row, values in zip(rows, found, strict=True):
+        row[: len(values)] = values
+    return HessianRows(np.concatenate([graph.energy[:1], graph.saddle_energy[drawn]]), rows, len(out))
+
+
+def _spectra(rows: HessianRows) -> Picture:
+    return Picture(
+        "hessian_rows",
+        "Hessian spectra",
+        lambda _graph, ax=None: hessian_rows(rows, ax),
+        lambda _graph: hessian_rows_figure(rows),
+        lambda _graph: hessian_rows_caption(rows),
+        "how stiff the native minimum and the passes out of it are",
+        "Wales, Energy Landscapes, Cambridge University Press (2003)",
+    )
 
 
 def _movie(landscape: Any, graph: BasinGraph, minima: dict[str, bytes], saddles: dict[str, bytes]) -> Picture:
