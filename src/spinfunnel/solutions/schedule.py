@@ -73,13 +73,13 @@ def schedule(network: Batched, *, quick: bool) -> Schedule:
     if network.plain is not None and network.size <= PLAIN_SIZE:
         polished = network.size <= POLISHED_SIZE
         if quick:
-            return Schedule(5, Recipe(epochs=30), polished, 7, 60, 256, 15, 2, 3, 3)
+            return Schedule(5, Recipe(epochs=30), polished, 7, 60, 256, 15, 3, 3, 3)
         return Schedule(8, Recipe(epochs=60), polished, 9, 160, 0, 25, 3, 5, 3)
     if network.size <= 200 and network.samples <= 64:
         return Schedule(12 if quick else 40, Recipe(epochs=300, batch=64, rate=0.05), True, 9, 100, 0, 25, 2, 6, 2)
     plan = Schedule(6, Recipe(epochs=25, batch=64), False, 7, 60, 128, 9, 3, 3)
     if quick:
-        plan = Schedule(4, Recipe(epochs=8, batch=64), False, 5, 24, 128, 7, 2, 2)
+        plan = Schedule(4, Recipe(epochs=8, batch=64), False, 5, 24, 128, 7, 3, 2)
     return replace(plan, rounds=_affordable(network, plan, seconds=TRAINING_SECONDS[quick]))
 
 
