@@ -38,6 +38,9 @@ __all__ = ["Plan", "describe", "explore", "plan", "refuse_unexplorable", "thread
 MOST_LISTED = 60
 """Coordinates of a smooth landscape up to which all its minima are sought: 13 atoms have some 1500, one more atom makes
 them nearly three times as many."""
+FEWEST_CLIMBED = 4
+"""Coordinates below which every stationary point is sought from all over: climbs from minima know few directions there,
+and each costs as many energies as a whole search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,8 @@ def plan(landscape: Landscape, explorer: str = "auto", *, budget: Budget | None 
     ----------
     landscape : Binary, Graph or Smooth
     explorer : str
-        "auto" takes the first that can take the landscape; the exact one where it fits into memory; joining where a
-        smooth landscape has more minima than can be listed.
+        "auto" takes the first that can take the landscape; the exact one where it fits into memory; of a smooth
+        landscape stationary below 4 coordinates, and joining where it has more minima than can be listed.
     budget : Budget, optional
         For an explorer that samples.
 
@@ -121,6 +124,8 @@ def _chosen(landscape: Landscape, name: str) -> Explorer:
             )
         if isinstance(landscape, Smooth) and landscape.dimension > MOST_LISTED:
             return EXPLORERS["joining"]
+        if isinstance(landscape, Smooth) and landscape.dimension < FEWEST_CLIMBED:
+            return EXPLORERS["stationary"]
         for explorer in fitting[:-1]:
             if _obstacle(landscape, explorer) is None:
                 return explorer
