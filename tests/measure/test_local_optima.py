@@ -9,6 +9,7 @@ from slow_twins import slow_flood
 from spinfunnel.explore.flooding import flood
 from spinfunnel.landscape import key_states, state_bits
 from spinfunnel.measure import MEASURES
+from spinfunnel.measure.kick_walks import absorbed
 from spinfunnel.measure.local_optima import KickNetwork, contracted, kick_network
 from spinfunnel.measure.outcome import Topography
 from spinfunnel.study import study
@@ -167,3 +168,10 @@ def test_walks_of_a_large_ferromagnet_arrive_and_those_of_a_glass_do_not():
     assert answers[0].value == 1.0
     assert answers[1].high < 0.6
     assert answers[2].high < 0.35
+
+
+def test_a_minimum_with_a_neutral_way_in_and_none_out_ends_a_walk():
+    """1 and 2 have one energy; kicks lead from 1 to 2 and to the ground state, and from 2 nowhere."""
+    network = KickNetwork(np.array([1, 1]), np.array([0, 2]), np.array([0.1, 0.3]))
+    chance = absorbed(network, np.array([0.0, 1.0, 1.0]), native=np.array([True, False, False]))
+    assert chance == pytest.approx([1.0, 0.25, 0.0])

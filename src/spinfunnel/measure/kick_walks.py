@@ -31,7 +31,7 @@ from spinfunnel.descents import rebuild, steepest, turn_and_replay, winners
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import Binary, InputError, key_states, no_progress
 from spinfunnel.measure.coverage import Coverage, coverage, share_estimate
-from spinfunnel.measure.local_optima import KickNetwork, contracted, kick_network
+from spinfunnel.measure.local_optima import KickNetwork, kick_network, leads_to
 from spinfunnel.measure.outcome import Measure, Topography, exactly
 from spinfunnel.spins import (
     Floats,
@@ -234,7 +234,7 @@ def absorbed(network: KickNetwork, energy: Floats, *, native: NDArray[np.bool_])
 
     Examples
     --------
-    From the highest of four minima one kick leads to the ground state, two to a sink:
+    From the highest of four minima one kick leads to the ground state, two to a minimum without a way down:
 
     >>> edges = KickNetwork(np.array([3, 3]), np.array([0, 1]), np.array([0.1, 0.2]))
     >>> absorbed(edges, np.array([0.0, 1.0, 2.0, 3.0]), native=np.array([True, False, False, False])).round(3).tolist()
@@ -243,13 +243,12 @@ def absorbed(network: KickNetwork, energy: Floats, *, native: NDArray[np.bool_])
     from scipy.sparse import csr_matrix, identity
     from scipy.sparse.linalg import spsolve
 
-    found = contracted(network, energy, native=native)
     size = len(energy)
     chance = native.astype(np.float64)
-    known = native | found.sink[found.node]
+    step = csr_matrix((network.weight, (network.start, network.end)), shape=(size, size))
+    known = native | ~leads_to(step, native)  # All others get to one of these with some chance: one solution.
     if known.all():
         return chance
-    step = csr_matrix((network.weight, (network.start, network.end)), shape=(size, size))
     total = np.asarray(step.sum(axis=1)).ravel()
     rows = np.flatnonzero(~known)
     step = csr_matrix(step[rows].multiply(1.0 / total[rows, None]))

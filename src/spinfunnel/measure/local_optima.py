@@ -139,12 +139,12 @@ def contracted(network: KickNetwork, energy: Floats, *, native: NDArray[np.bool_
         node,
         sink,
         holds_native,
-        _leads_to(down, sink & holds_native),
+        leads_to(down, sink & holds_native),
         np.bincount(end, weights=weight, minlength=nodes).astype(np.float64),
     )
 
 
-def _leads_to(down: csr_matrix, goal: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def leads_to(down: csr_matrix, goal: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Nodes from which edges lead to a goal, the goals included."""
     upward = down.T.tocsr()
     reached = goal.copy()
