@@ -38,10 +38,10 @@ def phi_values(found: Commitment) -> tuple[NDArray[np.int64], Floats] | NoAnswer
 
     Examples
     --------
-    >>> from spinfunnel.measure.commitment import commitment
-    >>> from spinfunnel.systems import lattice_go
     Two of four contacts are half made on the way over, two hardly at all:
 
+    >>> from spinfunnel.measure.commitment import commitment
+    >>> from spinfunnel.systems import lattice_go
     >>> contacts, phi = phi_values(commitment(lattice_go(n=9, seed=1), temperature=0.5))
     >>> phi.round(2).tolist()
     [-0.02, 0.1, 0.53, 0.49]
