@@ -81,9 +81,8 @@ class _Case:
 
     def read(self, name: str) -> Measurement:
         """Measurement of a name; the outcome ``not_measured`` where the caller has none."""
-        answer = self._measures.get(
-            name, NoAnswer("not_measured", f"{name} was not measured", "measure the landscape again")
-        )
+        missing = NoAnswer("not_measured", f"{name} was not measured", "measure the landscape again")
+        answer = self._measures.get(name, missing)
         beside = {null: values[name] for null, values in self._nulls.items() if name in values}
         self.evidence[name] = Evidence(answer, beside)
         return answer
@@ -211,11 +210,7 @@ def _native(case: _Case, *, stands: _Finding, leads: _Finding) -> tuple[Kind, st
 
 
 def _stands_out(case: _Case) -> _Finding:
-    """Ask the witnesses in a row; of a chain first whether its sequence is better than its shuffles.
-
-    Most conformations of a chain are loose, and their energies scatter so little that Tf/Tg passes for that of a
-    protein whatever the sequence.
-    """
+    """Ask the witnesses in a row; of a chain, of which Tf/Tg is large whatever the sequence, its shuffles first."""
     chance = case.chain and _stability(case).answer == "no"
     return _stability(case) if chance else _ask(case, _STANDS_OUT)
 
@@ -447,14 +442,13 @@ def _lost(case: _Case) -> _Finding:
         return _Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
     if weight.high <= case.limit("funnel_weight_all"):
         return _Finding("yes", _drains(case, weight))
-    followed = case.read("followed_weight")
-    if not case.exact and isinstance(followed, Estimate) and followed.high <= case.limit("funnel_weight_lost"):
-        share = _percent(followed)
-        return _Finding("yes", f"of the descents that could be followed to their end {share} lead to the native state")
-    kicked = case.read("kick_weight")
-    if not case.exact and isinstance(kicked, Estimate) and kicked.high <= case.limit("funnel_weight_lost"):
-        share = _percent(kicked)
-        return _Finding("yes", f"of random descents that kicks carry on {share} come to the native state")
+    for name, said in (
+        ("followed_weight", "of the descents that could be followed to their end {} lead to the native state"),
+        ("kick_weight", "of random descents that kicks carry on {} come to the native state"),
+    ):
+        share = case.read(name)
+        if not case.exact and isinstance(share, Estimate) and share.high <= case.limit("funnel_weight_lost"):
+            return _Finding("yes", said.format(_percent(share)))
     return _Finding("open", _drains(case, weight))
 
 
