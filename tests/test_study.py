@@ -16,8 +16,10 @@ from spinfunnel import nulls
 from spinfunnel.atlas import Atlas
 from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.explore import EXPLORERS, Explorer
+from spinfunnel.exploring import plan
 from spinfunnel.landscape import InputError, Minimum, Saddle
 from spinfunnel.study import describe, explore, recall, refuse_unexplorable, study
+from spinfunnel.systems import resolve
 
 
 @pytest.fixture(scope="module")
@@ -215,3 +217,19 @@ def test_what_is_no_landscape_and_no_seed_is_refused(ferromagnet: Any) -> None:
         study("sk:n=10")  # type: ignore[arg-type]
     with pytest.raises(InputError, match="seed=-1"):
         study(ferromagnet, seed=-1)
+
+
+@pytest.mark.parametrize(
+    ("spec", "explorer"),
+    [
+        ("mueller-brown", "stationary"),
+        ("lj:atoms=4", "climbing"),
+        ("lj:atoms=38", "joining"),
+        ("hp:sequence=HPHPPHHPHH", "flooding"),
+        ("hp:sequence=HPHPPHHPHH,dimension=3", "flooding"),
+        ("sk:n=12", "flooding"),
+    ],
+)
+def test_auto_takes_what_suits(spec: str, explorer: str) -> None:
+    """Chains have a dimension too, that of their lattice."""
+    assert plan(resolve(spec)).explorer.name == explorer

@@ -122,10 +122,11 @@ def _chosen(landscape: Landscape, name: str) -> Explorer:
             raise InputError(
                 f"no explorer takes {landscape.name}, a {kind} landscape; there are: {', '.join(EXPLORERS)}"
             )
-        if isinstance(landscape, Smooth) and landscape.dimension > MOST_LISTED:
-            return EXPLORERS["joining"]
-        if isinstance(landscape, Smooth) and landscape.dimension < FEWEST_CLIMBED:
-            return EXPLORERS["stationary"]
+        if kind == "smooth" and isinstance(landscape, Smooth):
+            if landscape.dimension > MOST_LISTED:
+                return EXPLORERS["joining"]
+            if landscape.dimension < FEWEST_CLIMBED:
+                return EXPLORERS["stationary"]
         for explorer in fitting[:-1]:
             if _obstacle(landscape, explorer) is None:
                 return explorer
