@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ..langevin import glide, push
 from ..smooth import Differentiable
 from ..smooth_call import call
 from .engine import Engine
@@ -51,19 +52,16 @@ def drift(
     temperature: float, generator: np.random.Generator,
 ) -> float:  # fmt: skip
     """Langevin dynamics in place (splitting BAOAB, unit masses); return the energy at the end."""
-    g, scratch = np.empty(x.size), np.empty(work)
+    g, noise, scratch = np.empty(x.size), np.empty(x.size), np.empty(work)
     energy = call(address, x, parameters, g, scratch)
     keep = math.exp(-friction * dt)
     kick = math.sqrt((1.0 - keep * keep) * temperature)
     for _ in range(steps):
         for i in range(x.size):
-            v[i] -= 0.5 * dt * g[i]
-            x[i] += 0.5 * dt * v[i]
-            v[i] = keep * v[i] + kick * generator.standard_normal()
-            x[i] += 0.5 * dt * v[i]
+            noise[i] = generator.standard_normal()
+        glide(x, v, g, noise, dt, keep, kick)
         energy = call(address, x, parameters, g, scratch)
-        for i in range(x.size):
-            v[i] -= 0.5 * dt * g[i]
+        push(v, g, dt)
     return energy
 
 

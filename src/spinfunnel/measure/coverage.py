@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.measure.outcome import Topography, energy_scale
+from spinfunnel.measure.outcome import SAMPLE_IT, Topography, energy_scale
 from spinfunnel.measure.profile import bottoms_height
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def coverage(topography: Topography) -> Coverage | NoAnswer:
         return NoAnswer(
             "no_basin_weights",
             "not all searches in this map were steepest descents from random states, so that basins have no weights",
-            "explore the landscape into another atlas: --explorer tempering",
+            SAMPLE_IT,
         )
     visits = graph.visits
     return Coverage(

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import BasinGraph, Tally
-from spinfunnel.measure.outcome import Topography
+from spinfunnel.measure.outcome import SAMPLE_IT, Topography
 
 __all__ = ["density_of_states", "jackknifed", "views_of"]
 
@@ -80,9 +80,7 @@ def density_of_states(tallies: Sequence[Tally], *, states: int) -> Tally | NoAns
     """
     pooled = _pooled(tallies)
     if pooled is None:
-        return NoAnswer(
-            "no_density", "the map has no energies at several temperatures", "explore it: --explorer tempering"
-        )
+        return NoAnswer("no_density", "the map has no energies at several temperatures", SAMPLE_IT)
     position, beta, count, mean, spread, lowest = pooled
     log_g = _solved(beta, count, mean)
     top = float(log_g.max())
@@ -243,12 +241,10 @@ def views_of(topography: Topography) -> list[Topography] | NoAnswer:
     """Return the map with the histograms of all replicas put together, and with those of all but each one."""
     graph = topography.graph
     if graph.census is None:
-        return NoAnswer("no_census", "the map knows nothing of all states", "explore it: --explorer tempering")
+        return NoAnswer("no_census", "the map knows nothing of all states", SAMPLE_IT)
     replicas = sorted({tally.replica for tally in graph.tallies})
     if len(replicas) < 2:
-        return NoAnswer(
-            "one_replica", "its histograms are of one sample, which has no error", "explore it: --explorer tempering"
-        )
+        return NoAnswer("one_replica", "its histograms are of one sample, which has no error", SAMPLE_IT)
     views = []
     for left_out in (None, *replicas):
         kept = [tally for tally in graph.tallies if tally.replica != left_out]

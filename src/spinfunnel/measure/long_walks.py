@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from spinfunnel.blocks import over_blocks
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import Binary, InputError, no_progress
-from spinfunnel.measure.outcome import Topography
+from spinfunnel.measure.outcome import SAMPLE_IT, Topography
 from spinfunnel.measure.run_lengths import folding_by_walks, mean_run_length
 from spinfunnel.spins import Model, Words, next_random, random_spins, spin_energy, spin_model, start_changes, turn
 
@@ -120,7 +120,7 @@ def _folding(topography: Topography) -> tuple[Estimate, float] | NoAnswer:
         )
     census = graph.census
     if census is None or not census.mean > graph.energy[0]:
-        return NoAnswer("no_census", "the mean energy is not known, or all are equal", "explore: --explorer tempering")
+        return NoAnswer("no_census", "the mean energy is not known, or all are equal", SAMPLE_IT)
     natives = float((graph.plateau * graph.orbit)[graph.native].sum())
     try:
         chain = SpinChain(

@@ -15,7 +15,16 @@ from spinfunnel.tree import MergeTree, merge_tree
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["DEFAULT_TEMPERATURE", "Measure", "Topography", "exactly", "no_weights", "overlap_tally", "single_minimum"]
+__all__ = [
+    "DEFAULT_TEMPERATURE",
+    "SAMPLE_IT",
+    "Measure",
+    "Topography",
+    "exactly",
+    "no_weights",
+    "overlap_tally",
+    "single_minimum",
+]
 
 Found = TypeVar("Found")
 
@@ -91,6 +100,12 @@ class Topography:
         if make not in self._shared:
             self._shared[make] = make(self)
         return cast("Found", self._shared[make])
+
+
+SAMPLE_IT = (
+    "explore landscapes of bits by --explorer tempering, into an atlas of their own; flood chains that can be listed"
+)
+"""Remedy where a map lacks what only tempering, or a flood, sees."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from spinfunnel.blocks import over_blocks
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import InputError, Progress, no_progress
+from spinfunnel.langevin import glide, push
 from spinfunnel.spins import next_random
 from spinfunnel.systems.calpha import calpha_field, load_native, native_contacts
 from spinfunnel.systems.chain import ChainField
@@ -103,20 +104,17 @@ def langevin(
     state: NDArray[np.uint64],
 ) -> float:  # fmt: skip
     """Integrate in place (splitting BAOAB, unit masses); return the potential energy at the end."""
-    g, work = np.zeros(x.size), np.zeros(36)
+    g, noise, work = np.zeros(x.size), np.empty(x.size), np.zeros(36)
     energy = chain_gradient(x, parameters, g, work)
     keep = math.exp(-friction * dt)
     kick = math.sqrt((1.0 - keep * keep) * temperature)
     for _ in range(steps):
         for i in range(x.size):
-            v[i] -= 0.5 * dt * g[i]
-            x[i] += 0.5 * dt * v[i]
-            v[i] = keep * v[i] + kick * _normal(state)
-            x[i] += 0.5 * dt * v[i]
-            g[i] = 0.0
+            noise[i] = _normal(state)
+        glide(x, v, g, noise, dt, keep, kick)
+        g[:] = 0.0
         energy = chain_gradient(x, parameters, g, work)
-        for i in range(x.size):
-            v[i] -= 0.5 * dt * g[i]
+        push(v, g, dt)
     return energy
 
 
