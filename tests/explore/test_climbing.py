@@ -8,6 +8,7 @@ from spinfunnel.explore.climbing import explore
 from spinfunnel.explore.engine import Engine, Proof
 from spinfunnel.explore.identity import Catalogue, group_order, same_point
 from spinfunnel.explore.stationary import explore as stationary
+from spinfunnel.explore.stationary_points import Collection
 from spinfunnel.landscape import Budget, Effort, InputError, Minimum, Record, Saddle
 from spinfunnel.smooth import Invariance
 from spinfunnel.systems.clusters import binary_lennard_jones, lennard_jones
@@ -39,6 +40,27 @@ def test_every_minimum_and_saddle_of_lj7(seven):
     assert isinstance(records[-1], Effort)
     assert records[-1].outcome == "finished"
     assert sum(record.weight for record in minima.values()) == pytest.approx(1.0)
+
+
+def test_a_climb_is_no_visit_to_the_minimum_that_it_began_at():
+    engine = Engine(lennard_jones(7))
+    found = Collection(engine)
+    generator = np.random.default_rng(1)
+    (start,) = found.enter_rough(lennard_jones(7).starts(generator, 1))
+    assert start.visits == 1
+    shaken = start.position + 0.3 * generator.standard_normal((60, 21))
+    climbs = engine.climb(shaken, generator.standard_normal(shaken.shape))
+    rows = [row for row in range(60) if found.saddle(climbs, row, start=start.key) is not None]
+    assert len(rows) > 20
+    assert start.visits == 1
+    visits = sum(point.visits for point in found.minima.points)
+    assert visits > 1  # by saddles that were new, and by those that were not
+    again = [found.saddle(climbs, row) for row in rows]
+    assert not any(fresh for _, fresh in again)
+    assert start.visits > 1
+    assert sum(point.visits for point in found.minima.points) - visits == sum(
+        len(set(found.joins[point.key])) for point, _ in again
+    )
 
 
 def test_what_is_kept_is_stationary_of_the_index_it_claims(seven):

@@ -155,6 +155,29 @@ def test_too_little_is_undecided():
     assert "29 %" in verdict.reason
 
 
+@pytest.mark.parametrize(("met", "kind"), [(4, "undecided"), (5, "funnel")])
+def test_a_small_map_tells_the_kind_if_every_minimum_was_met_again_and_again(met, kind):
+    visits = np.full(8, 90)
+    visits[5] = met
+    verdict = judge(measure_all(dataclasses.replace(palm(8), visits=visits)), exact=False)
+    assert verdict.kind == kind
+    assert f"met by {met} searches" in verdict.reason
+
+
+def test_one_minimum_is_smooth_only_if_searches_end_there_again_and_again():
+    one = graph([0.0], [])
+    kinds = [judge(measure_all(dataclasses.replace(one, visits=np.array([n]))), exact=False).kind for n in (1, 40)]
+    assert kinds == ["undecided", "smooth"]
+
+
+@pytest.mark.parametrize(("weight", "descents"), [([0.5, 0.5], 2), ([0.7, 0.3], 10), ([0.4, 0.35, 0.25], 20)])
+def test_the_number_of_descents_is_read_off_their_shares(weight, descents):
+    """Wilson's interval of all of them: its lower end is n / (n + 1.96^2)."""
+    ways = [(3.0, 0, k) for k in range(1, len(weight))]
+    share = measure_all(graph(np.arange(len(weight)), ways, weight=weight), names=["connected_share"])
+    assert share["connected_share"].low == pytest.approx(descents / (descents + 1.96**2))
+
+
 def test_discrete_maps_have_no_such_answers():
     discrete = dataclasses.replace(palm(5), log_volume=None, saddle_log_volume=None, exact=True)
     found = measure_all(discrete)

@@ -23,8 +23,8 @@ def test_energy_is_the_calculators() -> None:
     atoms.calc = EMT()
     landscape = from_atoms(atoms, name="water", parameters={})
     energy, gradient = landscape.energy_and_gradient(atoms.positions.reshape(1, -1))
-    assert energy[0] == atoms.get_potential_energy()
-    np.testing.assert_array_equal(gradient[0], -atoms.get_forces().ravel())
+    assert energy[0] == pytest.approx(atoms.get_potential_energy(), rel=1e-13)
+    np.testing.assert_allclose(gradient[0], -atoms.get_forces().ravel(), rtol=0, atol=1e-12)
     assert landscape.invariance.species == (8, 1, 1)
     before = atoms.positions.copy()
     landscape.energy_and_gradient(landscape.starts(np.random.default_rng(0), 2))
@@ -121,3 +121,54 @@ def test_a_structure_file_alone_says_which_system_it_is(tmp_path) -> None:
     (tmp_path / "helix.pdb").write_text("\n".join(rows))
     landscape = resolve(str(tmp_path / "helix.pdb"))
     assert (landscape.name, landscape.dimension) == ("calpha", 30)
+
+
+@pytest.mark.parametrize("formula", ["Cu7", "Al3Ni2Pt", "Cu4Au3", "AgPd"])
+def test_compiled_emt_is_that_of_ase(formula) -> None:
+    from ase.calculators.emt import EMT
+
+    landscape = resolve(f"ase:formula={formula}")
+    atoms = ase.Atoms(formula, calculator=EMT())
+    places = np.random.default_rng(3).uniform(-3.5, 3.5, (12, 3 * len(atoms)))
+    places[0] *= 3.0  # some pairs beyond the cut-off, some atoms alone
+    assert landscape.kernel is not None
+    energy, gradient = landscape.energy_and_gradient(places)
+    for place, value, slope in zip(places, energy, gradient, strict=True):
+        atoms.positions[:] = place.reshape(-1, 3)
+        scale = max(1.0, np.abs(atoms.get_forces()).max())
+        assert value == pytest.approx(atoms.get_potential_energy(), rel=1e-12, abs=1e-12)
+        np.testing.assert_allclose(slope, -atoms.get_forces().ravel(), rtol=0, atol=1e-12 * scale)
+
+
+def test_another_calculator_has_no_compiled_twin_and_a_twin_that_differs_is_not_used(monkeypatch) -> None:
+    from ase.calculators.emt import EMT
+
+    class Renamed(EMT):
+        """A calculator of its own, though it answers as EMT does."""
+
+    class Doubled(EMT):
+        def get_property(self, name, atoms=None, allow_calculation=True):
+            found = super().get_property(name, atoms, allow_calculation)
+            return 2.0 * found if name == "energy" else found
+
+    pair = [[0.0, 0, 0], [2.5, 0, 0]]
+    assert from_atoms(ase.Atoms("Cu2", pair, calculator=Renamed()), name="pair", parameters={}).kernel is None
+    monkeypatch.setattr("ase.calculators.emt.EMT", Doubled)
+    assert from_atoms(ase.Atoms("Cu2", pair, calculator=Doubled()), name="pair", parameters={}).kernel is None
+    monkeypatch.undo()
+    ours = from_atoms(ase.Atoms("Cu2", pair, calculator=EMT(asap_cutoff=True)), name="pair", parameters={})
+    atoms = ase.Atoms("Cu2", pair, calculator=EMT(asap_cutoff=True))
+    assert ours.kernel is not None
+    assert ours.energy_and_gradient(np.ravel(pair)[None])[0][0] == pytest.approx(
+        atoms.get_potential_energy(), rel=1e-12
+    )
+
+
+def test_what_was_tried_is_no_part_of_a_structure() -> None:
+    from ase.calculators.emt import EMT
+
+    positions = np.array([[0.0, 0, 0], [2.5, 0, 0], [0, 2.4, 0]])
+    made = [from_atoms(ase.Atoms("Cu3", positions, calculator=EMT()), name="three", parameters={}) for _ in range(2)]
+    assert made[0].identity == made[1].identity
+    starts = made[0].starts(np.random.default_rng(0), 400)[::2].reshape(200, 3, 3)
+    np.testing.assert_allclose(starts.mean(axis=0), positions, atol=0.12)  # 4 sigma of 0.4 / sqrt(200)

@@ -252,7 +252,7 @@ class Search:
     def _enter(self, front: Front | None, climbs: Climbs) -> None:
         self.found.evaluations += climbs.evaluations
         for row in range(len(climbs.outcome)):
-            found = self.found.saddle(climbs, row)
+            found = self.found.saddle(climbs, row, start=None if front is None else front.point.key)
             if front is not None:
                 front.made += 1
             self.quiet += 1

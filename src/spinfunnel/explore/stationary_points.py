@@ -49,7 +49,17 @@ class Collection:
         self.saddles = Catalogue(invariance, self.engine.distance)
 
     def minimum(self, position: Floats, energy: float, size: float) -> Point | None:
-        """Minimum at the end of a quench, entered if it is new; None where there is none."""
+        """Minimum at the end of a quench, entered if it is new, and the visit to it; None where there is none."""
+        point = self._found(position, energy, size)
+        if point is not None:
+            self._visit(point)
+        return point
+
+    def _visit(self, point: Point) -> None:
+        point.visits += 1
+        self._visits[point.key] += 1
+
+    def _found(self, position: Floats, energy: float, size: float) -> Point | None:
         if not math.isfinite(energy):
             self.failures[REASONS[2]] += 1
             return None
@@ -57,15 +67,20 @@ class Collection:
             self.failures["energy falls without end" if math.isinf(size) else "quench does not converge"] += 1
             return None
         point = self.minima.find(position, energy)
-        if point is None:
-            point = self._entered(self.minima, position, index=0)
-        if point is not None:
-            point.visits += 1
-            self._visits[point.key] += 1
-        return point
+        return point if point is not None else self._entered(self.minima, position, index=0)
 
-    def saddle(self, climbs: Climbs, row: int) -> tuple[Point, bool] | None:
-        """Saddle of a climb, entered with the minima below it if it is new, and whether it is; None where it failed."""
+    def saddle(self, climbs: Climbs, row: int, *, start: str | None = None) -> tuple[Point, bool] | None:
+        """Saddle of a climb, entered with the minima below it if it is new, and whether it is; None where it failed.
+
+        The climb is a visit to the minima below it, but for the one it started from.
+        """
+        found = self._saddle(climbs, row)
+        if found is not None:
+            for key in set(self.joins[found[0].key]) - {start}:
+                self._visit(self.minima[key])
+        return found
+
+    def _saddle(self, climbs: Climbs, row: int) -> tuple[Point, bool] | None:
         if climbs.outcome[row] != FOUND:
             self.failures[REASONS[climbs.outcome[row]]] += 1
             return None
@@ -78,10 +93,13 @@ class Collection:
             self.failures[proof] += 1
             return None
         below = [
-            self.minimum(climbs.ends[row, side], float(climbs.end_energy[row, side]), float(climbs.end_size[row, side]))
+            self._found(climbs.ends[row, side], float(climbs.end_energy[row, side]), float(climbs.end_size[row, side]))
             for side in range(2)
         ]
         if below[0] is None or below[1] is None:
+            for each in below:
+                if each is not None:
+                    self._visit(each)
             return None
         point = self.saddles.add(proof.position, proof.energy)
         point.visits, point.log_volume = 1, proof.log_volume

@@ -29,7 +29,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -46,14 +46,20 @@ if TYPE_CHECKING:
 __all__ = ["MEASURES", "SMOOTH", "SMOOTH_EVIDENCE", "connected_part", "smooth_kind"]
 
 Answer = Callable[[Topography], Measurement]
+SmoothKind: TypeAlias = Literal["funnel", "multi-funnel", "glass", "smooth", "undecided"]
 
 SMOOTH_EVIDENCE = (
-    "minima", "connected_share", "rivals", "trap_ratio", "rival_gap", "rival_barrier", "rival_occupation",
-    "rival_funnels", "frustration",
+    "minima", "fewest_visits", "connected_share", "rivals", "trap_ratio", "rival_gap", "rival_barrier",
+    "rival_occupation", "rival_funnels", "frustration",
 )  # fmt: skip
 """Measures on which the verdict of a smooth landscape rests."""
 FEWEST_MINIMA = 20
-"""Minima below which a map is too small to be called a funnel or a glass."""
+"""Minima below which a map tells the kinds apart only if it is likely to hold all of them."""
+MET = 5
+"""Searches that must have ended in each of so few minima. The chance of the next one to end in a minimum that is not
+known is then 0 by Good and Turing's estimate, that of what was met once."""
+MOST_COUNTED = 1000
+"""Descents into the minimum of least weight up to which the number of all of them is told from the weights."""
 CONNECTED = 0.5
 """Share of the descents that must end in the connected part, for its rivals to tell the kind."""
 MOST_FUNNELS, GLASSY = 6.0, 12.0
@@ -122,14 +128,35 @@ def _of_descents(answer: Answer, *, or_else: bool = False) -> Answer:
                 if or_else
                 else NoAnswer("no_descents", "no random state was quenched", "explore the landscape by climbing")
             )
-        # Weights are shares of one number of descents; a minimum that was met once has the least.
-        descents = 1.0 / float(weight[weight > 0.0].min())
+        descents = _descents(weight[weight > 0.0])
         p, z = found.value, 1.96
         middle = (p + z * z / (2 * descents)) / (1 + z * z / descents)
         half = z * math.sqrt(p * (1 - p) / descents + z * z / (4 * descents**2)) / (1 + z * z / descents)
         return Estimate(p, min(p, max(0.0, middle - half)), max(p, min(1.0, middle + half)))
 
     return measured
+
+
+def _descents(weight: NDArray[np.float64]) -> float:
+    """Least number of descents of which all weights are shares.
+
+    Examples
+    --------
+    >>> _descents(np.array([0.4, 0.4, 0.2])), _descents(np.array([1.0])), _descents(np.array([0.3, 0.7]))
+    (5.0, 1.0, 10.0)
+    """
+    least = float(weight.min())
+    counts = np.arange(1, MOST_COUNTED + 1)
+    shared = np.abs(np.outer(counts / least, weight) - np.round(np.outer(counts / least, weight))).max(axis=1) < 1e-6
+    # Weights that are no shares of a whole number are read as if the least were that of one descent.
+    return float(counts[int(shared.argmax())] / least)
+
+
+def fewest_visits(topography: Topography) -> Measurement:
+    """Fewest searches that ended in one of the minima: random descents, and climbs that began elsewhere."""
+    if topography.graph.log_volume is None:
+        return _not_smooth()
+    return exactly(float(topography.graph.visits.min()))
 
 
 def connected_share(topography: Topography) -> Measurement:
@@ -330,6 +357,7 @@ SMOOTH: Mapping[str, Answer] = {
     "depth": _on_part(depth.depth),
     "difficulty": _on_part(depth.difficulty),
     **{measure.name: _on_part(measure.answer) for group in (motif, kinetics) for measure in group.MEASURES},
+    "fewest_visits": fewest_visits,
     "connected_share": _of_descents(connected_share, or_else=True),
     "rivals": rivals,
     "rival_gap": rival_gap,
@@ -346,6 +374,13 @@ _RIVALS = "this project, after Wales, Miller, Walsh, Nature 394, 758 (1998); Cat
 _SUPERPOSITION = "Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008)"
 
 MEASURES = (
+    Measure(
+        "fewest_visits",
+        fewest_visits,
+        "fewest searches that ended in one of the minima",
+        "Good, Biometrika 40, 237 (1953)",
+        6,
+    ),
     Measure("connected_share", connected_share, "share of random descents into the mapped funnels", _RIVALS, 6),
     Measure("rivals", rivals, "traps deeper than the drop to the ground state that remains", _RIVALS, 6),
     Measure("rival_gap", rival_gap, "energy of the lowest rival above the ground energy", _RIVALS, 6),
@@ -378,18 +413,34 @@ MEASURES = (
 
 def smooth_kind(
     measures: Mapping[str, Measurement],
-) -> tuple[Literal["funnel", "multi-funnel", "glass", "smooth", "undecided"], str] | None:
+) -> tuple[SmoothKind, str] | None:
     """Kind of a smooth landscape by its rivals, and the reason; None for the measures of another kind of landscape."""
     count, minima = measures.get("rivals"), measures.get("minima")
     if not (isinstance(count, Estimate) and isinstance(minima, Estimate)):
         return None
     told = measures.get("funnel_weight")
     descents = not (isinstance(told, NoAnswer) and told.outcome == "no_descents")
-    if minima.value < FEWEST_MINIMA:
-        if minima.value == 1.0 and descents:
-            return "smooth", "every random descent ends in the one minimum"
-        few = "1 minimum is" if minima.value == 1.0 else f"{minima.value:.0f} minima are"
-        return "undecided", f"{few} too few to tell the kinds apart"
+    if minima.value >= FEWEST_MINIMA:
+        return _kind_by_rivals(measures, minima.value, descents=descents)
+    visits = measures.get("fewest_visits")
+    met = visits.value if isinstance(visits, Estimate) else 0.0
+    if met < MET:
+        return "undecided", _too_few(minima.value, met)
+    if minima.value == 1.0:
+        return "smooth", f"every search ends in the one minimum ({met:.0f} of them)"
+    kind, reason = _kind_by_rivals(measures, minima.value, descents=descents)
+    return kind, f"{reason}; none is likely to be missing, for each was met by {met:.0f} searches or more"
+
+
+def _too_few(minima: float, met: float) -> str:
+    few = "1 minimum is" if minima == 1.0 else f"{minima:.0f} minima are"
+    return (
+        f"{few} too few to tell the kinds apart while others may be missing: one was met by {met:.0f} "
+        f"search{'' if met == 1.0 else 'es'} only, not {MET}; explore further"
+    )
+
+
+def _kind_by_rivals(measures: Mapping[str, Measurement], minima: float, *, descents: bool) -> tuple[SmoothKind, str]:
     share_inside, ratio = measures.get("connected_share"), measures.get("trap_ratio")
     if not isinstance(share_inside, Estimate) or share_inside.low < CONNECTED:
         said = f"{100 * share_inside.value:.0f} %" if isinstance(share_inside, Estimate) else "an unknown share"
@@ -397,9 +448,11 @@ def smooth_kind(
         return "undecided", f"only {said} {which} a known path to the lowest: explore further"
     if not isinstance(ratio, Estimate):
         return "undecided", "no barriers are known: explore further"
+    count = measures.get("rivals")
+    assert isinstance(count, Estimate)  # noqa: S101 - the caller saw it
     if count.value == 0.0:
         return "funnel", (
-            f"each of {minima.value:.0f} minima leads to the lowest over barriers below the drop that remains "
+            f"each of {minima:.0f} minima leads to the lowest over barriers below the drop that remains "
             f"(largest ratio {ratio.value:.2g})"
         )
     held, funnels = measures.get("rival_occupation"), measures.get("rival_funnels")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import math
 import threading
@@ -15,9 +16,10 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, identity_hash
 from spinfunnel.smooth import Invariance, Kernel, checked_positions
+from spinfunnel.systems.emt_kernels import compiled_emt
 from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.registry import suggestion
-from spinfunnel.systems.smooth import import_torch
+from spinfunnel.systems.smooth import import_torch, over_batch
 
 __all__ = ["READABLE", "AseLandscape", "ase_atoms", "from_atoms"]
 
@@ -33,6 +35,8 @@ CALCULATORS = {
 STEP = 1e-3
 """Of the differences of forces, in Angstrom: errors of 1e-9 eV per square Angstrom where forces are smooth."""
 MOST_ATOMS = 200
+SAME = 1e-9
+"""Difference up to which a compiled twin gives the same energies and forces."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,7 +44,7 @@ class AseLandscape:
     """Energy of an ASE calculator for free atoms, as a `spinfunnel.smooth.Differentiable` landscape.
 
     Energies in eV and lengths in Angstrom where the calculator follows ASE's units. Hessians are differences of
-    fourth order of forces.
+    fourth order of forces, unless there is a kernel.
 
     Attributes
     ----------
@@ -50,6 +54,8 @@ class AseLandscape:
     parameters : mapping
     known : bool
         Whether the positions of `atoms` are a place to start from.
+    kernel : Kernel or None
+        Compiled twin of the calculator, used instead where there is one.
     """
 
     atoms: Any
@@ -93,7 +99,7 @@ class AseLandscape:
     @property
     def costly_hessian(self) -> bool:
         """Whether climbs should do without Hessians on their way: each takes four gradients for every coordinate."""
-        return True
+        return self.kernel is None
 
     def energy(self, position: Any) -> Any:
         """Energies (B,) of positions (B, D) as tensors; their gradients are the forces."""
@@ -120,6 +126,8 @@ class AseLandscape:
     def energy_and_gradient(self, position: Floats) -> tuple[Floats, Floats]:
         """Energies (B,) and gradients (B, D)."""
         rows = checked_positions(position, dimension=self.dimension)
+        if self.kernel is not None:
+            return over_batch(self.kernel, rows, width=self.dimension)
         energy, gradient = np.empty(len(rows)), np.empty_like(rows)
         for row, place in enumerate(rows):
             energy[row], gradient[row] = self._one(place)
@@ -128,6 +136,9 @@ class AseLandscape:
     def hessian(self, position: Floats) -> Floats:
         """Hessians (B, D, D)."""
         rows = checked_positions(position, dimension=self.dimension)
+        if self.kernel is not None:
+            flat = over_batch(self.kernel, rows, width=self.dimension**2)[1]
+            return flat.reshape(len(rows), self.dimension, self.dimension)
         found = np.empty((len(rows), self.dimension, self.dimension))
         for row, place in enumerate(rows):
             for axis in range(self.dimension):
@@ -141,6 +152,8 @@ class AseLandscape:
         """Hessians times directions (B, D)."""
         rows = checked_positions(position, dimension=self.dimension)
         along = checked_positions(direction, dimension=self.dimension)
+        if self.kernel is not None:
+            return np.asarray(np.einsum("bij,bj->bi", self.hessian(rows), along))
         found = np.zeros_like(rows)
         for row, (place, vector) in enumerate(zip(rows, along, strict=True)):
             length = float(np.abs(vector).max())
@@ -212,9 +225,7 @@ def ase_atoms(file: str = "", *, formula: str = "Cu4", calculator: str = "", see
             "calculator: ase:file=...,calculator=NAME"
         )
     atoms.calc = _calculator(calculator or "emt")
-    landscape = AseLandscape(atoms, "ase", given, known=bool(file))
-    _refuse_silent(landscape)
-    return landscape
+    return _compiled(AseLandscape(atoms, "ase", given, known=bool(file)))
 
 
 def from_atoms(atoms: Any, *, name: str, parameters: Mapping[str, Parameter]) -> AseLandscape:
@@ -229,9 +240,7 @@ def from_atoms(atoms: Any, *, name: str, parameters: Mapping[str, Parameter]) ->
         raise InputError(f"{name} has no calculator: set atoms.calc, for instance to ase.calculators.emt.EMT()")
     copy = atoms.copy()
     copy.calc = atoms.calc
-    landscape = AseLandscape(copy, name, parameters)
-    _refuse_silent(landscape)
-    return landscape
+    return _compiled(AseLandscape(copy, name, parameters))
 
 
 def _import_ase() -> Any:
@@ -300,8 +309,18 @@ def _calculator(name: str) -> Any:
         ) from None
 
 
-def _refuse_silent(landscape: AseLandscape) -> None:
-    """Try the calculator once, and refuse one that does not answer with numbers."""
+def _compiled(landscape: AseLandscape) -> AseLandscape:
+    """Try the calculator, and let a compiled twin take its place where there is one that gives the same numbers."""
+    # Made first: the calculator moves the atoms, whose positions are part of the identity.
+    twin = dataclasses.replace(landscape, kernel=compiled_emt(landscape.atoms))
+    places, energy, gradient = _tried(landscape)
+    again, slope = twin.energy_and_gradient(places)
+    alike = np.allclose(again, energy, rtol=SAME, atol=SAME, equal_nan=True)
+    return twin if alike and np.allclose(slope, gradient, rtol=SAME, atol=SAME, equal_nan=True) else landscape
+
+
+def _tried(landscape: AseLandscape) -> tuple[Floats, Floats, Floats]:
+    """Ask the calculator at four places, and refuse one that does not answer with numbers."""
     places = landscape.starts(np.random.default_rng(0), 4)
     try:
         energy, gradient = landscape.energy_and_gradient(places)
@@ -311,6 +330,7 @@ def _refuse_silent(landscape: AseLandscape) -> None:
         ) from None
     if not (np.isfinite(energy) & np.isfinite(gradient).all(axis=1)).any():
         raise InputError(f"the calculator of {landscape.name} gives no finite energies and forces at four trial places")
+    return places, energy, gradient
 
 
 def _torch_function(landscape: AseLandscape) -> Callable[[Any], Any]:
