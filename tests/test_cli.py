@@ -138,6 +138,9 @@ def test_an_asymmetric_matrix_is_refused(run: Any) -> None:
         (["report", "missing.db"], "missing.db"),
         (["export", "missing.db", "--format", "csv"], "missing.db"),
         (["systems", "skk"], "did you mean 'sk'"),
+        (["fold", "missing.pdb"], "missing.pdb does not exist"),
+        (["fold", "."], "is a folder"),
+        (["fold", "--steps", "100"], "at least 4 replicas of 20000 steps"),
     ],
 )
 def test_bad_arguments_are_refused_in_one_sentence(run: Any, arguments: list[str], words: str) -> None:

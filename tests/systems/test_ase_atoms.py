@@ -56,6 +56,8 @@ def test_a_structure_file_is_a_place_to_start_from(tmp_path) -> None:
 def test_what_cannot_be_computed_is_refused_in_a_sentence(tmp_path) -> None:
     (tmp_path / "bad.xyz").write_text("3\n\nCu 0 0 0\n")
     (tmp_path / "code.py").write_text("print('no')")
+    (tmp_path / "none.xyz").write_text("")
+    (tmp_path / "letter.pdb").write_text("Dear all,\n")
     for spec, message in {
         "ase:formula=Zz4": "no chemical formula",
         "ase:formula=Cu": "atoms=1 is out of range",
@@ -66,6 +68,8 @@ def test_what_cannot_be_computed_is_refused_in_a_sentence(tmp_path) -> None:
         f"ase:file={tmp_path}/gone.xyz": "does not exist",
         f"ase:file={tmp_path}/bad.xyz": "cannot be read as a structure",
         f"ase:file={tmp_path}/code.py": "structures are read from",
+        f"ase:file={tmp_path}/none.xyz": "is empty",
+        f"{tmp_path}/letter.pdb": "holds no atoms",
     }.items():
         with pytest.raises(InputError, match=message) as caught:
             resolve(spec)

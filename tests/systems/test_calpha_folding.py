@@ -53,7 +53,7 @@ def test_pooled_samples_are_weighted_to_any_temperature():
 
 
 def test_too_short_a_run_is_refused():
-    with pytest.raises(InputError, match="give at least 4, of 20000 steps"):
+    with pytest.raises(InputError, match="at least 4 replicas of 20000 steps"):
         fold_protein("hairpin", steps=100)
 
 

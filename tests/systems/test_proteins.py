@@ -146,13 +146,27 @@ def test_a_file_that_cannot_be_folded_says_why_in_a_sentence(write) -> None:
     water = "HETATM    1  O   HOH A   1      10.000  10.000  10.000  1.00  0.00"
     cases = {
         "gone": ("", "does not exist"),
-        "empty.pdb": ("", "no amino-acid residues"),
-        "water.pdb": (water, "no amino-acid residues"),
-        "two.pdb": (whole + pdb_text(HELIX + 20, chain="B"), "has the chains A, B: choose one, chain=A"),
+        "empty.pdb": ("", "is empty"),
+        "empty.cif": ("", "is empty"),
+        "letter.pdb": ("Dear all,\n", "has no ATOM records"),
+        "page.cif": ("<!DOCTYPE html>\n", "no _atom_site table"),
+        "water.pdb": (water, "no amino-acid residues, but HOH"),
+        "dna.pdb": ([line.replace("ALA", " DA") for line in whole], "no amino-acid residues, but DA"),
+        "two.pdb": (whole + pdb_text(HELIX + 20, chain="B"), r"has the chains A, B: .* chain=A \(to fold: --chain A\)"),
+        "two.cif": (cif_text(HELIX).replace(" A 7 ", " B 7 "), "has the chains A, B: choose one, chain=A"),
+        "cut.pdb": ("\n".join(whole)[:-30], r"line 12: '' are no coordinates: .* get it again"),
+        "not-a-number.pdb": ([whole[0].replace(f"{HELIX[0][0]:8.3f}", "     nan")], "line 1: .* out of range"),
+        "modified.pdb": (
+            [*whole[:5], whole[5].replace("ALA", "TPO").replace("ATOM  ", "HETATM"), *whole[6:]],
+            "residues 5 and 7 .* with TPO 6 between them",
+        ),
+        "line.pdb": (pdb_text(np.array([[3.8 * i, 0, 0] for i in range(12)])), "no native contacts"),
+        "long.csv": (["0,0,0", "3.8,0,0"] * 250, "500 residues; .* take a part, residues=first-last"),
         "gap.pdb": (whole[:5] + whole[7:], "residues 5 and 8 .* residues are missing"),
         "noca.pdb": ([*whole[:4], whole[4].replace(" CA ", " CB "), *whole[5:]], "residue ALA 5 .* has no CA atom"),
         "word.pdb": ([whole[0].replace(f"{HELIX[0][0]:8.3f}", "   x.000")], "line 1: .* are no coordinates"),
-        "short.pdb": (whole[:4], "4 residues; the model needs 5"),
+        "short.pdb": (whole[:4], "4 residues; the model needs 5 to 400: take more"),
+        "one.pdb": (whole[:1], "1 residue; the model needs 5"),
         "table.cif": ("data_X\n", "no _atom_site table"),
         "columns.cif": ("data_X\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n1 2.0\n", "lacks names, numbers or coord"),
         "row.cif": (cif_text(HELIX).replace(" ALA X 4 ", " X 4 "), r"line \d+: 12 values for the 13 columns"),
@@ -164,10 +178,13 @@ def test_a_file_that_cannot_be_folded_says_why_in_a_sentence(write) -> None:
         with pytest.raises(InputError, match=message) as caught:
             resolve(f"calpha:file={file}")
         assert "\n" not in str(caught.value)
-    binary = Path(write("zip.pdb", ""))
-    binary.write_bytes(b"\x1f\x8b\0\0\0")
-    with pytest.raises(InputError, match="is no text"):
-        calpha_protein(str(binary))
+    for data, message in ((b"\x1f\x8b\0\0\0", "is compressed: unpack it with gunzip"), (b"\x89PNG\0", "is no text")):
+        binary = Path(write("binary.pdb", ""))
+        binary.write_bytes(data)
+        with pytest.raises(InputError, match=message):
+            calpha_protein(str(binary))
+    with pytest.raises(InputError, match="is a folder"):
+        calpha_protein(str(binary.parent))
     two = write("two.pdb", whole + pdb_text(HELIX + 20, chain="B"))
     assert resolve(f"calpha:file={two},chain=B,residues=2-9").dimension == 24
     for wrong, message in {"chain=C": "no chain 'C'", "chain=A,residues=9-2": "runs backwards"}.items():

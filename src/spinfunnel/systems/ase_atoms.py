@@ -265,6 +265,8 @@ def _read(file: str) -> Any:
         raise InputError(f"the structure {file} does not exist")
     if path.suffix.lower() not in READABLE:
         raise InputError(f"{file} ends in {path.suffix or 'nothing'}; structures are read from {', '.join(READABLE)}")
+    if path.stat().st_size == 0:
+        raise InputError(f"{file} is empty: give a file with the atoms of a structure")
     try:
         found = ase.io.read(path)
     except Exception as error:  # noqa: BLE001 - ASE's readers raise whatever their parsers do
@@ -272,6 +274,8 @@ def _read(file: str) -> Any:
         raise InputError(f"{file} cannot be read as a structure: {reason[0][:160]}") from None
     if not isinstance(found, ase.Atoms) or not np.isfinite(found.positions).all():
         raise InputError(f"{file} holds no structure with finite coordinates")
+    if len(found) == 0:
+        raise InputError(f"{file} holds no atoms: give a structure in the format that its ending says")
     found.calc = None
     found.set_constraint()
     if not found.cell.any():

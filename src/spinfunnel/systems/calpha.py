@@ -13,7 +13,7 @@ from spinfunnel.systems.bln import chain_landscape
 from spinfunnel.systems.chain import ChainField, dihedral_angles
 from spinfunnel.systems.ranges import check_choice, check_range
 from spinfunnel.systems.smooth import TorchLandscape
-from spinfunnel.systems.structure_files import Structure, read_structure
+from spinfunnel.systems.structure_files import FEWEST_RESIDUES, Structure, choice, read_structure
 
 __all__ = ["HAIRPIN", "calpha_field", "calpha_protein", "native_contacts"]
 
@@ -101,11 +101,14 @@ def native_contacts(structure: Structure, *, contacts: str = "auto", cutoff: flo
     check_choice("contacts", contacts, ("auto", "heavy", "calpha"))
     heavy = contacts == "heavy" or (contacts == "auto" and bool(structure.heavy))
     if heavy and not structure.heavy:
-        raise InputError("contacts=heavy needs all heavy atoms, but the file has C-alpha atoms only: contacts=calpha")
+        raise InputError(
+            "contacts=heavy needs all heavy atoms, but the file has C-alpha atoms only: take "
+            f"{choice('contacts', 'calpha')}"
+        )
     if heavy and structure.incomplete:
         raise InputError(
             f"{structure.incomplete}, so that its contacts are not known: complete the file (PDBFixer does), or take "
-            "contacts=calpha"
+            f"{choice('contacts', 'calpha')}"
         )
     reach = cutoff or (4.5 if heavy else 8.0)
     n = len(structure.trace)
@@ -134,13 +137,16 @@ def calpha_field(structure: Structure, *, contacts: str = "auto", cutoff: float 
     """
     trace = structure.trace
     n = len(trace)
-    if not 5 <= n <= MOST_RESIDUES:
-        raise InputError(
-            f"the chain has {n} residues; the model needs 5 to {MOST_RESIDUES}: choose a part with residues=first-last"
-        )
+    if not FEWEST_RESIDUES <= n <= MOST_RESIDUES:
+        way = "take more of the chain" if n < FEWEST_RESIDUES else f"take a part, {choice('residues', 'first-last')}"
+        many = "1 residue" if n == 1 else f"{n} residues"
+        raise InputError(f"the chain has {many}; the model needs {FEWEST_RESIDUES} to {MOST_RESIDUES}: {way}")
     native = native_contacts(structure, contacts=contacts, cutoff=cutoff)
     if not len(native):
-        raise InputError("the structure has no native contacts, so nothing folds it: give a larger cutoff")
+        raise InputError(
+            "the structure has no native contacts, no two residues at least four apart that touch, so that nothing "
+            "folds it: take more of the chain, or contacts within a larger distance (calpha:file=...,cutoff=12)"
+        )
     known = {(int(i), int(j)) for i, j in native}
     pairs = np.array([(i, j) for i in range(n) for j in range(i + 4, n)], np.int64)
     apart = np.linalg.norm(trace[pairs[:, 0]] - trace[pairs[:, 1]], axis=1)

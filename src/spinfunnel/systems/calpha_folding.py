@@ -158,7 +158,10 @@ def fold_protein(
     (17, 25, 80000)
     """
     if replicas < 4 or steps < 40 * STRETCH:
-        raise InputError(f"{replicas} replicas of {steps} steps say nothing: give at least 4, of {40 * STRETCH} steps")
+        raise InputError(
+            f"{replicas} replicas of {steps} steps are too short a run: give at least 4 replicas of "
+            f"{40 * STRETCH} steps each"
+        )
     native = load_native(file, chain=chain, residues=residues)
     field = calpha_field(native, contacts=contacts)
     touching = native_contacts(native, contacts=contacts)

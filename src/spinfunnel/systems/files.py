@@ -81,6 +81,8 @@ def load_problem(path: str | Path, *, vartype: str = "BINARY") -> SpinPolynomial
 
 
 def _text(file: Path, data: bytes) -> str:
+    if data[:2] == b"\x1f\x8b":
+        raise InputError(f"{file} is compressed: unpack it with gunzip, and give the file in it")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

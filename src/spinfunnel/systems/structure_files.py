@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError
 
-__all__ = ["PROTEINS", "Residue", "Structure", "is_protein", "read_structure"]
+__all__ = ["PROTEINS", "Residue", "Structure", "choice", "is_protein", "read_structure"]
 
 PROTEINS = (".pdb", ".ent", ".cif", ".mmcif")
 """Files that may hold a protein."""
@@ -30,6 +30,18 @@ SIDE_CHAINS = {
 _C_ALPHA = re.compile(r"^(?:ATOM|HETATM)\b.*?\sCA\s", re.MULTILINE)
 FEWEST_RESIDUES = 5
 BACKBONE = ("N", "CA", "C", "O")
+DAMAGED = "the file is damaged or cut short, so get it again"
+
+
+def choice(name: str, value: str) -> str:
+    """How a choice is written where systems are named, and to the command ``fold``.
+
+    Examples
+    --------
+    >>> choice("chain", "A")
+    'chain=A (to fold: --chain A)'
+    """
+    return f"{name}={value} (to fold: --{name} {value})"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +114,10 @@ def read_structure(path: str | Path, *, chain: str = "", residues: str = "") -> 
     """
     file = Path(path)
     if not file.is_file():
-        raise InputError(f"the structure {file} does not exist: give a PDB, mmCIF, .xyz, .npy or .csv file")
+        wrong = "is a folder" if file.is_dir() else "does not exist"
+        raise InputError(f"the structure {file} {wrong}: give a PDB, mmCIF, .xyz, .npy or .csv file")
+    if file.stat().st_size == 0:
+        raise InputError(f"{file} is empty: give the structure of a protein")
     if file.stat().st_size > LARGEST_FILE:
         raise InputError(f"{file} has {file.stat().st_size >> 20} MiB, more than a structure has: give one structure")
     kind = file.suffix.lower()
@@ -112,16 +127,18 @@ def read_structure(path: str | Path, *, chain: str = "", residues: str = "") -> 
         return Structure(trace, ())
     text = _text(file)
     cif = kind in {".cif", ".mmcif"} or text.lstrip().startswith("data_")
-    found = _residues(_cif_atoms(file, text) if cif else _pdb_atoms(file, text))
-    chosen = _one_chain(file, found, chain=chain, residues=residues)
+    atoms = list(_cif_atoms(file, text) if cif else _pdb_atoms(file, text))
+    if not atoms:
+        raise InputError(f"{file} has no ATOM records: give a structure in PDB or mmCIF format")
+    chosen = _one_chain(file, atoms, chain=chain, residues=residues)
     for residue in chosen:
         if "CA" not in residue.atoms:
             raise InputError(
                 f"{file}: residue {residue} has no CA atom: complete the file (PDBFixer does), or choose a part "
-                "without it with residues=first-last"
+                f"without it with {choice('residues', 'first-last')}"
             )
     trace = np.array([residue.atoms["CA"] for residue in chosen])
-    _check_bonds(file, trace, [residue.number for residue in chosen])
+    _check_bonds(file, trace, [residue.number for residue in chosen], atoms=atoms, chain=chosen[0].chain)
     if all(set(residue.atoms) == {"CA"} for residue in chosen):
         return Structure(trace, ())
     lacking = next((residue for residue in chosen if residue.missing), None)
@@ -133,7 +150,7 @@ Atom = tuple[str, str, str, str, str, str, tuple[float, float, float]]
 """Group, atom name, residue name, chain, residue number with insertion code, element, position."""
 
 
-def _residues(atoms: Iterator[Atom]) -> list[Residue]:
+def _residues(atoms: Iterable[Atom]) -> list[Residue]:
     """Standard residues in the order of the file; hydrogens, water and ligands left out."""
     found: dict[tuple[str, str], Residue] = {}
     for group, atom, name, chain, number, element, place in atoms:
@@ -146,15 +163,17 @@ def _residues(atoms: Iterator[Atom]) -> list[Residue]:
     return list(found.values())
 
 
-def _one_chain(file: Path, found: list[Residue], *, chain: str, residues: str) -> list[Residue]:
+def _one_chain(file: Path, atoms: list[Atom], *, chain: str, residues: str) -> list[Residue]:
     """Residues of the chosen chain and range."""
+    found = _residues(atoms)
     if not found:
-        raise InputError(f"{file} holds no amino-acid residues: give the structure of a protein")
+        others = ", ".join(list(dict.fromkeys(atom[2] for atom in atoms))[:3])
+        raise InputError(f"{file} holds no amino-acid residues, but {others}: give the structure of a protein")
     chains = list(dict.fromkeys(residue.chain for residue in found))
     if chain and chain not in chains:
-        raise InputError(f"{file} has no chain {chain!r}; it has {', '.join(chains)}")
+        raise InputError(f"{file} has no chain {chain!r}, but {', '.join(chains)}: choose {choice('chain', chains[0])}")
     if not chain and len(chains) > 1:
-        raise InputError(f"{file} has the chains {', '.join(chains)}: choose one, chain={chains[0]}")
+        raise InputError(f"{file} has the chains {', '.join(chains)}: choose one, {choice('chain', chains[0])}")
     chosen = [residue for residue in found if residue.chain == (chain or chains[0])]
     if not residues:
         return chosen
@@ -163,23 +182,43 @@ def _one_chain(file: Path, found: list[Residue], *, chain: str, residues: str) -
     if ends is None or ends[1] not in numbers or ends[2] not in numbers:
         raise InputError(
             f"residues={residues} is no range of chain {chosen[0].chain}, whose residues run from {numbers[0]} to "
-            f"{numbers[-1]}: write residues={numbers[0]}-{numbers[-1]}"
+            f"{numbers[-1]}: write {choice('residues', f'{numbers[0]}-{numbers[-1]}')}"
         )
     first, last = numbers.index(ends[1]), numbers.index(ends[2])
     if last < first:
-        raise InputError(f"residues={residues} runs backwards: write residues={ends[2]}-{ends[1]}")
+        raise InputError(f"residues={residues} runs backwards: write {choice('residues', f'{ends[2]}-{ends[1]}')}")
     return chosen[first : last + 1]
 
 
-def _check_bonds(file: Path, trace: NDArray[np.float64], numbers: list[str]) -> None:
+def _check_bonds(
+    file: Path, trace: NDArray[np.float64], numbers: list[str], *, atoms: list[Atom] | None = None, chain: str = ""
+) -> None:
     length = np.linalg.norm(np.diff(trace, axis=0), axis=1)
     for place in np.flatnonzero((length > LONGEST_BOND) | (length < 1.0)):
         one, other = numbers[place], numbers[place + 1]
         raise InputError(
             f"{file}: the C-alpha atoms of residues {one} and {other} are {length[place]:.1f} Angstrom apart instead "
-            "of 3.8, so that residues are missing or misplaced: complete the file, or choose a part without the gap "
-            "with residues=first-last"
+            f"of 3.8, {_left_out(atoms or [], chain, one, other)}: complete the file, or choose a part without the gap "
+            f"with {choice('residues', 'first-last')}"
         )
+
+
+def _left_out(atoms: list[Atom], chain: str, one: str, other: str) -> str:
+    """Say what a gap comes from: residues between that are none of the standard ones, or nothing at all."""
+    between = dict.fromkeys(
+        (name, number)
+        for _, atom, name, where, number, _, _ in atoms
+        if where == chain and atom == "CA" and name not in SIDE_CHAINS and _is_between(number, one, other)
+    )
+    if not between:
+        return "so that residues are missing or misplaced"
+    said = ", ".join(f"{name} {number}" for name, number in between)
+    return f"with {said} between them, not one of the twenty amino acids"
+
+
+def _is_between(number: str, one: str, other: str) -> bool:
+    first, middle, last = (int(re.sub(r"[^\d-]", "", each) or 0) for each in (one, number, other))
+    return first < middle < last
 
 
 def _text(file: Path) -> str:
@@ -187,6 +226,8 @@ def _text(file: Path) -> str:
         data = file.read_bytes()
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror or error}") from None
+    if data[:2] == b"\x1f\x8b":
+        raise InputError(f"{file} is compressed: unpack it with gunzip, and give the PDB or mmCIF file in it")
     if b"\0" in data[:4096]:
         raise InputError(f"{file} is no text: give a PDB or mmCIF file (unpack it first, if it is compressed)")
     return data.decode("utf-8", "replace")
@@ -196,9 +237,10 @@ def _place(file: Path, line: int, texts: tuple[str, str, str]) -> tuple[float, f
     try:
         x, y, z = (float(text) for text in texts)
     except ValueError:
-        raise InputError(f"{file}, line {line}: {' '.join(texts)!r} are no coordinates") from None
+        told = repr(" ".join(texts).strip())
+        raise InputError(f"{file}, line {line}: {told} are no coordinates: {DAMAGED}") from None
     if not all(abs(value) < 1e6 for value in (x, y, z)):
-        raise InputError(f"{file}, line {line}: the coordinates {x}, {y}, {z} are out of range")
+        raise InputError(f"{file}, line {line}: the coordinates {x}, {y}, {z} are out of range: {DAMAGED}")
     return x, y, z
 
 
@@ -241,7 +283,9 @@ def _cif_atoms(file: Path, text: str) -> Iterator[Atom]:
     try:
         column = {key: names.index(next(w for w in words if w in names)) for key, words in _COLUMNS.items()}
     except StopIteration:
-        raise InputError(f"{file}: its _atom_site table lacks names, numbers or coordinates of atoms") from None
+        raise InputError(
+            f"{file}: its _atom_site table lacks names, numbers or coordinates of atoms: {DAMAGED}"
+        ) from None
     optional = {
         word: names.index(word) for word in ("type_symbol", "pdbx_PDB_ins_code", "pdbx_PDB_model_num") if word in names
     }
@@ -253,7 +297,9 @@ def _cif_atoms(file: Path, text: str) -> Iterator[Atom]:
         if not row:
             continue
         if len(row) != len(names):
-            raise InputError(f"{file}, line {number}: {len(row)} values for the {len(names)} columns of _atom_site")
+            raise InputError(
+                f"{file}, line {number}: {len(row)} values for the {len(names)} columns of _atom_site: {DAMAGED}"
+            )
         extra = {word: row[place] for word, place in optional.items()}
         model = model or extra.get("pdbx_PDB_model_num", "1")
         if extra.get("pdbx_PDB_model_num", model) != model:
