@@ -17,6 +17,7 @@ from spinfunnel.network import (
     interpolation,
     plane_through,
     random_plane,
+    stack_losses,
     surface,
     trajectory_plane,
 )
@@ -97,6 +98,23 @@ def strided() -> nn.Module:
     )
 
 
+def tiled() -> nn.Module:
+    """Convolutions of 3 x 3 on images that tiles of 4 x 4 fit or do not fit, behind and before other layers."""
+    return nn.Sequential(
+        nn.Conv2d(1, 3, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(3, 5, 3, padding=1),
+        nn.Tanh(),
+        nn.Conv2d(5, 6, 3, bias=False),
+        nn.ReLU(),
+        nn.Conv2d(6, 3, 3, padding=2),
+        nn.MaxPool2d(3),
+        nn.Conv2d(3, 2, 3, padding=1),
+        nn.Flatten(),
+        nn.Linear(12, 3),
+    )
+
+
 def flat(*activations: nn.Module) -> nn.Module:
     layers: list[nn.Module] = [nn.Flatten()]
     size = 6
@@ -113,6 +131,7 @@ NETWORKS: dict[str, tuple[Any, tuple[int, ...], str]] = {
     "elementwise": (lambda: flat(nn.SiLU(), nn.Tanh()), (2, 3), "layers"),
     "images": (images, (1, 6, 6), "layers"),
     "strided": (strided, (1, 9, 9), "layers"),
+    "tiled": (tiled, (1, 9, 8), "layers"),
     "forward": (Chain, (2, 3), "layers"),
     "slices": (Functional, (1, 8, 8), "plain"),
     "residual": (Residual, (6,), "plain"),
@@ -153,11 +172,34 @@ def test_every_point_is_the_model_at_its_coordinates(name: str, dtype: str, tole
 
 
 def test_convolutions_have_kernels_of_their_own() -> None:
-    for name, own in (("strided", True), ("images", False), ("relu", False)):
+    for name, own in (("strided", True), ("tiled", True), ("images", False), ("relu", False)):
         network = landscape(name, count=70)
         span = Span(network, network.start, draws(1, network.dimension, seed=1))
         assert span._layers is not None
-        assert (span._layers._by_kernels is not None) == own
+        assert span._layers._by_kernels == own
+
+
+def test_overflow_is_what_the_model_says() -> None:
+    network = landscape("tiled", dtype="float32")
+    span = Span(network, network.start, torch.full((1, network.dimension), 1.0))
+    plain = Span(network, network.start, torch.full((1, network.dimension), 1.0), quick=False)
+    place = np.array([[0.0], [1e8], [1e12], [1e30]])
+    mine, known = span.energies(place), plain.energies(place)
+    assert span.path == "layers"
+    assert not np.isfinite(known).all()
+    np.testing.assert_allclose(mine, known, rtol=1e-4)
+
+
+def test_blocks_of_samples_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = landscape("tiled", count=700)
+    span = Span(network, network.start, draws(1, network.dimension, seed=1))
+    whole = span.energies(np.array([[0.0], [0.5]]))
+    seen: list[float] = []
+    monkeypatch.setattr(stack_losses, "HELD", 1)
+    parts = span.energies(np.array([[0.0], [0.5]]), progress=lambda _, share: seen.append(share))
+    np.testing.assert_allclose(parts, whole, rtol=1e-12)
+    assert seen == sorted(seen)
+    assert (len(seen), seen[-1]) == (3, pytest.approx(1.0))
 
 
 WEIGHTS = torch.tensor([1.0, 2.0, 3.0], dtype=torch.float64)

@@ -69,7 +69,13 @@ class Span:
         if where.ndim != 2 or where.shape[1] != len(self.directions):
             raise InputError(f"coordinates here are rows of {len(self.directions)} numbers, got shape {where.shape}")
         with torch.no_grad(), exact_attention():
-            losses = self._plain(where, progress) if self._layers is None else self._layers.losses(where, progress)
+            if self._layers is None:
+                losses = self._plain(where, progress)
+            else:
+                losses = self._layers.losses(where, progress)
+                # Sums in another order can overflow elsewhere; the model itself says what is infinite and what is NaN.
+                strange = ~np.isfinite(losses)
+                losses[strange] = self._plain(where[strange], no_progress)
         return losses + self._decay(where)
 
     def _plain(self, place: NDArray[np.float64], progress: Progress) -> NDArray[np.float64]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +32,8 @@ CHUNK = 4
 POINTS = 256
 IMAGE_BLOCK = 256
 """Images done at once."""
+HELD = 1 << 26
+"""Bytes of a first convolution's answers that are held at once."""
 
 Weights = dict[str, torch.Tensor]
 
@@ -78,8 +79,8 @@ class Layers:
         """Mean losses (m,) at coordinates (m, k)."""
         if self._kernels is not None and self._hidden:
             return self._hidden_losses(place, progress)
-        if self._by_kernels is not None:
-            return self._by_kernels.losses(place, progress)
+        if self._by_kernels:
+            return self._image_losses(place, progress)
         total = np.zeros(len(place))
         size = self._block_size()
         chunk = 1 if self._images else CHUNK
@@ -98,13 +99,23 @@ class Layers:
             progress("surface", min(1.0, (start + POINTS) / len(place)))
         return total / (self._count if self._loss != "other" else 1)
 
-    @cached_property
-    def _by_kernels(self) -> Any:
-        """The kernels of convolutions, where there are some for all layers."""
-        if self._kernels is None or not self._images or self._loss != "cross_entropy" or not suits(self._rest):
-            return None
-        (block,) = self._blocks(self._count)
-        return ImageLayers(self._rest, self._named, torch.stack(list(block.parts)), self._target)
+    @property
+    def _by_kernels(self) -> bool:
+        """Whether there are kernels of convolutions for all layers."""
+        return self._kernels is not None and self._images and self._loss == "cross_entropy" and suits(self._rest)
+
+    def _image_losses(self, place: NDArray[np.float64], progress: Progress) -> NDArray[np.float64]:
+        """Mean losses by `stack_images.ImageLayers`, for as many samples at once as `HELD` allows."""
+        total = np.zeros(len(place))
+        first = next(self._blocks(1))
+        size = max(IMAGE_BLOCK, HELD // sum(part.numel() * part.element_size() for part in first.parts))
+        done = 0.0
+        for block in self._blocks(size):
+            layers = ImageLayers(self._rest, self._named, torch.stack(list(block.parts)), block.target)
+            share = len(block.parts[0]) / self._count
+            total += layers.sums(place, _part(progress, done, share))
+            done += share
+        return total / self._count
 
     @property
     def _hidden(self) -> bool:
@@ -322,6 +333,11 @@ def _activation(name: str) -> Callable[[torch.Tensor], torch.Tensor]:
     if name == "identity":
         return lambda field: field
     return {"relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}[name]
+
+
+def _part(progress: Progress, done: float, share: float) -> Progress:
+    """Progress of a part of the work, told as that of the whole."""
+    return lambda stage, part: progress(stage, done + share * part)
 
 
 def _with_one(place: NDArray[np.float64], like: torch.Tensor) -> torch.Tensor:
