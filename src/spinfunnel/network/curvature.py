@@ -6,6 +6,8 @@ model is differentiated twice, with the graph of the gradient kept from one prod
 
 from __future__ import annotations
 
+import math
+from collections.abc import Hashable
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -188,7 +190,8 @@ class _FlatProduct:
 
     Forward: ``z = W a + b``, ``a = phi(z)``; backward ``g = W' delta``, ``delta = g phi'(z)``. With R for the
     derivative along v: ``Rz = V a + W Ra + v_b``, ``Ra = phi' Rz``; ``Rg = W' R(delta) + V' delta``,
-    ``R(delta) = phi' Rg + g phi'' Rz``; the product is ``R(delta) a' + delta Ra'``.
+    ``R(delta) = phi' Rg + g phi'' Rz``; the product is ``R(delta) a' + delta Ra'``. What belongs to m vectors has the
+    shape (units, m, samples), so that every product is one of two matrices.
 
     Source: Pearlmutter, Neural Comput. 6, 147 (1994).
     """
@@ -196,6 +199,7 @@ class _FlatProduct:
     def __init__(self, landscape: NetworkLandscape, stack: Stack, point: torch.Tensor) -> None:
         self._stack, self._landscape = stack, landscape
         self._places = _places(landscape, stack)
+        self._rooms: dict[Hashable, torch.Tensor] = {}
         inputs = landscape.train[0].flatten(1)
         self._count = len(inputs)
         widest = max(place.shape[0] for place in self._places)
@@ -255,45 +259,64 @@ class _FlatProduct:
         moved: list[torch.Tensor] = []
         along: list[torch.Tensor | None] = []
         change: torch.Tensor | None = None
-        for place, layer in zip(self._places, layers, strict=True):
+        rows = [_rows(vectors, place) for place in self._places]
+        m = len(vectors)
+        for number, (place, layer, own) in enumerate(zip(self._places, layers, rows, strict=True)):
             along.append(change)
-            field = _rows(vectors, place) @ layer.below
-            field = field.view(len(vectors), place.shape[0], -1)
+            field = self._room(("field", number), place.shape[0], m, layer.below.shape[1])
+            torch.mm(own, layer.below, out=field.view(len(own), -1))
             if place.bias is not None:
-                field += vectors[:, place.bias, None]
+                field += vectors[:, place.bias].T[:, :, None]
             if change is not None:
-                field += layer.weight @ change
+                _flat(field).addmm_(layer.weight, _flat(change))
             moved.append(field)
-            change = field if layer.slope is None else field * layer.slope
+            change = field
+            if layer.slope is not None:
+                change = torch.mul(field, layer.slope[:, None], out=self._room(("change", number), *field.shape))
         back = self._loss_change(change, chances)
         for number in range(len(layers) - 1, -1, -1):
             place, layer, field = self._places[number], layers[number], moved[number]
-            delta = back if layer.slope is None else back * layer.slope
+            delta = back if layer.slope is None else back.mul_(layer.slope[:, None])
             if layer.bend is not None:
-                delta = torch.addcmul(delta, layer.bend, field)
-            m, (units, inputs) = len(vectors), place.shape
-            part = delta.reshape(m * units, -1) @ layer.below.T
-            total[:, place.weight] += part.view(m, units * inputs)
+                delta += field.mul_(layer.bend[:, None])
+            units, inputs = place.shape
+            part = (delta.view(units * m, -1) @ layer.below.T).view(units, m, inputs)
             before = along[number]
             if before is not None:
-                total[:, place.weight] += (layer.delta @ before.transpose(1, 2)).reshape(m, units * inputs)
+                part += (layer.delta @ before.view(inputs * m, -1).T).view(units, inputs, m).transpose(1, 2)
+            total[:, place.weight] += part.transpose(0, 1).reshape(m, units * inputs)
             if place.bias is not None:
-                total[:, place.bias] += delta.sum(2)
+                total[:, place.bias] += delta.sum(2).T
             if number:
-                turned = vectors[:, place.weight].view(m, units, inputs).transpose(1, 2)
-                back = (layer.weight.T @ delta) + (turned @ layer.delta)
+                turned = rows[number].view(units, m, inputs).permute(2, 1, 0).reshape(inputs * m, units)
+                back = self._room(("back", number), inputs, m, layer.delta.shape[1])
+                torch.mm(turned, layer.delta, out=back.view(inputs * m, -1))
+                _flat(back).addmm_(layer.weight.T, _flat(delta))
+
+    def _room(self, what: Hashable, *shape: int) -> torch.Tensor:
+        """Numbers to write to, the same for each call: fresh ones would be mapped page by page at every product."""
+        size = math.prod(shape)
+        if what not in self._rooms or len(self._rooms[what]) < size:
+            weight = self._blocks[0][0][0].weight
+            self._rooms[what] = torch.empty(size, dtype=weight.dtype, device=weight.device)
+        return self._rooms[what][:size].view(shape)
 
     def _loss_change(self, change: Any, chances: torch.Tensor | None) -> torch.Tensor:
         """Derivative along v of the loss's gradient by the outputs."""
         if chances is None:
-            return change * (2.0 / (self._count * change.shape[1]))
-        weighted = change * chances
-        return torch.addcmul(weighted, weighted.sum(1, keepdim=True), chances, value=-1.0).div_(self._count)
+            return change * (2.0 / (self._count * len(change)))
+        weighted = torch.mul(change, chances[:, None], out=self._room("loss", *change.shape))
+        return weighted.addcmul_(weighted.sum(0), chances[:, None], value=-1.0).div_(self._count)
 
 
 def _rows(vectors: torch.Tensor, place: _Place) -> torch.Tensor:
-    """A layer's weights of all vectors, one below the other."""
-    return vectors[:, place.weight].reshape(len(vectors) * place.shape[0], place.shape[1])
+    """A layer's weights of all vectors: those of one unit one below the other, shape (units m, inputs)."""
+    return vectors[:, place.weight].view(-1, *place.shape).transpose(0, 1).reshape(-1, place.shape[1])
+
+
+def _flat(fields: torch.Tensor) -> torch.Tensor:
+    """Fields (units, m, P) as (units, m P)."""
+    return fields.view(len(fields), -1)
 
 
 def _places(landscape: NetworkLandscape, stack: Stack) -> list[_Place]:

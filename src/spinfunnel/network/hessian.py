@@ -87,7 +87,7 @@ def eigenvalues(
     *,
     count: int = 5,
     which: Which = "largest",
-    tolerance: float = 1e-3,
+    tolerance: float = 1e-4,
     steps: int = 200,
     seed: int = 0,
 ) -> Eigenvalues:
@@ -110,7 +110,9 @@ def eigenvalues(
 
     Notes
     -----
-    One start vector meets each eigenspace once: of equal eigenvalues one is found.
+    One start vector meets each eigenspace once: of equal eigenvalues one is found. A loose tolerance can be met before
+    an eigenvalue has appeared at all: at 1e-3 one start in 200 passed over the fifth eigenvalue of a small network, at
+    3e-4 none did.
 
     Source: Golub, Van Loan, Matrix Computations (2013), chapter 10.
     """
@@ -130,18 +132,18 @@ def eigenvalues(
     found = torch.as_tensor(vectors[:, chosen].T, dtype=curvature.point.dtype, device=curvature.point.device)
     ritz = found @ basis.vectors[: basis.steps, 0]
     ritz = ritz / ritz.norm(dim=1, keepdim=True)
-    images = curvature.products(ritz)
-    values = (images * ritz).sum(1)
-    residuals = (images - values[:, None] * ritz).norm(dim=1).double().cpu().numpy()
+    images, vector = curvature.products(ritz).double(), ritz.double()
+    values = (images * vector).sum(1) / vector.square().sum(1)
+    residuals = (images - values[:, None] * vector).norm(dim=1).cpu().numpy()
     done = len(chosen) == count and bool((residuals <= tolerance * scale).all())
-    return Eigenvalues(values.double().cpu().numpy(), residuals, ritz, done, basis.steps + len(ritz))
+    return Eigenvalues(values.cpu().numpy(), residuals, ritz, done, basis.steps + len(ritz))
 
 
 def _ritz(
     basis: _Basis, *, count: int, which: str
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
     """Ritz values, their residual bounds, which are wanted, and their coordinates."""
-    theta, vectors = np.linalg.eigh(basis.tridiagonal(0))
+    theta, vectors = basis.ritz(0, basis.steps)
     bound = np.abs(basis.beta[-1][0] * vectors[-1])
     key = {"largest": -theta, "smallest": theta, "magnitude": -np.abs(theta)}[which]
     return theta, bound, np.argsort(key, kind="stable")[:count], vectors
@@ -203,21 +205,25 @@ class _Basis:
 
     @staticmethod
     def _orthogonal(image: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
-        parts = torch.bmm(known, image[:, :, None])
-        return image - torch.bmm(parts.transpose(1, 2), known)[:, 0]
+        # A row times a matrix: the library is ten times as slow on the columns of a batch.
+        parts = torch.bmm(image[:, None], known.transpose(1, 2))
+        return image - torch.bmm(parts, known)[:, 0]
 
-    def tridiagonal(self, probe: int) -> NDArray[np.float64]:
-        """The Hessian in the basis of one probe."""
-        alpha = np.array([row[probe] for row in self.alpha])
-        beta = np.array([row[probe] for row in self.beta[:-1]])
-        return np.diag(alpha) + np.diag(beta, 1) + np.diag(beta, -1)
+    def ritz(self, probe: int, steps: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Eigenvalues and vectors of the Hessian in the basis that one probe had after so many steps."""
+        from scipy.linalg import eigh_tridiagonal
+
+        alpha = np.array([row[probe] for row in self.alpha[:steps]])
+        beta = np.array([row[probe] for row in self.beta[: steps - 1]])
+        values, vectors = eigh_tridiagonal(alpha, beta)
+        return values, vectors
 
 
 # ---------------------------------------------------------------------------------------------
 # Trace
 
 
-def trace(curvature: Curvature, *, products: int = 99, seed: int = 0) -> Measurement:
+def trace(curvature: Curvature, *, products: int = 150, seed: int = 0) -> Measurement:
     """Trace of the Hessian by Hutch++, with a 95 % interval.
 
     A third of the products finds the space Q of the large eigenvalues, a third its trace exactly, and a third samples
@@ -327,11 +333,11 @@ def spectral_density(curvature: Curvature, *, steps: int = 100, probes: int = 10
         raise InputError(f"steps={steps} and probes={probes} are out of range: give 2 or more of each")
     basis = _Basis(curvature, probes, seed=seed, rademacher=True)
     basis.extend(min(steps, curvature.dimension))
-    full = [np.linalg.eigh(basis.tridiagonal(probe)) for probe in range(probes)]
+    full = [basis.ritz(probe, basis.steps) for probe in range(probes)]
     nodes = np.array([values for values, _ in full])
     weights = np.array([vectors[0] ** 2 for _, vectors in full])
     half = max(1, basis.steps // 2)
-    fewer = [np.linalg.eigh(basis.tridiagonal(probe)[:half, :half]) for probe in range(probes)]
+    fewer = [basis.ritz(probe, half) for probe in range(probes)]
     change, spread = _convergence(nodes, weights, fewer)
     return SpectralDensity(nodes, weights, curvature.dimension, change, spread, basis.steps * probes)
 

@@ -40,7 +40,7 @@ def bending(found: Solutions, *, quick: bool = False, seed: int = 0) -> Bending:
     few = min(5, landscape.dimension)
     return Bending(
         spectral_density(curvature, steps=10 if quick else 40, probes=2 if quick else 4, seed=seed),
-        eigenvalues(curvature, count=few, tolerance=1e-2, steps=20 if quick else 80, seed=seed),
+        eigenvalues(curvature, count=few, tolerance=1e-3, steps=20 if quick else 80, seed=seed),
         trace(curvature, products=15 if quick else 60, seed=seed),
         layer_figures(curvature, probes=4 if quick else 16, steps=10 if quick else 30, seed=seed),
         layer_spectra(landscape, point, resamples=40 if quick else 200, seed=seed),
