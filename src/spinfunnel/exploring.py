@@ -280,7 +280,8 @@ def ended(
     how = effort.outcome if whole and effort is not None else outcome
     seconds = time.perf_counter() - started
     exact = whole and chosen.explorer.exact
-    return Run(chosen.explorer.name, chosen.job, seed, __version__, spent, seconds, how, exact)
+    failures = effort.failures if effort is not None else {}
+    return Run(chosen.explorer.name, chosen.job, seed, __version__, spent, seconds, how, exact, failures)
 
 
 def _keep(

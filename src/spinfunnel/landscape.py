@@ -370,14 +370,17 @@ class Run:
     seconds: float
     outcome: Literal["finished", "interrupted", "out of budget"]
     exact: bool
+    failures: Mapping[str, int] = field(default_factory=dict)
+    """Searches that led to nothing, by their reason: how many of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """What a sampling explorer spent and how it ended: its last record."""
+    """What a sampling explorer spent, how it ended, and how many searches failed by which reason: its last record."""
 
     evaluations: int
     outcome: Literal["finished", "out of budget"] = "finished"
+    failures: Mapping[str, int] = field(default_factory=dict)
 
 
 Record: TypeAlias = Minimum | Saddle | Census | Tally | Effort

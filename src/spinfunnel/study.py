@@ -279,6 +279,7 @@ def map_to_json(entry: LandscapeEntry, *, run: Run, graph: BasinGraph) -> dict[s
             "evaluations": run.evaluations,
             "seed": run.seed,
             "version": run.version,
+            "failures": dict(sorted(run.failures.items())),
         },
         "minima": graph.minima,
         "saddles": graph.saddles,

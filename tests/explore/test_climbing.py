@@ -200,6 +200,23 @@ def test_a_proof_refuses_what_it_is_not_given():
     assert engine.prove(apart, index=0) == "cluster falls apart"
 
 
+def test_two_atoms_out_of_reach_of_each_other_are_no_minimum():
+    """No force and no curvature: a pair has no nearer neighbours by which a gap would be known."""
+    import torch
+
+    def short(x):
+        r = (x[:, :3] - x[:, 3:]).norm(dim=1)
+        return torch.where(r < 3.0, (r - 1.0).square() * (3.0 - r) ** 4 - 16.0, 0.0)
+
+    pair = TorchLandscape(
+        "pair", {}, 6, short, lambda g, n: g.uniform(-1, 1, (n, 6)), invariance=Invariance("atoms", species=(0, 0))
+    )
+    engine = Engine(pair)
+    far = np.array([0.0, 0, 0, 7.3, 1.1, 2.9])
+    assert engine.prove(far, index=0) == "a curvature vanishes"
+    assert isinstance(engine.prove(np.array([0.0, 0, 0, 0.6, 0, 0.8]), index=0), Proof)
+
+
 def test_an_energy_that_is_no_number_is_said_to_be_none():
     import torch
 

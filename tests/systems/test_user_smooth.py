@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spinfunnel.landscape import InputError
+from spinfunnel.explore import climbing
+from spinfunnel.landscape import Budget, InputError
+from spinfunnel.study import study
 from spinfunnel.systems import resolve
 
 FILE = """
@@ -24,6 +26,9 @@ atoms.dimension, atoms.species, atoms.step = 6, (1, 1), 0.3
 def partly(x):
     return torch.sqrt(x[:, 0]) + x[:, 1] ** 2
 
+def half(x):
+    return torch.where(x[:, 0] < 0, torch.nan, 1.0) * ((x[:, 0] - 1).square() + x[:, 1].square())
+
 def nowhere(x):
     return x[:, 0] * float("nan")
 
@@ -35,6 +40,23 @@ def mixed(x):
 
 def flat(x):
     return torch.zeros(len(x), dtype=x.dtype)
+
+def slope(x):
+    return x.sum(1)
+
+def kinked(x):
+    return x.abs().sum(1)
+
+def level(x):
+    return 0.0 * x.sum(1)
+
+def ring(x):
+    return (x.square().sum(1) - 1).square()
+
+def alone(x):
+    if len(x) == 1:
+        raise ValueError("no batch")
+    return x.square().sum(1)
 
 def broken(x):
     return 1 / 0
@@ -90,11 +112,37 @@ def test_an_energy_that_is_a_number_somewhere_is_taken(mine) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
+        ("slope", r"energy falls without end \(4\).*; confine it"),
+        ("kinked", r"quench does not converge \(4\).*; smooth its kinks"),
+        ("level", r"a curvature vanishes \(4\).*; .*hold that coordinate"),
+        ("ring", r"a curvature vanishes \(4\).*; .*hold that coordinate"),
+    ],
+)
+def test_why_no_minimum_is_found_is_said_and_what_to_do(mine, name: str, message: str) -> None:
+    with pytest.raises(InputError, match=message) as caught:
+        list(climbing.explore(resolve(f"{mine}:{name}"), starts=4))
+    assert "\n" not in str(caught.value)
+
+
+def test_searches_that_led_to_nothing_are_counted_beside_what_was_found(mine) -> None:
+    """x1 < 0 is no number; the minimum at its edge is none, for the slope there has no end. See `half`."""
+    found = study(resolve(f"{mine}:half"), explorer="climbing:starts=40", budget=Budget(evaluations=4000))
+    assert found.graph.minima == 1
+    assert found.graph.energy[0] == pytest.approx(0.0, abs=1e-12)
+    failures = found.to_json()["run"]["failures"]
+    assert failures == dict(found.run.failures)
+    assert failures["energy is not a number"] >= 8  # Of 40 starts half; fewer than 8 in 1 of 50,000.
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
         ("nowhere", "is not a number at any of 16 random positions"),
         ("wide", r"Tensor of shape \(16, 2\) for 16 positions"),
         ("mixed", "must depend on its own row only"),
         ("flat", "without gradients"),
         ("broken", "raised ZeroDivisionError"),
+        ("alone", "raised ValueError for one position alone: no batch"),
         ("torn", "low < high"),
         ("energy:dimension=x", "set it to a whole number"),
         ("energy:dimension=0", "dimension=0 is out of range"),

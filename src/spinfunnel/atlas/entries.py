@@ -69,7 +69,7 @@ class RunEntry:
     ----------
     number : int
         Number of the run in this atlas.
-    explorer, options, seed, version, evaluations, seconds, outcome, exact
+    explorer, options, seed, version, evaluations, seconds, outcome, exact, failures
         As in `Run`.
     started, finished : str or None
         Times, ISO 8601, UTC.
@@ -84,6 +84,7 @@ class RunEntry:
     seconds: float
     outcome: str
     exact: bool
+    failures: Mapping[str, int]
     started: str
     finished: str | None
 
@@ -131,6 +132,7 @@ def run_entry(row: Row[Any]) -> RunEntry:
         row.seconds,
         row.outcome,
         bool(row.exact),
+        json.loads(row.failures),
         row.started,
         row.finished,
     )

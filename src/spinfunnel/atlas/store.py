@@ -130,6 +130,7 @@ class Atlas:
                 "seconds": 0.0,
                 "outcome": _RUNNING,
                 "exact": False,
+                "failures": "{}",
                 "started": _now(),
                 "finished": None,
             }
@@ -169,6 +170,7 @@ class Atlas:
             "seconds": float(result.seconds),
             "outcome": result.outcome,
             "exact": bool(result.exact),
+            "failures": json.dumps(dict(sorted(result.failures.items()))),
             "finished": _now(),
         }
         with self._writing() as connection:
@@ -244,6 +246,7 @@ class Atlas:
             entry.seconds,
             "finished" if entry.outcome == "finished" else "out of budget",
             entry.exact,
+            entry.failures,
         )
 
     def answer(self, identity: str, *, seed: int, question: str) -> str | None:

@@ -41,7 +41,7 @@ __all__ = [
     "tally",
 ]
 
-SCHEMA = 4
+SCHEMA = 5
 """Version of the tables below; raised by one whenever they change."""
 
 APPLICATION = 0x5370466E
@@ -99,6 +99,7 @@ run = Table(
     Column("seconds", _float(), nullable=False),
     Column("outcome", Text, nullable=False),
     Column("exact", Boolean, nullable=False),
+    Column("failures", Text, nullable=False),
     Column("started", Text, nullable=False),
     Column("finished", Text),
 )

@@ -86,7 +86,8 @@ def _table(found: Sequence[Study]) -> Table:
     single = len(found) == 1
     for header in ["value"] if single else _headers(found):
         table.add_column(Text(header), overflow="fold")
-    nulls = list(found[0].nulls) if single else []
+    nulls = [null for null, row in found[0].nulls.items() if any(isinstance(each, Estimate) for each in row.values())]
+    nulls = nulls if single else []
     for null in nulls:
         table.add_column(Text(f"{null.replace('_', ' ')}: mean [central 95 %]"))
     for row in _facts(found):
@@ -146,7 +147,15 @@ def _facts(found: Sequence[Study]) -> list[list[str]]:
         "map": ["exact" if study.graph.exact else "sampled" for study in found],
         "seconds to explore": [f"{study.run.seconds:.2f}" for study in found],
     }
+    if any(study.run.failures for study in found):
+        rows["searches that led to nothing"] = [_failures(study.run.failures) for study in found]
     return [[name, *cells] for name, cells in rows.items()]
+
+
+def _failures(failures: Mapping[str, int]) -> str:
+    """Reasons with their numbers, the most frequent first."""
+    reasons = sorted(failures.items(), key=lambda each: (-each[1], each[0]))
+    return ", ".join(f"{reason} ({_count(count)})" for reason, count in reasons) or "none"
 
 
 def _count(number: int | None) -> str:

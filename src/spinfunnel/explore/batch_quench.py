@@ -100,6 +100,7 @@ def quench_together(
             steps[slot, told], changes[slot, told] = moved[tells], change[tells]
             inverse[slot, told] = 1.0 / curvature[tells]
             scale[told] = np.abs(curvature[tells]) / square[tells]
+            scale[kept[square == 0.0]] *= 2.0
             known[told] += 1
     size[long > ENDLESS] = np.inf
     return x, energy, np.where(np.isfinite(energy), size, np.nan), spent

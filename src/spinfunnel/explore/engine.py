@@ -33,6 +33,8 @@ TOLERANCE = 1e-9
 """Size of the gradient, root of the mean square, of a point that is kept: to rounding, for energies of order 1."""
 FLAT = 1e-7
 """Curvature, over the largest, below which it counts as none: its sign is not known."""
+APART, FLAT_THERE = "cluster falls apart", "a curvature vanishes"
+"""Why a point is not kept."""
 MOST_STEPS = 300
 MOST_EVALUATIONS = 5000
 
@@ -176,11 +178,11 @@ class Engine:
         if size > self.tolerance * (1.0 + abs(energy)):
             return REASONS[1]
         if not in_one_piece(self.landscape.invariance, x):
-            return "cluster falls apart"
+            return APART
         curvature = self.curvatures(x)
         stiffest = float(np.abs(curvature).max(initial=0.0))
         if (np.abs(curvature) <= FLAT * stiffest).any():
-            return "a curvature vanishes"
+            return FLAT_THERE
         negative = int((curvature < 0.0).sum())
         if negative != index:
             return f"index {negative} instead of {index}"
@@ -192,8 +194,9 @@ class Engine:
         """Eigenvalues of the Hessian, ascending, without those of the zero modes."""
         hessian = self.landscape.hessian(position[None])[0]
         modes = self.landscape.invariance.zero_modes(position)
-        # Zero modes are lifted above all others, where they are left out.
-        above = 2.0 * float(np.abs(hessian).sum(axis=1).max()) + 1.0
+        # Zero modes are lifted above all others, where they are left out. Where there is no curvature at all, none may
+        # arise from rounding either: two atoms out of each other's reach are no minimum.
+        above = 2.0 * float(np.abs(hessian).sum(axis=1).max())
         found = np.linalg.eigvalsh(hessian + above * modes.T @ modes)
         return np.asarray(found[: len(found) - len(modes)])
 

@@ -13,6 +13,7 @@ import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -139,7 +140,8 @@ def explore(
     engine = Engine(landscape, distance=distance)
     found = Collection(engine)
     deadline, most = limits.deadline(), limits.evaluations or math.inf
-    outcome, done = "finished", 0
+    outcome: Literal["finished", "out of budget"] = "finished"
+    done = 0
     with ThreadPoolExecutor(workers) as pool, threadpool_limits(limits=1):
         for positions, _, spent, made in hop(engine, pool, seed=seed, hops=hops, temperature=temperature):
             found.enter_rough(positions)
@@ -154,4 +156,4 @@ def explore(
     found.refuse_if_empty(f"{done} hops")
     total = sum(point.visits for point in found.minima.points)
     last: list[Record] = [record_of(p, weight=p.visits / total, visits=0) for p in found.minima.points]
-    yield [*last, Effort(found.evaluations, "finished" if outcome == "finished" else "out of budget")]
+    yield [*last, Effort(found.evaluations, outcome, dict(found.failures))]

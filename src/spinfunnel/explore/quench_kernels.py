@@ -148,6 +148,9 @@ def quench(
             inverse[slot] = 1.0 / curvature
             scale = abs(curvature) / square
             known += 1
+        elif square == 0.0:
+            # A slope that stays the same may have no end: longer steps tell.
+            scale *= 2.0
     return energy, size, evaluations
 
 

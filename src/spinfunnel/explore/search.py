@@ -202,7 +202,8 @@ class Search:
         """Last records: every minimum with its weight, and the effort."""
         share = self.weight
         last: list[Record] = [record_of(point, weight=share(point), visits=0) for point in self.found.minima.points]
-        return [*self.found.news(weight=share), *last, Effort(self.found.evaluations, self.outcome)]
+        effort = Effort(self.found.evaluations, self.outcome, dict(self.found.failures))
+        return [*self.found.news(weight=share), *last, effort]
 
     def _count(self) -> int:
         self._number += 1

@@ -28,7 +28,7 @@ from ..landscape import Budget, Effort, InputError, Progress, Record, Saddle, no
 from ..smooth import Differentiable
 from .engine import TOLERANCE, Engine, Proof
 from .identity import DISTANCE, Catalogue, Point
-from .stationary_points import Collection, record_of
+from .stationary_points import Collection, nothing_found, record_of
 
 __all__ = ["descend_gradient", "explore"]
 
@@ -307,7 +307,8 @@ class _Rounds:
         last: list[Record] = [
             record_of(each, weight=self.hits[each.key] / total, visits=0) for each in known.minima.points
         ]
-        return [*self.points.told(self.hits), *last, Effort(known.evaluations, self.outcome)]
+        failures = dict(self.points.failures + known.failures)
+        return [*self.points.told(self.hits), *last, Effort(known.evaluations, self.outcome, failures)]
 
 
 Answer = tuple[Floats, Floats, tuple[Floats, Floats, Floats] | None, int]
@@ -349,6 +350,4 @@ def _enter(points: _Points, hits: Counter[str], answer: Answer) -> None:
 
 def _nothing(points: _Points, made: int) -> None:
     failures = points.failures + points.minima.failures
-    reasons = ", ".join(f"{reason} ({count})" for reason, count in failures.most_common())
-    name = points.engine.landscape.name
-    raise InputError(f"{name}: none of {made} random starts leads to a minimum: {reasons}")
+    raise nothing_found(points.engine.landscape.name, f"{made} random starts", failures)

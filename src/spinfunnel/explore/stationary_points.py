@@ -12,13 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..landscape import InputError, Minimum, Record, Saddle
-from .climb_kernels import FOUND, REASONS
-from .engine import SETTLED, Climbs, Engine
+from .climb_kernels import FOUND, NOT_A_NUMBER, REASONS, STEPS_SPENT
+from .engine import APART, FLAT_THERE, SETTLED, Climbs, Engine
 from .identity import Catalogue, Point
 
-__all__ = ["Collection", "record_of"]
+__all__ = ["Collection", "nothing_found", "record_of"]
 
 Floats = NDArray[np.float64]
+
+ENDLESS, LOOSE = "energy falls without end", "quench does not converge"
+REMEDIES = {
+    REASONS[NOT_A_NUMBER]: "start where it is one (box of a function of your own), or mend it",
+    ENDLESS: "confine it, for instance by a term that rises far away",
+    LOOSE: "smooth its kinks, or give a larger gradient=... to the explorer",
+    REASONS[STEPS_SPENT]: "smooth its kinks, or give a larger gradient=... to the explorer",
+    FLAT_THERE: "an energy that does not change along a line has no isolated minima: hold that coordinate, or declare "
+    "the symmetry",
+    APART: "its atoms do not hold together: look at the potential, or start from a structure",
+}
+"""Ways out where all searches fail for a reason."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,7 +76,7 @@ class Collection:
             self.failures[REASONS[2]] += 1
             return None
         if size > SETTLED:
-            self.failures["energy falls without end" if math.isinf(size) else "quench does not converge"] += 1
+            self.failures[ENDLESS if math.isinf(size) else LOOSE] += 1
             return None
         point = self.minima.find(position, energy)
         return point if point is not None else self._entered(self.minima, position, index=0)
@@ -138,12 +150,7 @@ class Collection:
         name = self.engine.landscape.name
         if self.engine.raised:
             raise InputError(f"{name}: its energy raised {self.engine.raised[0]!r}") from self.engine.raised[0]
-        reasons = ", ".join(f"{reason} ({count})" for reason, count in self.failures.most_common())
-        if late:
-            raise InputError(
-                f"{name}: the time ran out before any of {tried} came to rest ({reasons}); give more of it"
-            )
-        raise InputError(f"{name}: none of {tried} leads to a minimum: {reasons or 'no end was a finite energy'}")
+        raise nothing_found(name, tried, self.failures, late=late)
 
     def _entered(self, book: Catalogue, position: Floats, *, index: int) -> Point | None:
         proof = self.engine.prove(position, index=index)
@@ -165,6 +172,16 @@ class Collection:
         ]
         found, self._news, self._visits = minima + self._news, [], Counter()
         return found
+
+
+def nothing_found(name: str, tried: str, failures: Counter[str], *, late: bool = False) -> InputError:
+    """Say why nothing that was tried led to a minimum, and the way out."""
+    reasons = ", ".join(f"{reason} ({count})" for reason, count in failures.most_common())
+    if late:
+        return InputError(f"{name}: the time ran out before any of {tried} came to rest ({reasons}); give more of it")
+    remedies = [REMEDIES[reason] for reason, _ in failures.most_common() if reason in REMEDIES]
+    way_out = f"; {remedies[0]}" if remedies else ""
+    return InputError(f"{name}: none of {tried} leads to a minimum: {reasons or 'no end was a finite energy'}{way_out}")
 
 
 def record_of(point: Point, *, weight: float, visits: int) -> Minimum:

@@ -214,6 +214,7 @@ def _provenance(study: Study) -> str:
         if graph.exact
         else "sampled: barriers are upper bounds, minima may be missing"
     )
+    failures = ", ".join(f"{reason} ({count:,})" for reason, count in sorted(run.failures.items()))
     facts: list[tuple[str, str]] = [
         ("system", f"{landscape.name} ({landscape.kind})"),
         ("parameters", parameters(landscape.parameters.items()) or "none"),
@@ -230,6 +231,7 @@ def _provenance(study: Study) -> str:
         facts.append(("ground energy", number(float(graph.energy[0]))))
     facts += [
         ("energy evaluations", number(run.evaluations)),
+        *((("searches that led to nothing", failures),) if failures else ()),
         ("seed", str(run.seed)),
         ("exploring took", f"{run.seconds:.3g} s"),
         ("version", run.version),

@@ -126,9 +126,14 @@ class TorchLandscape:
         torch = import_torch()
         tensor = self._tensor(x).requires_grad_(True)
         (gradient,) = torch.autograd.grad(self.function(tensor).sum(), tensor, create_graph=True)
+        if not gradient.requires_grad:
+            # Nothing in it hangs on the position: the energy is linear.
+            return np.zeros((len(x), self.dimension, self.dimension))
         # Rows do not see each other, so that one unit vector serves the whole batch.
         units = torch.eye(self.dimension, device=self.device, dtype=tensor.dtype)[:, None].expand(-1, len(x), -1)
-        (columns,) = torch.autograd.grad(gradient, tensor, units, is_grads_batched=True)
+        (columns,) = torch.autograd.grad(
+            gradient, tensor, units, is_grads_batched=True, allow_unused=True, materialize_grads=True
+        )
         hessian = _doubles(columns).transpose(1, 0, 2)
         return 0.5 * (hessian + hessian.transpose(0, 2, 1))
 
@@ -138,7 +143,9 @@ class TorchLandscape:
         x = self._tensor(checked_positions(position, dimension=self.dimension)).requires_grad_(True)
         along = self._tensor(checked_positions(direction, dimension=self.dimension))
         (gradient,) = torch.autograd.grad(self.function(x).sum(), x, create_graph=True)
-        (product,) = torch.autograd.grad((gradient * along).sum(), x)
+        if not gradient.requires_grad:
+            return np.zeros(tuple(x.shape))
+        (product,) = torch.autograd.grad((gradient * along).sum(), x, allow_unused=True, materialize_grads=True)
         return _doubles(product)
 
     def _tensor(self, array: Floats) -> Any:
@@ -170,7 +177,9 @@ def over_batch(kernel: Kernel, position: Floats, *, width: int) -> tuple[Floats,
 
 
 def _doubles(tensor: Any) -> Floats:
-    return np.asarray(tensor.detach().to("cpu").double().numpy())
+    # Added to zeros: a derivative that is 0 throughout may come without numbers of its own.
+    plain = tensor.detach().to("cpu").double()
+    return np.asarray((import_torch().zeros(plain.shape, dtype=plain.dtype) + plain).numpy())
 
 
 @njit(cache=True, nogil=True)

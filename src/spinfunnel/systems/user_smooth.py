@@ -138,7 +138,12 @@ def _refuse_unusable(landscape: TorchLandscape) -> None:
             f"{landscape.name} is not a number at any of {PROBES} random positions: mend it, or set its box = (low, "
             "high) to where it has values"
         )
-    alone = np.array([float(landscape.energy(position[row : row + 1]).detach()) for row in range(3)])
+    try:
+        alone = np.array([float(landscape.energy(position[row : row + 1]).detach()) for row in range(3)])
+    except (Exception, SystemExit) as error:
+        raise InputError(
+            f"{landscape.name} raised {type(error).__name__} for one position alone: {_line(error)}"
+        ) from error
     if not np.allclose(alone, values[:3], rtol=1e-9, atol=1e-9, equal_nan=True):
         raise InputError(
             f"{landscape.name} gave {values[0]} for a position among others and {alone[0]} for it alone; an energy "
