@@ -121,8 +121,7 @@ def quench(
         for _ in range(HALVINGS):
             for k in range(d):
                 fresh[k] = x[k] + factor * way[k]
-            for k in range(d):
-                old[k] = gradient[k]
+            old[:] = gradient
             found = call(address, fresh, parameters, gradient, work)
             evaluations += 1
             if found <= energy + rise:
