@@ -79,7 +79,7 @@ def test_what_no_path_reaches_is_left_out_and_said():
 
 @pytest.mark.parametrize(
     ("rival", "kind"),
-    [(0.0, "funnel"), (0.9, "funnel"), (1.5, "multi-funnel")],
+    [(0.0, "funnel"), (0.9, "funnel"), (8.0, "multi-funnel")],
 )
 def test_a_rival_is_a_trap_deeper_than_the_drop_below_it(rival, kind):
     found = measure_all(palm(30, rival=rival))
@@ -88,7 +88,7 @@ def test_a_rival_is_a_trap_deeper_than_the_drop_below_it(rival, kind):
     assert "sampled" in verdict.reason
     assert (found["rivals"].value > 0) == (kind == "multi-funnel")
     if kind == "multi-funnel":
-        assert (found["rival_gap"].value, found["rival_barrier"].value) == (1.0, 1.5)
+        assert (found["rival_gap"].value, found["rival_barrier"].value) == (1.0, 8.0)
     else:
         assert isinstance(found["rival_gap"], NoAnswer)
 
@@ -96,7 +96,7 @@ def test_a_rival_is_a_trap_deeper_than_the_drop_below_it(rival, kind):
 def test_traps_of_one_lake_are_one_rival():
     """Fifteen traps, each deeper than the drop below it, but all of them with a lower way to the lowest of them."""
     energy = np.concatenate([[0.0], 1.0 + 0.05 * np.arange(16)])
-    ways = [(6.0, 0, 1)] + [(e + 2.6, 1, k + 2) for k, e in enumerate(energy[2:])]
+    ways = [(9.0, 0, 1)] + [(e + 2.6, 1, k + 2) for k, e in enumerate(energy[2:])]
     found = measure_all(
         graph(np.concatenate([energy, [5.0, 5.1, 5.2, 5.3]]), ways + [(5.5, 0, k) for k in range(17, 21)])
     )
@@ -105,9 +105,9 @@ def test_traps_of_one_lake_are_one_rival():
 
 
 def trapped(traps: int, *, spacing: float, wide: float = 0.0) -> BasinGraph:
-    """Traps of a depth of 2 from 1 above the ground state on; the first of so large a logarithm of its volume."""
+    """Traps of a depth of 20 from 1 above the ground state on; the first of so large a logarithm of its volume."""
     energy = np.concatenate([[0.0], 1.0 + spacing * np.arange(traps), 2.2 + 0.1 * np.arange(20)])
-    saddles = sorted((e + (2.0 if k <= traps else 0.5), 0, k) for k, e in enumerate(energy) if k)
+    saddles = sorted((e + (20.0 if k <= traps else 0.5), 0, k) for k, e in enumerate(energy) if k)
     return graph(energy, saddles, volume=np.where(np.arange(len(energy)) == 1, wide, 0.0))
 
 
@@ -136,6 +136,29 @@ def test_rivals_that_hold_nothing_leave_one_funnel():
     assert found["rivals"].value == 1
     assert found["rival_occupation"].value < 0.01
     assert judge(found, exact=False).kind == "funnel"
+
+
+@pytest.mark.parametrize(
+    ("barrier", "wide", "kind"), [(3.0, 0.0, "funnel"), (20.0, 0.0, "multi-funnel"), (3.0, 6.0, "multi-funnel")]
+)
+def test_a_trap_that_is_soon_left_and_never_holds_half_is_a_substate(barrier, wide, kind):
+    """A trap 1 above the ground state: shallow; deep; and wide, so that it holds weight while it is still cold."""
+    energy = np.concatenate([[0.0, 1.0], 3.0 + 0.1 * np.arange(30)])
+    saddles = sorted([(1.0 + barrier, 0, 1)] + [(e + 0.5, 0, k + 2) for k, e in enumerate(energy[2:])])
+    found = measure_all(graph(energy, saddles, volume=np.where(np.arange(32) == 1, wide, 0.0)))
+    assert found["rivals"].value == 1
+    verdict = judge(found, exact=False)
+    assert verdict.kind == kind
+    assert ("substates" in verdict.reason) == (kind == "funnel")
+
+
+def test_a_pocket_behind_an_unrefined_barrier_hides_no_rivals():
+    """Three deep traps, and one minimum, far above the ground state, to which one way of a height of 60 is known."""
+    energy = np.concatenate([[0.0], 1.0 + 0.01 * np.arange(3), [3.0], 4.0 + 0.1 * np.arange(30)])
+    saddles = sorted((e + (20.0 if k < 4 else 60.0 if k == 4 else 0.5), 0, k) for k, e in enumerate(energy) if k)
+    found = measure_all(graph(energy, saddles, volume=np.where(np.arange(35) == 4, -6.0, 0.0)))
+    assert found["rivals"].value == 4
+    assert judge(found, exact=False).kind == "multi-funnel"
 
 
 def test_too_little_is_undecided():

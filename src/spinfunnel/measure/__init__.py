@@ -26,11 +26,13 @@ from spinfunnel.measure import (
     motif,
     phi_values,
     profile,
+    rivals,
     share,
     slope,
     smooth_maps,
     stability,
     stationary_points,
+    superposition,
     thermodynamics,
     two_state,
     valley,
@@ -84,6 +86,8 @@ MEASURES: dict[str, Measure] = {
         commitment,
         phi_values,
         smooth_maps,
+        rivals,
+        superposition,
         stationary_points,
     )
     for measure in group.MEASURES

@@ -1,27 +1,13 @@
-"""Measures of smooth maps: what they can answer, harmonic superposition, and the rivals of the native state.
+"""Measures of smooth maps: what they can answer there, and the kind of landscape that follows.
 
 A smooth map holds minima and saddles that were found, each proven; its saddles are true, but others may be missing, so
 that barriers are upper bounds. Minima to which no path is known from the lowest one are left out, and their share of
 random descents is a measure of its own. Of a chain explored by `joining` the descents are from the coldest replicas of
 its dynamics instead: random chains end as coils that a folded one is never in.
 
-*Harmonic superposition*: minimum i has the weight ``Z_i = exp(v_i - E_i / T) T^k``, v_i the logarithm of its harmonic
-volume (`landscape.Minimum`) and k one number for all, which drops out of every share.
+What decides on the kind are the rivals of the native state, and what they hold (see `rivals` and `superposition`).
 
-*Rivals*: a trap is a minimum from which every way down leads over a barrier. A palm tree has traps as well, but each is
-shallower than the drop that remains below it; a rival of the native state is one that is deeper, ``D(x) > E(x) - E_0``,
-at least half as deep as the deepest such, and low: nearer to the ground energy than to the median energy of the
-saddles. Of high minima few ways down are known, and their barriers are the least certain. Rivals of one lake count
-once: what reaches a lower rival below the pass from there to the native state belongs to that rival's funnel.
-
-*Rival funnels*: many a rival is a pocket that hardly anything is ever in. Those that matter hold weight in the harmonic
-superposition while the landscape is cold, up to the temperature of the largest heat capacity, where it melts: the
-funnels of all rivals are weighed where they first hold half of the weight, or else most, and their number is
-``exp(-sum q ln q)`` of their shares q among themselves. One that holds nearly all counts one whatever else there is;
-a glass has dozens that hold about the same.
-
-Doye, Miller, Wales, J. Chem. Phys. 111, 8417 (1999), for the weights of two funnels; Wales, Energy Landscapes
-(Cambridge, 2003), ch. 7; Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008).
+Wales, Energy Landscapes (Cambridge, 2003), ch. 7.
 """
 
 from __future__ import annotations
@@ -34,9 +20,10 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.measure import depth, frustration, kinetics, motif, share
-from spinfunnel.measure.outcome import Measure, Topography, exactly, single_minimum
-from spinfunnel.tree import escape_barriers, minimax_to
+from spinfunnel.measure import depth, frustration, kinetics, motif, rivals, share, superposition
+from spinfunnel.measure.outcome import Measure, Topography, exactly
+from spinfunnel.measure.rivals import OCCUPIED, SOON
+from spinfunnel.measure.superposition import HALF, not_smooth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +37,7 @@ SmoothKind: TypeAlias = Literal["funnel", "multi-funnel", "glass", "smooth", "un
 
 SMOOTH_EVIDENCE = (
     "minima", "fewest_visits", "connected_share", "rivals", "trap_ratio", "rival_gap", "rival_barrier",
-    "rival_occupation", "rival_funnels", "frustration",
+    "rival_occupation", "rival_funnels", "rival_escape", "frustration",
 )  # fmt: skip
 """Measures on which the verdict of a smooth landscape rests."""
 FEWEST_MINIMA = 20
@@ -64,11 +51,6 @@ CONNECTED = 0.5
 """Share of the descents that must end in the connected part, for its rivals to tell the kind."""
 MOST_FUNNELS, GLASSY = 6.0, 12.0
 """Rival funnels up to which a landscape has several of them, and from which on it is a glass."""
-OCCUPIED = 0.01
-"""Largest share of the weight of all rival funnels below which they are pockets of one funnel."""
-HALF = 0.5
-FLOOR, CEILING, STEPS = 1e-3, 4.0, 400
-"""Temperatures at which the heat capacity is looked at, over the largest difference in energy."""
 
 
 def connected_part(graph: BasinGraph) -> BasinGraph:
@@ -155,7 +137,7 @@ def _descents(weight: NDArray[np.float64]) -> float:
 def fewest_visits(topography: Topography) -> Measurement:
     """Fewest searches that ended in one of the minima: random descents, and climbs that began elsewhere."""
     if topography.graph.log_volume is None:
-        return _not_smooth()
+        return not_smooth()
     return exactly(float(topography.graph.visits.min()))
 
 
@@ -166,180 +148,11 @@ def connected_share(topography: Topography) -> Measurement:
     """
     graph = topography.graph
     if graph.log_volume is None:
-        return _not_smooth()
+        return not_smooth()
     inside = np.isin(graph.key, topography.shared(_part).graph.key)
     if not (graph.weight > 0.0).any():
         return exactly(float(inside.mean()))
     return exactly(float(min(graph.weight[inside].sum() / max(graph.weight.sum(), 1e-300), 1.0)))
-
-
-def rivals(topography: Topography) -> Measurement:
-    """Count the rivals of the native state (see above) in the connected part."""
-    if topography.graph.log_volume is None:
-        return _not_smooth()
-    return exactly(float(len(_rivals(topography.shared(_part))[0])))
-
-
-def rival_gap(topography: Topography) -> Measurement:
-    """Energy of the lowest rival above the ground energy, in the unit of the energy."""
-    return _of_lowest_rival(topography, lambda part, rival: float(part.graph.energy[rival] - part.graph.energy[0]))
-
-
-def rival_barrier(topography: Topography) -> Measurement:
-    """Barrier from the lowest rival to the native minimum, in the unit of the energy; an upper bound."""
-
-    def barrier(part: Topography, rival: int) -> float:
-        return float(minimax_to(part.tree, 0)[rival] - part.graph.energy[rival])
-
-    return _of_lowest_rival(topography, barrier)
-
-
-def rival_occupation(topography: Topography) -> Measurement:
-    """Share of the weight in the rival funnels where they first hold half of it, or else most (see above), 0 to 1."""
-    if topography.graph.log_volume is None:
-        return _not_smooth()
-    weight = topography.shared(_part).shared(_rival_weights)
-    return exactly(float(weight.sum()))
-
-
-def rival_funnels(topography: Topography) -> Measurement:
-    """Number of rival funnels, weighed as they are occupied there: ``exp(-sum q ln q)``."""
-    if topography.graph.log_volume is None:
-        return _not_smooth()
-    weight = topography.shared(_part).shared(_rival_weights)
-    share = weight[weight > 0.0] / max(weight.sum(), 1e-300)
-    return exactly(float(np.exp(-(share * np.log(share)).sum())) if len(share) else 0.0)
-
-
-def _rival_weights(part: Topography) -> NDArray[np.float64]:
-    """Share of the weight in each rival's funnel where all of them first hold half, or else most, before melting."""
-    graph, found = part.graph, _rivals(part)[0]
-    if len(found) == 0:
-        return np.zeros(0)
-    funnel = np.zeros(graph.minima, np.int64)
-    to_native = minimax_to(part.tree, 0)
-    for number, rival in enumerate(found, start=1):
-        inside = minimax_to(part.tree, int(rival)) < to_native[rival]
-        inside[rival] = True
-        funnel[inside & (funnel == 0)] = number
-    temperature = _temperatures(graph)
-    occupied = _shares(graph, temperature)
-    melted = int(_capacity(graph, temperature, occupied).argmax())
-    shares = occupied[: melted + 1] @ (funnel[:, None] == np.arange(1, len(found) + 1)[None])
-    together = shares.sum(axis=1)
-    first = int((together >= HALF).argmax()) if (together >= HALF).any() else int(together.argmax())
-    return np.asarray(shares[first])
-
-
-def trap_ratio(topography: Topography) -> Measurement:
-    """Largest barrier over remaining drop, ``max over non-native x of D(x) / (E(x) - E_0)``: below 1, no rivals."""
-    if topography.graph.log_volume is None:
-        return _not_smooth()
-    return depth.difficulty(topography.shared(_part))
-
-
-def _of_lowest_rival(topography: Topography, read: Callable[[Topography, int], float]) -> Measurement:
-    if topography.graph.log_volume is None:
-        return _not_smooth()
-    part = topography.shared(_part)
-    found = _rivals(part)[0]
-    if len(found) == 0:
-        return NoAnswer("no_rival", "no trap is deeper than the drop below it", "nothing to do: there is one funnel")
-    return exactly(read(part, int(found[0])))
-
-
-def _rivals(part: Topography) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Rivals in order of energy, and escape barriers of all minima."""
-    graph = part.graph
-    barrier = escape_barriers(part.tree)
-    drop = graph.energy - graph.energy[0]
-    low = drop <= HALF * (np.median(graph.saddle_energy) - graph.energy[0]) if graph.saddles else True
-    deeper = np.flatnonzero(~graph.native & np.isfinite(barrier) & (barrier > drop) & low)
-    if len(deeper) == 0:
-        return deeper, barrier
-    return _lakes(part, deeper[barrier[deeper] >= HALF * barrier[deeper].max()]), barrier
-
-
-def _lakes(part: Topography, found: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The lowest rival of each lake, a lake as high as the pass from its lowest rival to the native state."""
-    tree, energy = part.tree, part.graph.energy
-    to_native = minimax_to(tree, 0)
-    left, lowest = found[np.argsort(energy[found], kind="stable")], []
-    while len(left):
-        lowest.append(left[0])
-        left = left[1:][minimax_to(tree, int(left[0]))[left[1:]] >= to_native[left[0]]]
-    return np.array(lowest, np.int64)
-
-
-def _not_smooth() -> NoAnswer:
-    return NoAnswer("not_smooth", "the map has no harmonic volumes", "nothing to do: its states are counted")
-
-
-# ---------------------------------------------------------------------------------------------
-# Harmonic superposition
-
-
-def _shares(graph: BasinGraph, temperature: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Occupation (t, m) of the minima at temperatures (t,)."""
-    assert graph.log_volume is not None  # noqa: S101 - the callers saw it
-    exponent = graph.log_volume[None] - (graph.energy - graph.energy[0])[None] / temperature[:, None]
-    exponent -= exponent.max(axis=1, keepdims=True)
-    weight = np.exp(exponent)
-    shares: NDArray[np.float64] = weight / weight.sum(axis=1, keepdims=True)
-    return shares
-
-
-def _temperatures(graph: BasinGraph) -> NDArray[np.float64]:
-    span = float(graph.energy[-1] - graph.energy[0])
-    return np.geomspace(FLOOR * span, CEILING * span, STEPS)
-
-
-def _capacity(
-    graph: BasinGraph, temperature: NDArray[np.float64], occupied: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Heat capacity of the superposition at each temperature, less that of the vibrations."""
-    energy = graph.energy - graph.energy[0]
-    mean = occupied @ energy
-    return np.asarray((occupied @ (energy * energy) - mean * mean) / temperature**2)
-
-
-def superposition_tf(topography: Topography) -> Measurement:
-    """Temperature at which the native minima hold half of the weight in the harmonic superposition."""
-    graph = topography.graph
-    lonely = _not_smooth() if graph.log_volume is None else single_minimum(graph)
-    if lonely is not None:
-        return lonely
-    low, high = (float(each) for each in _temperatures(graph)[[0, -1]])
-
-    def native(temperature: float) -> float:
-        return float(_shares(graph, np.array([temperature]))[0, graph.native].sum())
-
-    if native(high) > HALF or native(low) < HALF:
-        return NoAnswer(
-            "no_crossing",
-            "the native minima hold more than half of the weight at every temperature, or less",
-            "set a native tolerance that takes in the copies of the lowest minimum",
-        )
-    for _ in range(80):
-        middle = math.sqrt(low * high)
-        low, high = (middle, high) if native(middle) > HALF else (low, middle)
-    return exactly(high)
-
-
-def superposition_peak(topography: Topography) -> Measurement:
-    """Temperature of the largest heat capacity of the superposition, ``(<E^2> - <E>^2) / T^2`` over the minima.
-
-    Vibrations add a constant to it.
-    """
-    graph = topography.graph
-    lonely = _not_smooth() if graph.log_volume is None else single_minimum(graph)
-    if lonely is not None:
-        return lonely
-    temperature = _temperatures(graph)
-    best = int(_capacity(graph, temperature, _shares(graph, temperature)).argmax())
-    if best in {0, STEPS - 1}:
-        return NoAnswer("no_peak", "the heat capacity has no peak", "nothing to do: no transition")
-    return exactly(float(temperature[best]))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -359,19 +172,12 @@ SMOOTH: Mapping[str, Answer] = {
     **{measure.name: _on_part(measure.answer) for group in (motif, kinetics) for measure in group.MEASURES},
     "fewest_visits": fewest_visits,
     "connected_share": _of_descents(connected_share, or_else=True),
-    "rivals": rivals,
-    "rival_gap": rival_gap,
-    "rival_barrier": rival_barrier,
-    "trap_ratio": trap_ratio,
-    "rival_occupation": rival_occupation,
-    "rival_funnels": rival_funnels,
-    "superposition_tf": superposition_tf,
-    "superposition_peak": superposition_peak,
+    **{measure.name: _on_part(measure.answer) for measure in rivals.MEASURES},
+    **{measure.name: measure.answer for measure in superposition.MEASURES},
 }
 """How a measure is read off a smooth map; those not in here have no answer there."""
 
 _RIVALS = "this project, after Wales, Miller, Walsh, Nature 394, 758 (1998); Catoni, Ann. Probab. 20, 1109 (1992)"
-_SUPERPOSITION = "Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008)"
 
 MEASURES = (
     Measure(
@@ -382,32 +188,6 @@ MEASURES = (
         6,
     ),
     Measure("connected_share", connected_share, "share of random descents into the mapped funnels", _RIVALS, 6),
-    Measure("rivals", rivals, "traps deeper than the drop to the ground state that remains", _RIVALS, 6),
-    Measure("rival_gap", rival_gap, "energy of the lowest rival above the ground energy", _RIVALS, 6),
-    Measure("rival_barrier", rival_barrier, "barrier from the lowest rival to the ground state", _RIVALS, 6),
-    Measure("trap_ratio", trap_ratio, "largest barrier over the drop that remains: below 1 a palm tree", _RIVALS, 6),
-    Measure("rival_occupation", rival_occupation, "largest share of the weight in rival funnels", _SUPERPOSITION, 8),
-    Measure(
-        "rival_funnels",
-        rival_funnels,
-        "number of rival funnels, weighed by what they hold",
-        _RIVALS,
-        6,
-    ),
-    Measure(
-        "superposition_tf",
-        superposition_tf,
-        "temperature at which the native minima hold half of the weight, harmonic superposition",
-        _SUPERPOSITION,
-        8,
-    ),
-    Measure(
-        "superposition_peak",
-        superposition_peak,
-        "temperature of the largest heat capacity, harmonic superposition",
-        _SUPERPOSITION,
-        8,
-    ),
 )
 
 
@@ -467,6 +247,12 @@ def _kind_by_rivals(measures: Mapping[str, Measurement], minima: float, *, desce
     share = f"{100.0 * held.value:.2g} % of the weight"
     if held.value < OCCUPIED:
         return "funnel", f"{said}; but they never hold more than {share} before the landscape melts"
+    escape = measures.get("rival_escape")
+    if held.value < HALF and isinstance(escape, Estimate) and escape.value < SOON:
+        return "funnel", (
+            f"{said}; but they never hold more than {share}, and the highest barrier out of them is {escape.value:.2g} "
+            "times the temperature then, so that they are soon left: substates of one native state"
+        )
     weighed = f"{said}; they hold {share}, shared out as among {funnels.value:.1f} equal funnels"
     if funnels.value <= MOST_FUNNELS:
         return "multi-funnel", weighed

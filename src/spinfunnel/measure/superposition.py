@@ -1,0 +1,114 @@
+"""Harmonic superposition: the weights of the minima of a smooth map, and where the native state melts.
+
+Minimum i has the weight ``Z_i = exp(v_i - E_i / T) T^k``, v_i the logarithm of its harmonic volume
+(`landscape.Minimum`) and k one number for all, which drops out of every share.
+
+Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008); Wales, Energy Landscapes (Cambridge, 2003), ch. 7.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.measure.outcome import Measure, Topography, exactly, single_minimum
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spinfunnel.landscape import BasinGraph
+
+__all__ = ["HALF", "MEASURES", "capacity", "not_smooth", "shares", "temperatures"]
+
+HALF = 0.5
+FLOOR, CEILING, STEPS = 1e-3, 4.0, 400
+"""Temperatures at which the heat capacity is looked at, over the largest difference in energy."""
+
+
+def not_smooth() -> NoAnswer:
+    """Answer of a map whose states are counted."""
+    return NoAnswer("not_smooth", "the map has no harmonic volumes", "nothing to do: its states are counted")
+
+
+def shares(graph: BasinGraph, temperature: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Occupation (t, m) of the minima at temperatures (t,)."""
+    assert graph.log_volume is not None  # noqa: S101 - the callers saw it
+    exponent = graph.log_volume[None] - (graph.energy - graph.energy[0])[None] / temperature[:, None]
+    exponent -= exponent.max(axis=1, keepdims=True)
+    weight = np.exp(exponent)
+    return np.asarray(weight / weight.sum(axis=1, keepdims=True))
+
+
+def temperatures(graph: BasinGraph) -> NDArray[np.float64]:
+    """Temperatures (t,) at which a map is looked at, over all that its energies span."""
+    span = float(graph.energy[-1] - graph.energy[0])
+    return np.geomspace(FLOOR * span, CEILING * span, STEPS)
+
+
+def capacity(graph: BasinGraph, temperature: NDArray[np.float64], occupied: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Heat capacity of the superposition at each temperature, less that of the vibrations."""
+    energy = graph.energy - graph.energy[0]
+    mean = occupied @ energy
+    return np.asarray((occupied @ (energy * energy) - mean * mean) / temperature**2)
+
+
+def superposition_tf(topography: Topography) -> Measurement:
+    """Temperature at which the native minima hold half of the weight in the harmonic superposition."""
+    graph = topography.graph
+    lonely = not_smooth() if graph.log_volume is None else single_minimum(graph)
+    if lonely is not None:
+        return lonely
+    low, high = (float(each) for each in temperatures(graph)[[0, -1]])
+
+    def native(temperature: float) -> float:
+        return float(shares(graph, np.array([temperature]))[0, graph.native].sum())
+
+    if native(high) > HALF or native(low) < HALF:
+        return NoAnswer(
+            "no_crossing",
+            "the native minima hold more than half of the weight at every temperature, or less",
+            "set a native tolerance that takes in the copies of the lowest minimum",
+        )
+    for _ in range(80):
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if native(middle) > HALF else (low, middle)
+    return exactly(high)
+
+
+def superposition_peak(topography: Topography) -> Measurement:
+    """Temperature of the largest heat capacity of the superposition, ``(<E^2> - <E>^2) / T^2`` over the minima.
+
+    Vibrations add a constant to it.
+    """
+    graph = topography.graph
+    lonely = not_smooth() if graph.log_volume is None else single_minimum(graph)
+    if lonely is not None:
+        return lonely
+    temperature = temperatures(graph)
+    best = int(capacity(graph, temperature, shares(graph, temperature)).argmax())
+    if best in {0, STEPS - 1}:
+        return NoAnswer("no_peak", "the heat capacity has no peak", "nothing to do: no transition")
+    return exactly(float(temperature[best]))
+
+
+_SOURCE = "Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008)"
+
+MEASURES = (
+    Measure(
+        "superposition_tf",
+        superposition_tf,
+        "temperature at which the native minima hold half of the weight, harmonic superposition",
+        _SOURCE,
+        8,
+    ),
+    Measure(
+        "superposition_peak",
+        superposition_peak,
+        "temperature of the largest heat capacity, harmonic superposition",
+        _SOURCE,
+        8,
+    ),
+)
