@@ -8,7 +8,7 @@ import pytest
 from slow_twins import basin_graph, random_basin_graph, slow_flood
 from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import BasinGraph, Census, Tally
-from spinfunnel.measure import COMPARED, MEASURES, measure_all, smooth_maps, stationary_points
+from spinfunnel.measure import COMPARED, MEASURES, measure_all, rivals, smooth_maps, stationary_points, superposition
 
 SHARES = {"funnel_minima", "funnel_weight", "funnel_boltzmann", "rival_weight", "sharpness", "stem_share", "rival_size"}
 IN_ENERGY_UNITS = {"depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "heat_capacity_peak"}
@@ -21,7 +21,9 @@ OF_DENSITY = {
     "calorimetric_ratio",
 }
 AT_LEAST_ONE = {"frustration", "tf_tg", "funnels", "minima", "two_state_ratio"}
-OF_SMOOTH = {measure.name for measure in (*smooth_maps.MEASURES, *stationary_points.MEASURES)}
+OF_SMOOTH = {
+    measure.name for group in (smooth_maps, rivals, superposition, stationary_points) for measure in group.MEASURES
+}
 OF_THE_MAP = [
     name
     for name, measure in MEASURES.items()
