@@ -5,6 +5,7 @@ import pytest
 
 from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.explore.flooding import flood
+from spinfunnel.landscape import InputError
 from spinfunnel.measure import MEASURES
 from spinfunnel.measure.levinthal import folding_time
 from spinfunnel.measure.listed_chain import ListedChain
@@ -49,6 +50,39 @@ def test_walks_agree_with_the_solution():
     # Broken twin: at infinite temperature it takes longer.
     hot = folding_time(protein, temperature=np.inf, method="exact").evaluations
     assert abs(walked.value - hot.value) > 1.5 * (walked.high - walked.low)
+
+
+class Listed:
+    """States of given energies and moves, as a landscape lists them."""
+
+    name = "listed by hand"
+
+    def __init__(self, energies, moves):
+        self.energies, self.moves = np.array(energies, float), moves
+        self.multiplicity = np.ones(len(energies), np.int64)
+
+    def distinct_states(self):
+        return len(self.energies)
+
+    def list_states(self, *, workers):
+        return self
+
+    def rows(self, part):
+        moves = self.moves[part]
+        offsets = np.cumsum([0, *map(len, moves)])
+        return offsets, np.array([other for row in moves for other in row], np.int32)
+
+
+def test_states_without_a_move_are_held_and_said():
+    """A row of four states, the first native, the last unfolded, and two that no move leaves."""
+    energies = [-1.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+    frozen = ListedChain(Listed(energies, [[1], [0, 2], [1, 3], [2], [], [5]]))
+    unfolded = np.arange(6) == 3
+    chance, error = frozen.commitment(1.0, unfolded=unfolded)
+    np.testing.assert_allclose(chance, [1.0, 2 / 3, 1 / 3, 0.0, 0.0, 0.0], atol=1e-8)
+    assert error < 1e-6
+    with pytest.raises(InputError, match=r"2 states have no move .* moves=pivot"):
+        frozen.passage_times(1.0)
 
 
 def test_the_measure_answers_for_lattice_proteins():

@@ -34,6 +34,9 @@ MOST_NEAR = 200
 """Lowest minima of a lake among which near ones are sought."""
 MOST_CLIMBS, MOST_ALL, MOST_ALONE = 12_000, 36_000, 1500
 """Climbs for one barrier, for all of them, and for one minimum that has no path to the lowest yet."""
+PUT_OFF = 160
+"""The last of these for a chain, before barriers between what is joined are sought: what lies behind a knot can take
+all the time there is."""
 
 
 @dataclass(slots=True)
@@ -153,19 +156,25 @@ class Joining:
         starts = sorted(self.starts, key=lambda each: self.minima[each].energy)
         first = [(low, "low minimum"), (starts, "start")]
         # The starts of a chain are what it folds to, most of them low: where they lead decides what it is.
-        for keys, name in first if self.bridges is None else first[::-1]:
-            yield from self._each_joined(keys, name, block)
-        yield from self._barriers(block)
+        if self.bridges is None:
+            for keys, name in first:
+                yield from self._each_joined(keys, name, block, most=MOST_ALONE)
+            yield from self._barriers(block)
+            return
+        for most in (PUT_OFF, MOST_ALONE):
+            for keys, name in first[::-1]:
+                yield from self._each_joined(keys, name, block, most=most)
+            yield from self._barriers(block)
 
-    def _each_joined(self, keys: Sequence[str], name: str, block: int) -> Iterator[Front | Bridge]:
+    def _each_joined(self, keys: Sequence[str], name: str, block: int, *, most: int) -> Iterator[Front | Bridge]:
         for number, key in enumerate(keys):
             self.stage, self.done = f"joining {name} {number + 1} of {len(keys)}", number / len(keys)
-            yield from self._joined(key, block)
+            yield from self._joined(key, block, most)
 
-    def _joined(self, key: str, block: int) -> Iterator[Front | Bridge]:
+    def _joined(self, key: str, block: int, most: int) -> Iterator[Front | Bridge]:
         """Climb from a minimum and what it leads to until it is joined to the lowest."""
         self._flood(math.inf)
-        for number in range(MOST_ALONE // block):
+        for number in range(most // block):
             self._catch_up()
             one, other = self.lakes.of(key), self.lakes.of(self._lowest())
             if one is other:

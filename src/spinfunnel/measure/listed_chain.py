@@ -230,7 +230,19 @@ class ListedChain:
     def passage_times(
         self, temperature: float, *, tolerance: float = FINAL, start: Floats | None = None
     ) -> tuple[Floats, float]:
-        """Mean number of moves until a native state is first reached, from every state; see `MetropolisChain`."""
+        """Mean number of moves until a native state is first reached, from every state; see `MetropolisChain`.
+
+        Raises
+        ------
+        InputError
+            Where a state has no move to another, as compact conformations may without turns: it waits for ever.
+        """
+        frozen = int((self._frozen() & ~self.native).sum())
+        if frozen:
+            raise InputError(
+                f"{frozen} state{' has' if frozen == 1 else 's have'} no move to another, so that the mean time to the "
+                "native state is infinite: choose moves=pivot or moves=pull"
+            )
         tau = np.zeros_like(self.energies) if start is None else start
         weight = self._weight(temperature)
         right = self.copies * weight * np.diff(self.offsets)
@@ -245,14 +257,19 @@ class ListedChain:
         Returns
         -------
         p : array of float64, shape (n,)
-            1 on native states, 0 on unfolded ones.
+            1 on native states, 0 on unfolded ones and on those that have no move to another.
         error : float
             Largest residual, over the flow out of a state.
         """
         chance = self.native.astype(np.float64)
         weight, nothing = self._weight(temperature), np.zeros_like(self.energies)
-        held = self.native | unfolded
+        held = self.native | unfolded | self._frozen()
         return chance, self._solve(weight, held, nothing, chance, scale=None, tolerance=COMMITTED)
+
+    def _frozen(self) -> Mask:
+        """States that no move leaves."""
+        here = np.repeat(np.arange(len(self.energies)), np.diff(self.offsets))
+        return np.bincount(here[self.neighbours != here], minlength=len(self.energies)) == 0
 
     def _solve(
         self, weight: Floats, held: Mask, right: Floats, guess: Floats, *, scale: Floats | None, tolerance: float
