@@ -34,7 +34,7 @@ MOST_NEAR = 200
 """Lowest minima of a lake among which near ones are sought."""
 MOST_CLIMBS, MOST_ALL, MOST_ALONE = 12_000, 36_000, 1500
 """Climbs for one barrier, for all of them, and for one minimum that has no path to the lowest yet."""
-PUT_OFF = 160
+PUT_OFF = 48
 """The last of these for a chain, before barriers between what is joined are sought: what lies behind a knot can take
 all the time there is."""
 
