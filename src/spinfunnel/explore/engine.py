@@ -91,12 +91,15 @@ class Engine:
         Tolerance of identity.
     deadline : float
         Reading of `time.perf_counter` from which on energies without a compiled kernel are no longer asked for.
+    most_steps : int
+        Of a climb, before it is given up.
     """
 
     landscape: Differentiable
     tolerance: float = TOLERANCE
     distance: float = DISTANCE
     deadline: float = math.inf
+    most_steps: int = MOST_STEPS
     kernel: Kernel = field(init=False)
     proving: Kernel = field(init=False)
     """The kernel again, without a deadline: what was found in time is also proven."""
@@ -151,7 +154,7 @@ class Engine:
         kernel = self.kernel
         outcome, energy, _, _, ends, end_energy, end_size, spent = climb_block(
             self.addresses, kernel.parameters, kernel.work, self.kind, x, mode, self.dense,
-            self.dense and not self.costly, self.tolerance, MOST_STEPS, self.landscape.step, ceiling, SETTLED,
+            self.dense and not self.costly, self.tolerance, self.most_steps, self.landscape.step, ceiling, SETTLED,
             MOST_EVALUATIONS,
         )  # fmt: skip
         return Climbs(outcome, energy, x, mode, ends, end_energy, end_size, int(spent))

@@ -15,6 +15,7 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from .bridging import Bridge, Bridges, Front
 from .identity import Catalogue, Point
@@ -34,9 +35,9 @@ MOST_NEAR = 200
 """Lowest minima of a lake among which near ones are sought."""
 MOST_CLIMBS, MOST_ALL, MOST_ALONE = 12_000, 36_000, 1500
 """Climbs for one barrier, for all of them, and for one minimum that has no path to the lowest yet."""
-PUT_OFF = 48
-"""The last of these for a chain, before barriers between what is joined are sought: what lies behind a knot can take
-all the time there is."""
+PUT_OFF, MOST_OF_CHAIN = 48, 12_000
+"""Of a chain: climbs for one minimum before barriers between what is joined are sought, since what lies behind a knot
+can take all the time there is; and all climbs, some six minutes of processor time for 46 beads."""
 
 
 @dataclass(slots=True)
@@ -154,16 +155,18 @@ class Joining:
         """Minima to climb from, one block after the other; between two of them what was found has to be entered."""
         low = [point.key for point in sorted(self.minima.points, key=lambda each: each.energy)[:LOW]]
         starts = sorted(self.starts, key=lambda each: self.minima[each].energy)
-        first = [(low, "low minimum"), (starts, "start")]
-        # The starts of a chain are what it folds to, most of them low: where they lead decides what it is.
         if self.bridges is None:
-            for keys, name in first:
-                yield from self._each_joined(keys, name, block, most=MOST_ALONE)
+            yield from self._each_joined(low, "low minimum", block, most=MOST_ALONE)
+            yield from self._each_joined(starts, "start", block, most=MOST_ALONE)
             yield from self._barriers(block)
             return
+        yield from islice(self._of_chain(low, starts, block), MOST_OF_CHAIN // block)
+
+    def _of_chain(self, low: Sequence[str], starts: Sequence[str], block: int) -> Iterator[Front | Bridge]:
         for most in (PUT_OFF, MOST_ALONE):
-            for keys, name in first[::-1]:
-                yield from self._each_joined(keys, name, block, most=most)
+            # The starts of a chain are what it folds to, most of them low: where they lead decides what it is.
+            yield from self._each_joined(starts, "start", block, most=most)
+            yield from self._each_joined(low, "low minimum", block, most=most)
             yield from self._barriers(block)
 
     def _each_joined(self, keys: Sequence[str], name: str, block: int, *, most: int) -> Iterator[Front | Bridge]:
