@@ -65,6 +65,7 @@ def study(name: str = "sk", *, minima: int = 4, nulls: bool = True, **parameters
         verdict=judge(measures, nulls=beside),
         figures=(),
         details={},
+        coordinates=None,
     )
 
 

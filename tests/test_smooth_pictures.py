@@ -13,9 +13,9 @@ from spinfunnel.landscape import Budget, InputError
 from spinfunnel.plot.hessian_rows import hessian_rows, hessian_rows_caption, hessian_rows_figure
 from spinfunnel.plot.pathway_movie import pathway_movie, pathway_movie_caption, pathway_movie_figure
 from spinfunnel.report import write_report
-from spinfunnel.report.smooth_pictures import spectra_of
-from spinfunnel.study import explore
-from spinfunnel.systems import lennard_jones
+from spinfunnel.report.smooth_pictures import spectra_of, with_smooth_pictures
+from spinfunnel.study import explore, study
+from spinfunnel.systems import lennard_jones, mueller_brown, sherrington_kirkpatrick
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +52,43 @@ def test_the_report_of_a_cluster_holds_the_movie(clusters, tmp_path):
     data = re.search(r'id="data-pathway-0">(.*?)</script>', text, re.DOTALL)
     assert data is not None
     assert len(json.loads(data.group(1))["frames"]) > 10
-    # Without a page to go into, none is made.
-    assert work.recalled(clusters[0], native_tolerance=0.0, quiet=True, **given)[0].figures == ()
+
+
+def test_a_study_of_its_own_has_the_same_pictures_as_the_command_line(tmp_path):
+    found = study(lennard_jones(6), budget=Budget(evaluations=40_000), workers=1, nulls=False)
+    text = found.report(tmp_path / "page.html").read_text(encoding="utf-8")
+    assert 'id="data-pathway-0"' in text
+    assert 'id="data-hessian_rows-0"' in text
+    known = found.coordinates
+    assert set(known.minima) == set(found.graph.key)
+    assert set(known.saddles) == set(found.graph.saddle_key)
+
+
+def test_a_surface_has_the_spectra_of_its_minimum_and_no_atoms_to_move():
+    """Mueller and Brown's: curvatures at the native minimum against differences of gradients."""
+    surface = mueller_brown()
+    drawn = with_smooth_pictures(study(surface, nulls=False, workers=1))
+    assert [picture.name for picture in drawn.figures] == ["hessian_rows"]
+    rows = spectra_of(surface, drawn.graph, drawn.coordinates.minima, drawn.coordinates.saddles)
+    x = np.frombuffer(drawn.coordinates.minima[str(drawn.graph.key[0])], "<f8")
+    step = 1e-5 * np.eye(2)
+    forward, back = (surface.energy_and_gradient(x + sign * step)[1] for sign in (1, -1))
+    np.testing.assert_allclose(rows.curvatures[0], np.linalg.eigvalsh((forward - back) / 2e-5), rtol=1e-6)
+    assert ((rows.curvatures < 0).sum(axis=1) == [0] + [1] * (len(rows.energies) - 1)).all()
+    assert "native minimum" in drawn.figures[0].caption(drawn.graph)
+
+
+def test_spins_have_no_coordinates():
+    found = study(sherrington_kirkpatrick(8, seed=1), nulls=False)
+    assert found.coordinates is None
+    assert with_smooth_pictures(found) is found
 
 
 def test_one_minimum_has_no_way_and_says_so(tmp_path):
     (found,) = work.studies(["lj:atoms=4"], seed=0, workers=1, nulls=False, report=tmp_path / "page.html", quiet=True)
+    drawn = with_smooth_pictures(found)
     with pytest.raises(InputError, match="one minimum is known"):
-        found.figures[0].caption(found.graph)
+        drawn.figures[0].caption(drawn.graph)
     assert "no way to another" in write_report([found], tmp_path / "page.html").read_text(encoding="utf-8")
 
 

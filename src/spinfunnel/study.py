@@ -42,6 +42,22 @@ Nulls = bool | int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Coordinates:
+    """A smooth landscape and where its stationary points lie, for pictures that are made from both.
+
+    Attributes
+    ----------
+    landscape : Differentiable
+    minima, saddles : mapping from key to bytes
+        Positions, doubles one after the other (see `Minimum.state`).
+    """
+
+    landscape: Any
+    minima: Mapping[str, bytes]
+    saddles: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Study:
     """What came of one landscape.
 
@@ -63,6 +79,8 @@ class Study:
         Pictures of this landscape's own, for the report.
     details : mapping
         What else is known, as plain numbers under names of their own; part of the JSON object.
+    coordinates : Coordinates or None
+        Of a smooth landscape.
     """
 
     landscape: LandscapeEntry
@@ -74,6 +92,7 @@ class Study:
     verdict: Verdict
     figures: tuple[Any, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    coordinates: Coordinates | None = None
 
     def report(self, path: str | Path, *, command: str | None = None) -> Path:
         """Write the report, one self-contained HTML page, and return its path.
@@ -173,6 +192,7 @@ def study(
     chosen = plan(landscape, explorer, budget=budget)
     time_of = _allotted(chosen, landscape, nulls=nulls, advice=advice)
     at_once = chosen.explorer.map_at_once
+    coordinates = None
     if atlas is None and at_once is not None:
         started = time.perf_counter()
         found = at_once(landscape, workers=cores, progress=progress, **chosen.options)
@@ -188,7 +208,8 @@ def study(
                 progress=progress,
             )  # fmt: skip
             graph = book.basin_graph(landscape.identity, native_tolerance=native_tolerance)
-    return _concluded(
+            coordinates = _coordinates(landscape, book)
+    judged = _concluded(
         describe(landscape),
         run=run,
         graph=graph,
@@ -202,6 +223,7 @@ def study(
         time_of=time_of,
         progress=progress,
     )
+    return dataclasses.replace(judged, coordinates=coordinates)
 
 
 def recall(
@@ -246,7 +268,7 @@ def recall(
     last = [run for run in atlas.runs(identity) if run.outcome in {"finished", "out of budget"}][-1]
     fields = {field.name: getattr(last, field.name) for field in dataclasses.fields(Run)}
     run = Run(**fields)
-    return _concluded(
+    found = _concluded(
         entry,
         run=run,
         graph=graph,
@@ -257,6 +279,15 @@ def recall(
         workers=threads(workers),
         progress=progress,
     )
+    return dataclasses.replace(found, coordinates=None if landscape is None else _coordinates(landscape, atlas))
+
+
+def _coordinates(landscape: Landscape, atlas: Atlas) -> Coordinates | None:
+    """Where the stationary points of a smooth landscape lie; None of others, and of one that has energies alone."""
+    if describe(landscape).kind != "smooth" or not hasattr(landscape, "invariance"):
+        return None
+    identity = landscape.identity
+    return Coordinates(landscape, atlas.coordinates(identity), atlas.saddle_coordinates(identity))
 
 
 def map_to_json(entry: LandscapeEntry, *, run: Run, graph: BasinGraph) -> dict[str, Any]:

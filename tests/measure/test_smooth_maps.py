@@ -120,12 +120,30 @@ def test_a_glass_has_many_funnels_of_like_weight(traps, kind):
 
 
 def test_pockets_beside_a_funnel_do_not_count():
-    """Forty traps, one of which holds nearly all that is in them: half of all at T = 1/8, near the heat's peak."""
-    found = measure_all(trapped(40, spacing=0.01, wide=8.0))
+    """Forty traps, one of which holds nearly all that is in them: half of all at T = 1/8. Descents end elsewhere."""
+    wide = trapped(40, spacing=0.01, wide=8.0)
+    found = measure_all(dataclasses.replace(wide, weight=np.repeat([0.0, 1 / 20], [41, 20])))
     assert found["rivals"].value == 40
+    assert found["rival_descents"].value == 0.0
     assert 0.3 < found["rival_occupation"].value < 0.6
     assert found["rival_funnels"].value == pytest.approx(1.0, abs=0.05)
     assert judge(found, exact=False).kind == "multi-funnel"
+
+
+def test_traps_that_hold_nothing_in_the_cold_count_if_descents_end_in_them():
+    """A wide native state holds nearly all while it is cold, as in a spherical glass; descents end in many traps."""
+    many = trapped(16, spacing=0.01, wide=0.0)
+    native = dataclasses.replace(many, log_volume=np.where(np.arange(37) == 0, 15.0, 0.0))
+    found = {}
+    for caught in (0.0, 0.6):
+        weight = np.repeat([0.0, caught / 16, (1.0 - caught) / 20], [1, 16, 20])
+        found[caught] = measure_all(dataclasses.replace(native, weight=weight))
+        assert found[caught]["rival_occupation"].value < 0.01
+        assert found[caught]["rival_descents"].value == pytest.approx(caught)
+    assert judge(found[0.0], exact=False).kind == "funnel"
+    verdict = judge(found[0.6], exact=False)
+    assert verdict.kind == "glass"
+    assert "60 % of the descents" in verdict.reason
 
 
 def test_rivals_that_hold_nothing_leave_one_funnel():

@@ -119,6 +119,12 @@ def _unanswered(found: Sequence[Study]) -> list[Text]:
     for name, measurement in found[0].measures.items():
         if isinstance(measurement, NoAnswer) and name not in answered:
             reasons.setdefault((measurement.outcome.replace("_", " "), measurement.cause), []).append(name)
+    for null, row in found[0].nulls.items() if len(found) == 1 else ():
+        if not any(isinstance(each, Estimate) for each in row.values()):
+            for answer in row.values():
+                assert isinstance(answer, NoAnswer)  # noqa: S101 - none of them is an estimate
+                names = reasons.setdefault((answer.outcome.replace("_", " "), answer.cause), [])
+                names.extend([null] if null not in names else [])
     return [
         Text.assemble((", ".join(names), "dim"), (f": {outcome} ({cause})", "dim"))
         for (outcome, cause), names in reasons.items()

@@ -73,34 +73,26 @@ def studies(
                         )
                     )
                     continue
-                filmed = report is not None and _has_coordinates(landscape)
-                with Atlas(None) if book is None and filmed else nullcontext(book) as own:
-                    one = study(
+                found.append(
+                    study(
                         landscape,
                         explorer=explorer,
                         seed=seed,
                         workers=workers,
                         budget=limit_of(budget),
-                        atlas=own,
+                        atlas=book,
                         nulls=nulls,
                         temperature=temperature,
                         native_tolerance=native_tolerance,
                         progress=progress,
                     )
-                    found.append(_with_pictures(one, landscape, own) if filmed else one)
+                )
     return found
 
 
 def _has_coordinates(landscape: Any) -> bool:
     """Whether a landscape has pictures that are made from coordinates."""
     return getattr(landscape, "invariance", None) is not None and not _is_network(landscape)
-
-
-def _with_pictures(found: Study, landscape: Any, book: Atlas | None) -> Study:
-    """Add the pictures that are made from coordinates."""
-    from spinfunnel.report.smooth_pictures import with_smooth_pictures
-
-    return found if book is None else with_smooth_pictures(found, landscape, book)
 
 
 @sitting.prints_aside()
@@ -148,10 +140,11 @@ def recalled(
         for entry in _entries(book, atlas, which=which):
             with sitting.progress_shown(entry.name, wanted=not quiet) as progress:
                 landscape = _rebuilt(entry) if nulls is not False or report is not None else None
+                wanted = nulls is not False or _has_coordinates(landscape)
                 one = recall(
                     book,
                     entry.identity,
-                    landscape=landscape if nulls is not False else None,
+                    landscape=landscape if wanted else None,
                     nulls=nulls,
                     seed=seed,
                     workers=workers,
@@ -159,8 +152,7 @@ def recalled(
                     native_tolerance=native_tolerance,
                     progress=progress,
                 )
-                filmed = report is not None and _has_coordinates(landscape)
-                found.append(_with_pictures(one, landscape, book) if filmed else one)
+                found.append(one)
     return found
 
 

@@ -15,6 +15,7 @@ from . import (
     hopping,
     itfix,
     joining,
+    langevin,
     mapping,
     reading,
     samples,
@@ -168,6 +169,14 @@ EXPLORERS: dict[str, Explorer] = {
             False,
             "low minima by basin hopping, four chains at neighbouring temperatures",
             "Wales, Doye, J. Phys. Chem. A 101, 5111 (1997)",
+        ),
+        Explorer(
+            "langevin",
+            langevin.explore,
+            ("smooth",),
+            False,
+            "minima under Langevin trajectories of 16 walkers at one temperature, and how often they are met",
+            "Stillinger, Weber, Phys. Rev. A 25, 978 (1982)",
         ),
         Explorer(
             "itfix",

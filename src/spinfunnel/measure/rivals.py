@@ -13,7 +13,9 @@ funnel.
 superposition while the landscape is cold, up to the temperature of the largest heat capacity, where it melts: the
 funnels of all rivals are weighed where they first hold half of the weight, or else most, and their number is
 ``exp(-sum q ln q)`` of their shares q among themselves. One that holds nearly all counts one whatever else there is;
-a glass has dozens that hold about the same.
+a glass has dozens that hold about the same. In the cold one minimum outweighs all others even in a glass, and which one
+hangs on its volume alone: the funnels in which random descents end are counted in the same way, and the larger number
+is taken.
 
 *Substates*: two arrangements of a loop of a folded chain are two minima of nearly one energy, so that each is a trap
 deeper than the drop that remains. They are substates of one native state if neither ever outweighs the other and what
@@ -41,10 +43,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["MEASURES", "OCCUPIED", "SOON"]
+__all__ = ["CAUGHT", "MEASURES", "OCCUPIED", "SOON", "rival_descents"]
 
 OCCUPIED = 0.01
 """Largest share of the weight of all rival funnels below which they are pockets of one funnel."""
+CAUGHT = 0.05
+"""Share of the random descents in all rival funnels from which on they are no pockets, whatever they hold."""
 SOON = 15.0
 """Barrier over temperature below which a rival is soon left, in fewer than exp(15), three million, vibrations: folding
 takes a chain of 46 beads about as long. It is 7 to 8 for loops of its Go variant, 24 to 28 for its frustrated model."""
@@ -79,13 +83,29 @@ def rival_occupation(topography: Topography) -> Measurement:
     return exactly(float(weight.sum()))
 
 
-def rival_funnels(topography: Topography) -> Measurement:
-    """Number of rival funnels, weighed as they are occupied there: ``exp(-sum q ln q)``."""
+def rival_descents(topography: Topography) -> Measurement:
+    """Share of the random descents that end in the rival funnels, 0 to 1."""
     if topography.graph.log_volume is None:
         return not_smooth()
-    weight = topography.shared(_weighed)[1]
-    share = weight[weight > 0.0] / max(weight.sum(), 1e-300)
-    return exactly(float(np.exp(-(share * np.log(share)).sum())) if len(share) else 0.0)
+    return exactly(float(min(topography.shared(_descents).sum(), 1.0)))
+
+
+def rival_funnels(topography: Topography) -> Measurement:
+    """Number of rival funnels, ``exp(-sum q ln q)``, by what they hold, or by the descents into them if more."""
+    if topography.graph.log_volume is None:
+        return not_smooth()
+    return exactly(max(_number(topography.shared(_weighed)[1]), _number(topography.shared(_descents))))
+
+
+def _number(share: NDArray[np.float64]) -> float:
+    q = share[share > 0.0] / max(share.sum(), 1e-300)
+    return float(np.exp(-(q * np.log(q)).sum())) if len(q) else 0.0
+
+
+def _descents(part: Topography) -> NDArray[np.float64]:
+    """Share of the random descents that end in the funnel of each rival (r,)."""
+    found = _rivals(part)[0]
+    return np.bincount(_funnels(part, found), part.graph.weight, len(found) + 1)[1:].astype(np.float64)
 
 
 def rival_escape(topography: Topography) -> Measurement:
@@ -115,17 +135,22 @@ def _weighed(part: Topography) -> tuple[float, NDArray[np.float64]]:
 
 def _held(part: Topography, found: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Temperatures (t,) up to melting, and the share of the weight in the funnel of each rival (t, r)."""
-    graph = part.graph
-    funnel = np.zeros(graph.minima, np.int64)
+    graph, funnel = part.graph, _funnels(part, found)
+    temperature = temperatures(graph)
+    occupied = shares(graph, temperature)
+    cold = slice(int(capacity(graph, temperature, occupied).argmax()) + 1)
+    return temperature[cold], occupied[cold] @ (funnel[:, None] == np.arange(1, len(found) + 1)[None])
+
+
+def _funnels(part: Topography, found: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Of each minimum the number of the rival in whose funnel it lies, from 1; 0 in the native one."""
+    funnel = np.zeros(part.graph.minima, np.int64)
     to_native = minimax_to(part.tree, 0)
     for number, rival in enumerate(found, start=1):
         inside = minimax_to(part.tree, int(rival)) < to_native[rival]
         inside[rival] = True
         funnel[inside & (funnel == 0)] = number
-    temperature = temperatures(graph)
-    occupied = shares(graph, temperature)
-    cold = slice(int(capacity(graph, temperature, occupied).argmax()) + 1)
-    return temperature[cold], occupied[cold] @ (funnel[:, None] == np.arange(1, len(found) + 1)[None])
+    return funnel
 
 
 def trap_ratio(topography: Topography) -> Measurement:
@@ -187,6 +212,7 @@ MEASURES = (
     Measure("rival_barrier", rival_barrier, "barrier from the lowest rival to the ground state", _RIVALS, 6),
     Measure("trap_ratio", trap_ratio, "largest barrier over the drop that remains: below 1 a palm tree", _RIVALS, 6),
     Measure("rival_occupation", rival_occupation, "largest share of the weight in rival funnels", _WEIGHTS, 8),
+    Measure("rival_descents", rival_descents, "share of random descents into rival funnels", _RIVALS, 6),
     Measure(
         "rival_funnels",
         rival_funnels,

@@ -22,7 +22,7 @@ import numpy as np
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure import depth, frustration, kinetics, motif, rivals, share, superposition
 from spinfunnel.measure.outcome import Measure, Topography, exactly
-from spinfunnel.measure.rivals import OCCUPIED, SOON
+from spinfunnel.measure.rivals import CAUGHT, OCCUPIED, SOON
 from spinfunnel.measure.superposition import HALF, not_smooth
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ SmoothKind: TypeAlias = Literal["funnel", "multi-funnel", "glass", "smooth", "un
 
 SMOOTH_EVIDENCE = (
     "minima", "fewest_visits", "connected_share", "rivals", "trap_ratio", "rival_gap", "rival_barrier",
-    "rival_occupation", "rival_funnels", "rival_escape", "frustration",
+    "rival_occupation", "rival_descents", "rival_funnels", "rival_escape", "frustration",
 )  # fmt: skip
 """Measures on which the verdict of a smooth landscape rests."""
 FEWEST_MINIMA = 20
@@ -173,6 +173,7 @@ SMOOTH: Mapping[str, Answer] = {
     "fewest_visits": fewest_visits,
     "connected_share": _of_descents(connected_share, or_else=True),
     **{measure.name: _on_part(measure.answer) for measure in rivals.MEASURES},
+    "rival_descents": _of_descents(_on_part(rivals.rival_descents), or_else=True),
     **{measure.name: measure.answer for measure in superposition.MEASURES},
 }
 """How a measure is read off a smooth map; those not in here have no answer there."""
@@ -235,8 +236,8 @@ def _kind_by_rivals(measures: Mapping[str, Measurement], minima: float, *, desce
             f"each of {minima:.0f} minima leads to the lowest over barriers below the drop that remains "
             f"(largest ratio {ratio.value:.2g})"
         )
-    held, funnels = measures.get("rival_occupation"), measures.get("rival_funnels")
-    if not (isinstance(held, Estimate) and isinstance(funnels, Estimate)):
+    held, caught, funnels = (measures.get(f"rival_{name}") for name in ("occupation", "descents", "funnels"))
+    if not (isinstance(held, Estimate) and isinstance(caught, Estimate) and isinstance(funnels, Estimate)):
         return "undecided", "it is not known how much the rivals hold: measure all"
     gap, barrier = measures.get("rival_gap"), measures.get("rival_barrier")
     lowest = ""
@@ -244,8 +245,8 @@ def _kind_by_rivals(measures: Mapping[str, Measurement], minima: float, *, desce
         lowest = f", the lowest {gap.value:.3g} above it and behind a barrier of {barrier.value:.3g} at most"
     noun = "trap is" if count.value == 1.0 else "traps are"
     said = f"{count.value:.0f} {noun} deeper than the drop to the lowest minimum that remains{lowest}"
-    share = f"{100.0 * held.value:.2g} % of the weight"
-    if held.value < OCCUPIED:
+    share = f"{_percent(held.value)} of the weight"
+    if held.value < OCCUPIED and caught.low < CAUGHT:
         return "funnel", f"{said}; but they never hold more than {share} before the landscape melts"
     escape = measures.get("rival_escape")
     if held.value < HALF and isinstance(escape, Estimate) and escape.value < SOON:
@@ -253,9 +254,15 @@ def _kind_by_rivals(measures: Mapping[str, Measurement], minima: float, *, desce
             f"{said}; but they never hold more than {share}, and the highest barrier out of them is {escape.value:.2g} "
             "times the temperature then, so that they are soon left: substates of one native state"
         )
-    weighed = f"{said}; they hold {share}, shared out as among {funnels.value:.1f} equal funnels"
+    falling = f" and {_percent(caught.value)} of the descents" if descents else ""
+    weighed = f"{said}; they hold {share}{falling}, shared out as among {funnels.value:.1f} equal funnels"
     if funnels.value <= MOST_FUNNELS:
         return "multi-funnel", weighed
     if funnels.value >= GLASSY:
         return "glass", weighed
     return "undecided", f"{weighed}: more than a few, and fewer than a glass has"
+
+
+def _percent(share: float) -> str:
+    """Two digits, and 100 % only of all."""
+    return f"{100.0 * share:.2g} %" if share < 0.995 else f"{min(100.0 * share, 99.9 if share < 1.0 else 100.0):.3g} %"

@@ -23,6 +23,8 @@ __all__ = ["IndexTheory", "index_energy", "index_energy_caption", "index_energy_
 
 MOST_SPINS = 60
 """Spins up to which the mean energies of all indices are computed, by random matrices of that size."""
+MOST_TICKS = 10
+"""Indices that are each given a tick."""
 MOST_DRAWN = 4000
 """Points that are drawn; of more, some evenly chosen over each index."""
 
@@ -81,6 +83,8 @@ def index_energy_caption(graph: BasinGraph, theory: IndexTheory | None = None) -
 
 def index_energy(graph: BasinGraph, ax: Axes | None = None, *, theory: IndexTheory | None = None) -> Axes:
     """Draw the index of stationary points against their energy."""
+    from matplotlib.ticker import MaxNLocator
+
     axes = axes_or_new(ax, size=(5.8, 4.0))
     index, energy = _drawn(graph)
     shaken = index + np.random.default_rng(0).uniform(-0.25, 0.25, len(index))
@@ -93,6 +97,7 @@ def index_energy(graph: BasinGraph, ax: Axes | None = None, *, theory: IndexTheo
         axes.legend(frameon=False, fontsize=9, loc="lower right")
     axes.set_xlabel("energy")
     axes.set_ylabel("index")
+    axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     tidy(axes)
     return axes
 
@@ -115,7 +120,8 @@ def index_energy_figure(graph: BasinGraph, *, theory: IndexTheory | None = None)
                 x=means, y=np.arange(len(means)), mode="lines+markers", name="mean, Kac-Rice", line={"color": ACCENT}
             )
         figure.add_vline(x=theory.threshold, line={"color": INK, "dash": "dash", "width": 1})
-    figure.update_layout(layout(xaxis=axis("energy"), yaxis=axis("index")))
+    whole = {"dtick": 1} if index.max() - index.min() <= MOST_TICKS else {}
+    figure.update_layout(layout(xaxis=axis("energy"), yaxis=axis("index", **whole)))
     return figure
 
 

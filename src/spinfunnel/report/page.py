@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import spinfunnel
-from spinfunnel.estimate import NoAnswer
+from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES
 from spinfunnel.plot import PICTURES, pictures_of
 from spinfunnel.report.picture import plot_box
@@ -138,7 +138,7 @@ def _sentence(text: str) -> str:
 
 
 def _measures(study: Study) -> str:
-    nulls = list(study.nulls)
+    nulls = [null for null, row in study.nulls.items() if any(isinstance(each, Estimate) for each in row.values())]
     head = ["measure", "value"]
     for null in nulls:
         samples = study.null_samples.get(null)
@@ -156,7 +156,20 @@ def _measures(study: Study) -> str:
         if nulls:
             row.append(strip(measurement, beside))
         rows.append(row)
-    return table(head, rows, kind="values") + _unanswered(study)
+    return table(head, rows, kind="values") + _no_nulls(study, nulls) + _unanswered(study)
+
+
+def _no_nulls(study: Study, drawn: Sequence[str]) -> str:
+    """Why nothing is drawn beside the measures, where an ensemble has no answer at all."""
+    reasons: dict[str, list[str]] = {}
+    for null, row in study.nulls.items():
+        answer = next(iter(row.values()), None)
+        if null not in drawn and isinstance(answer, NoAnswer):
+            reasons.setdefault(answer.cause, []).append(title(null))
+    return "".join(
+        f'<p class="reason">{escape(f"Not beside {and_list}: {cause}.")}</p>'
+        for cause, and_list in ((cause, " and ".join(names)) for cause, names in reasons.items())
+    )
 
 
 def _unanswered(study: Study) -> str:

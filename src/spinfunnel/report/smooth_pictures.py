@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from spinfunnel.atlas import Atlas
 from spinfunnel.explore.engine import MOST_DENSE, Engine
 from spinfunnel.explore.pathway import Pathway, follow_pathway
 from spinfunnel.landscape import BasinGraph, InputError
@@ -22,25 +22,23 @@ MOST_SADDLES = 15
 """Saddles whose spectra are drawn."""
 
 
-def _is_cluster(landscape: Any) -> bool:
-    """Whether a landscape is of atoms in space, and its derivatives are cheap."""
-    invariance = getattr(landscape, "invariance", None)
-    return invariance is not None and invariance.kind == "atoms" and landscape.kernel is not None
-
-
-def with_smooth_pictures(study: Study, landscape: Any, atlas: Atlas) -> Study:
-    """Return a study of a cluster with its movie and its Hessian spectra."""
-    if not _is_cluster(landscape):
+def with_smooth_pictures(study: Study) -> Study:
+    """Return a study of a smooth landscape with its Hessian spectra, that of a cluster with its movie as well."""
+    known = study.coordinates
+    if known is None or not known.minima:
         return study
-    identity = study.landscape.identity
-    minima, saddles = atlas.coordinates(identity), atlas.saddle_coordinates(identity)
-    made = [_movie(landscape, study.graph, minima, saddles)]
+    landscape, made = known.landscape, []
+    # Pathways take thousands of Hessians: of atoms whose energy is compiled, seconds.
+    if landscape.invariance.kind == "atoms" and landscape.kernel is not None:
+        made.append(_movie(landscape, study.graph, dict(known.minima), dict(known.saddles)))
     if landscape.dimension <= MOST_DENSE:
-        made.append(_spectra(spectra_of(landscape, study.graph, minima, saddles)))
+        made.append(_spectra(spectra_of(landscape, study.graph, known.minima, known.saddles)))
     return replace(study, figures=(*study.figures, *made))
 
 
-def spectra_of(landscape: Any, graph: BasinGraph, minima: dict[str, bytes], saddles: dict[str, bytes]) -> HessianRows:
+def spectra_of(
+    landscape: Any, graph: BasinGraph, minima: Mapping[str, bytes], saddles: Mapping[str, bytes]
+) -> HessianRows:
     """Hessian spectra of the native minimum and of the lowest saddles that join it to others or to itself."""
     engine = Engine(landscape)
     hubs = np.repeat(np.arange(graph.saddles), np.diff(graph.saddle_offsets))
