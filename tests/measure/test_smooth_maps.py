@@ -234,6 +234,14 @@ def test_shares_of_descents_have_the_interval_of_their_number():
     assert share.low == pytest.approx(0.963, abs=0.001)  # Wilson's 95 % for 100 of 100
 
 
+def test_descents_that_all_end_outside_the_mapped_part_have_no_share_in_its_funnels():
+    apart = graph([0.0, 1.0, 2.0], [(1.5, 0, 1)], weight=[0.0, 0.0, 1.0])
+    found = measure_all(apart)
+    assert {found[name].outcome for name in ("funnel_weight", "rival_weight")} == {"no_path"}
+    assert found["connected_share"].value == 0.0
+    assert not any(np.isnan(answer.value) for answer in found.values() if isinstance(answer, Estimate))
+
+
 def test_what_counts_states_says_that_there_are_none_to_count():
     found = measure_all(palm(30))
     assert found["tf_tg"].outcome == found["fitness_distance"].outcome == "smooth_map"

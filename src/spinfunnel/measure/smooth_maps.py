@@ -100,8 +100,12 @@ def _of_descents(answer: Answer, *, or_else: bool = False) -> Answer:
     """
 
     def measured(topography: Topography) -> Measurement:
-        found = answer(topography)
         weight = topography.graph.weight
+        if not or_else and (weight > 0.0).any() and not (topography.shared(_part).graph.weight > 0.0).any():
+            return NoAnswer(
+                "no_path", "no descent ends in a minimum with a known path to the lowest", "explore further"
+            )
+        found = answer(topography)
         if isinstance(found, NoAnswer):
             return found
         if not (weight > 0.0).any():
