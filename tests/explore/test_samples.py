@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spinfunnel.cli import app
-from spinfunnel.dimod import landscape_of, study_samples
+from spinfunnel.dimod import landscape_of, states_of, study_samples
 from spinfunnel.explore.samples import read_samples
 from spinfunnel.exploring import plan
 from spinfunnel.landscape import InputError
@@ -102,3 +102,29 @@ def test_a_job_is_named_by_what_its_file_holds(tmp_path):
         file.write_text(text)
         jobs.append(plan(landscape, f"samples:file={file}").job)
     assert jobs[0] == jobs[2] != jobs[1]
+
+
+def other_solvers():
+    """Samplers of D-Wave and of OpenJij, as they are installed for the tests."""
+    import openjij
+    from dwave.samplers import SimulatedAnnealingSampler, TabuSampler
+
+    yield pytest.param(SimulatedAnnealingSampler(), {"seed": 1}, id="dwave annealing")
+    yield pytest.param(TabuSampler(), {"seed": 1, "timeout": 5}, id="dwave tabu")
+    yield pytest.param(openjij.SASampler(), {"seed": 1}, id="openjij annealing")
+    yield pytest.param(openjij.SQASampler(), {"seed": 1}, id="openjij quantum annealing")
+
+
+@pytest.mark.parametrize(("sampler", "options"), list(other_solvers()))
+def test_what_other_solvers_return_is_judged_as_it_is(sampler, options, tmp_path):
+    model, _ = model_and_reads()
+    reads = sampler.sample(model, num_reads=16, **options)
+    states = states_of(reads, landscape_of(model))
+    assert np.allclose(landscape_of(model).energy(states), np.repeat(reads.record.energy, reads.record.num_occurrences))
+    exact = study(landscape_of(model), nulls=False, measures=["funnel_weight", "minima"])
+    found = study_samples(reads, model, nulls=False, workers=1, measures=["funnel_weight", "minima"])
+    assert set(found.graph.key) == set(exact.graph.key)
+    assert np.allclose(found.graph.energy, exact.graph.energy)
+    file = tmp_path / "reads.json"
+    file.write_text(json.dumps(reads.to_serializable()))
+    assert np.array_equal(read_samples(file, landscape_of(model)), states)
