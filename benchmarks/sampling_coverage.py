@@ -16,7 +16,8 @@ from spinfunnel.systems import resolve
 
 NAMES = (
     "funnel_weight", "sharpness", "rival_weight", "tf_measured", "tg_measured", "tf_tg_measured", "native_depth",
-    "funnel_slope", "fitness_distance", "minima", "depth", "frustration",
+    "funnel_slope", "fitness_distance", "minima", "levinthal", "depth",
+    "frustration",
 )  # fmt: skip
 
 

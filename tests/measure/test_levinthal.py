@@ -337,9 +337,12 @@ def test_sixteen_bits_are_exact():
 def test_walks_are_not_lured_to_the_cold(seed):
     """At low temperature some walks go straight down and the rest never arrive: short walks alone prefer it.
 
-    The efficiency at a temperature chosen by walks lies a little below the best one; found too cold, it was negative.
+    Intervals of 95 %, widened twofold: false alarms below 1e-3 for the four seeds. Found too cold, it was negative;
+    at the best of temperatures a factor 1.5 apart, without a parabola through them, 15 % slower than the best.
     """
     glass = resolve("ea:shape=4x4,seed=0")
     exact = folding_time(glass).efficiency.value
     walked = folding_time(glass, method="runs", budget=60_000_000, seed=seed).efficiency
-    assert exact - 0.04 < walked.low < walked.high < exact + 0.01
+    half = 0.5 * (walked.high - walked.low)
+    assert walked.low - half < exact < walked.high + half
+    assert walked.high - walked.low < 0.02

@@ -24,7 +24,7 @@ from .pocket import Exits, escape
 from .quench import Quenched
 from .relink import relink
 
-__all__ = ["Chart", "keys_of"]
+__all__ = ["EXACT_SIZE", "Chart", "keys_of"]
 
 AT_ONCE, BATCH = 4, 64
 """Local floods that a thread does one after the other, and how many are made before the chains they begin are looked
@@ -40,6 +40,8 @@ LARGEST_PART = 4096
 ALL_TIES = 24
 """Bits up to which all ways out at one height are looked for; above, those near the first."""
 SOME_TIES = 32
+EXACT_SIZE = 64
+"""Spins up to which minima behind exits and whole parts are flooded, so that joins can be exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class Chart:
     _energy: list[float] = field(default_factory=list)
     _lid: dict[int, float] = field(default_factory=dict)
     _links: dict[bytes, _Link] = field(default_factory=dict)
+    _lowest: list[tuple[int, int]] = field(default_factory=list)
     _flooded: int = 0
     _higher: list[int] = field(default_factory=list)
 
@@ -222,6 +225,8 @@ class Chart:
         for place, (number, inside) in enumerate(zip(numbers, exits.inside.tolist(), strict=True)):
             pair = (number, part[inside]) if exits.from_outside[place] else (part[inside], number)
             self._link(exits.saddle[place], pair, "exact")
+            if place == 0:
+                self._lowest.append(pair)
             if number >= before and self._energy[number] < self._energy[part[inside]] and number not in fresh:
                 fresh.append(number)
         # Those that are higher are flooded as well once there is time: they come last.
@@ -263,7 +268,7 @@ class Chart:
             small = [part for part in parts if len(part) <= LARGEST_PART]
             biggest = max(parts, key=len)
             chosen = [part for part in small if part is not biggest][:BATCH]
-            if not chosen or time.perf_counter() > deadline or self.model.size > 64:
+            if not chosen or time.perf_counter() > deadline or self.model.size > EXACT_SIZE:
                 break
             exact = False
             for part, exits in zip(chosen, self._flood_all(chosen, progress), strict=True):
@@ -274,11 +279,15 @@ class Chart:
         return self._join(deadline=deadline, seed=seed)
 
     def _parts(self) -> list[list[int]]:
-        """Minima of each connected part, the lowest first, parts by their lowest minimum."""
+        """Minima of each connected part, the lowest first, parts by their lowest minimum.
+
+        Where joins can be exact, one way out of each flood makes the parts: each alone is an edge of a minimum spanning
+        tree, but two at one height may join what has a lower pass elsewhere.
+        """
         from scipy.sparse import coo_matrix
         from scipy.sparse.csgraph import connected_components
 
-        pairs = [(link.minima[0], other) for link in self._links.values() for other in link.minima[1:]]
+        pairs = self._lowest if self.model.size <= EXACT_SIZE else self._pairs()
         ends = np.array(pairs, np.int64).reshape(-1, 2)
         graph = coo_matrix((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(self.minima, self.minima))
         count, label = connected_components(graph, directed=False)
@@ -286,6 +295,10 @@ class Chart:
         for number in np.lexsort((np.arange(self.minima), np.array(self._energy))).tolist():
             rows[label[number]].append(number)
         return sorted(rows, key=lambda row: (self._energy[row[0]], row[0]))
+
+    def _pairs(self) -> list[tuple[int, int]]:
+        """Hub and every other minimum of each link."""
+        return [(link.minima[0], other) for link in self._links.values() for other in link.minima[1:]]
 
     def _join(self, *, deadline: float, seed: int) -> bool:
         """Paths from the bottom of each part to the ground state, then better ones, and to the nearest lower one.

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..landscape import Binary, Budget, Census, Effort, InputError, Landscape, Progress, Record, no_progress
 from ..spins import Floats, Model, spin_model
 from ..symmetry import symmetry_images
-from .chart import Chart
+from .chart import EXACT_SIZE, Chart
 from .native_shells import SHELLS, around_native, native_images
 from .quench import quench
 from .sampled_counts import census_of_sample, energy_tallies, overlap_tallies
@@ -56,8 +56,8 @@ MOST_FLAT, FEWEST_FLAT, FLAT_TIMES_SPINS = 256, 16, 256_000
 """The same for the states of a plateau that are searched."""
 SMALL = 24
 """Bits up to which a landscape is small: every minimum is to be found."""
-SINGLETONS = 0.0005
-"""Random quenches go on while more than this share of them would find something new."""
+OFTEN = 3
+"""Random quenches of a small landscape go on until every minimum that they met was met so often."""
 SHARES = {"tempering": 0.3, "quenches": 0.42, "floods": 0.75, "joins": 0.83}
 """Share of a budget by the end of which each stage is over; then states are counted."""
 
@@ -115,7 +115,7 @@ def explore(
     budget : Budget, optional
         Seconds, or energy evaluations.
     quenches : int
-        Quenches from random states; 0: 512, but up to 24 bits 16,384, and up to 65,536 while they find new minima.
+        Quenches from random states; 0: 512, but up to 24 bits 16,384, to 65,536 while minima are met only once or twice.
     groups : int
         Independent groups of 64 replicas.
     rounds : int
@@ -273,8 +273,8 @@ class Survey:
             self.progress("quenches", done / most)
             if self.clock.over("quenches", evaluations=self.evaluations):
                 return
-            once = float((chart.visits == 1).sum())
-            if not count and done >= FEWEST_QUENCHES and once <= SINGLETONS * done:
+            met = chart.visits[chart.visits > 0]
+            if not count and done >= FEWEST_QUENCHES and int(met.min()) >= OFTEN:
                 return
 
     # -----------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ class Survey:
         limit = limit or (200_000 if size <= SMALL else 5000)
         floods, joins = clock.end("floods"), clock.end("joins")
         done = chart.follow(deadline=floods, limit=limit, progress=self.progress)
-        if size <= 64:
+        if size <= EXACT_SIZE:
             done = chart.complete(deadline=floods, limit=limit, progress=self.progress) and done
         joined = chart.connect(deadline=joins, limit=limit, seed=self.seed, progress=self.progress)
         clock.cut = clock.cut or (clock.timed and not (done and joined))

@@ -252,13 +252,8 @@ def _escape(  # noqa: C901 - a kernel
                 aside_change[:] = change
                 steps, outcome, size, inner = descend(model, aside, aside_change, tree, cap, end)
                 flips += steps
-                mine = own_index[place_of(own_index, own, end)]
-                if mine >= 0:
-                    pack(aside, model.flip, words)
-                    below_slot = index[place_of(index, kept, words)]
-                    inside = label[below_slot] if below_slot >= 0 else -1
-                    if inside < 0:
-                        continue  # The basin of a symmetric copy: its ways out are copies of ours.
+                # Copies by symmetry are flooded as well: where descents tie, their basins are no copies of ours.
+                inside = own_index[place_of(own_index, own, end)]
         if inside < 0:
             seen = False
             for exit_number in range(found):

@@ -218,9 +218,7 @@ def when_complete(answer: Callable[[Topography], Measurement]) -> Callable[[Topo
 def minima(topography: Topography) -> Measurement:
     """Number of minima: those seen, and those that visits say were not (Chao1)."""
     known = topography.shared(coverage)
-    if isinstance(known, NoAnswer):
-        return known
-    return Estimate.exactly(known.seen) if complete(topography) else known.minima()
+    return known if isinstance(known, NoAnswer) else known.minima()
 
 
 def funnel_weight(topography: Topography) -> Measurement:

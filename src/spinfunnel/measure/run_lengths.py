@@ -196,10 +196,17 @@ def _nearby(walks: _Walks, guess: float, expected: float) -> tuple[float, float]
 
 
 def _smoothed(points: list[tuple[float, float]]) -> tuple[float, float]:
-    """Temperature of least time, and that time, by a parabola through all times within twice the least."""
-    least = min(points, key=lambda point: point[1])
+    """Temperature of least time, and the least time seen, by a parabola through the times about the least.
+
+    Through all within twice the least where those are at least four, else through the least and its neighbours.
+    """
+    points = sorted(points)
+    place = min(range(len(points)), key=lambda k: points[k][1])
+    least = points[place]
     near = np.array([point for point in points if point[1] <= least[1] + math.log(2.0)])
-    if len(near) >= 4:
+    if len(near) < 4:
+        near = np.array(points[max(place - 1, 0) : place + 2])
+    if len(near) >= 3:
         curvature, slope, _ = np.polyfit(near[:, 0], near[:, 1], 2)
         vertex = -0.5 * slope / curvature if curvature > 0.0 else math.inf
         if near[:, 0].min() <= vertex <= near[:, 0].max():
