@@ -115,7 +115,7 @@ def explore(
     budget : Budget, optional
         Seconds, or energy evaluations.
     quenches : int
-        Quenches from random states; 0: 512, but up to 24 bits 16,384, to 65,536 while minima are met only once or twice.
+        Quenches from random states; 0: 512, but up to 24 bits 16,384, to 65,536 while some are met once or twice.
     groups : int
         Independent groups of 64 replicas.
     rounds : int
