@@ -25,7 +25,7 @@ __all__ = ["Curvature", "dense_hessian"]
 
 CACHED = 1 << 18
 """Bytes of one layer's answers to a block of samples: what the second-level cache holds beside the rest."""
-IMAGE_BLOCK = 256
+IMAGE_BLOCK = 512
 LARGEST_DENSE = 6000
 AGREEMENT = {torch.float32: 1e-3, torch.float64: 1e-8}
 _SMOOTH = {"identity", "relu", "tanh", "sigmoid"}
