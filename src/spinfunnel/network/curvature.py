@@ -21,11 +21,14 @@ from spinfunnel.network.landscape import NetworkLandscape
 from spinfunnel.network.objective import exact_attention
 from spinfunnel.network.stack import Stack, recognise
 
-__all__ = ["Curvature", "dense_hessian"]
+__all__ = ["Block", "Curvature", "dense_hessian"]
 
 CACHED = 1 << 18
 """Bytes of one layer's answers to a block of samples: what the second-level cache holds beside the rest."""
-IMAGE_BLOCK = 512
+NUMBERS, FEWEST = 1 << 21, 64
+"""Activations of a block of samples that is differentiated at once, and its fewest samples."""
+SUMMED = {torch.float32: 1e-5, torch.float64: 1e-12}
+"""Relative difference of a loss and the mean of its blocks' that is rounding and nothing else."""
 LARGEST_DENSE = 6000
 AGREEMENT = {torch.float32: 1e-3, torch.float64: 1e-8}
 _SMOOTH = {"identity", "relu", "tanh", "sigmoid"}
@@ -67,15 +70,16 @@ class Curvature:
         self.point = landscape.start if point is None else _vector(landscape, point)
         self.products_done = 0
         stack = recognise(landscape) if quick else None
-        self._graph: list[tuple[torch.Tensor, torch.Tensor]] | None = None
         self._layers = _FlatProduct(landscape, stack, self.point) if stack is not None and _is_flat(stack) else None
+        self._plain = _PlainProduct(landscape, self.point)
         self.path = "plain"
         if self._layers is not None:
             probe = torch.linspace(-1.0, 1.0, self.dimension, dtype=landscape.dtype, device=landscape.device)[None]
-            quickly, plainly = self._layers.products(probe), self._plain(probe)
+            quickly, plainly = self._layers.products(probe), self._plain.products(probe)
             scale = float(plainly.norm())
+            self._plain.forget()
             if float((quickly - plainly).norm()) <= AGREEMENT[landscape.dtype] * max(scale, 1e-12):
-                self.path, self._graph = "layers", None
+                self.path = "layers"
             else:
                 self._layers = None
 
@@ -89,12 +93,61 @@ class Curvature:
         if vectors.ndim != 2 or vectors.shape[1] != self.dimension:
             raise InputError(f"vectors here are rows of {self.dimension} numbers, got shape {tuple(vectors.shape)}")
         self.products_done += len(vectors)
-        found = self._plain(vectors) if self._layers is None else self._layers.products(vectors)
+        found = (self._layers or self._plain).products(vectors)
         decay = self.landscape.weight_decay
         return found.add_(vectors, alpha=decay) if decay else found
 
-    def _plain(self, vectors: torch.Tensor) -> torch.Tensor:
-        """Differentiate the inner product of gradient and vector; the graph is made once."""
+    def block(self, name: str) -> Block:
+        """The diagonal block of one parameter tensor, all others held fixed, as an operator of its own."""
+        return Block(self, name)
+
+
+class Block:
+    """The diagonal block of a Hessian that belongs to one parameter tensor.
+
+    Attributes
+    ----------
+    point : torch.Tensor
+        Its weights.
+    dimension : int
+        How many they are.
+    """
+
+    def __init__(self, curvature: Curvature, name: str) -> None:
+        layout = curvature.landscape.layout
+        self._place = next(slice(part.start, part.stop) for part in layout if part.name == name)
+        self._curvature = curvature
+        self.point = curvature.point[self._place]
+        self.dimension = len(self.point)
+        plain = curvature.path == "plain"
+        self._plain = _PlainProduct(curvature.landscape, curvature.point, name) if plain else None
+
+    def products(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Products of the block with each row of vectors (m, `dimension`)."""
+        if self._plain is None:
+            whole = vectors.new_zeros((len(vectors), self._curvature.dimension))
+            whole[:, self._place] = vectors
+            return self._curvature.products(whole)[:, self._place]
+        self._curvature.products_done += len(vectors)
+        return self._plain.products(vectors).add_(vectors, alpha=self._curvature.landscape.weight_decay)
+
+
+class _PlainProduct:
+    """``H v`` by differentiating the inner product of gradient and vector, of all weights or of one named tensor.
+
+    The graph of the gradient is made once; that of one tensor holds only what depends on it.
+    """
+
+    def __init__(self, landscape: NetworkLandscape, point: torch.Tensor, name: str = "") -> None:
+        self._landscape, self._point, self._name = landscape, point, name
+        self._graph: list[tuple[torch.Tensor, torch.Tensor]] | None = None
+
+    def forget(self) -> None:
+        """Let go of the graph; it is made again when it is needed."""
+        self._graph = None
+
+    def products(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Products with each row of vectors, without weight decay."""
         total = torch.zeros_like(vectors)
         with torch.enable_grad(), exact_attention():
             if self._graph is None:
@@ -111,15 +164,26 @@ class Curvature:
     def _gradients(self) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """Gradients of the loss, block by block of samples where the loss is a mean over them."""
         parts = []
-        count = sample_count(self.landscape.train)
-        for batch in _blocks(self.landscape):
-            leaf = self.point.clone().requires_grad_(True)
-            loss = self.landscape.loss(leaf, batch) * (sample_count(batch) / count)
+        count = sample_count(self._landscape.train)
+        for batch in _blocks(self._landscape, self._point):
+            leaf, loss = self._loss(batch)
+            loss = loss * (sample_count(batch) / count)
             if not bool(torch.isfinite(loss)):
                 raise InputError(f"the loss is {float(loss)} at this point, where there is no Hessian")
-            (gradient,) = torch.autograd.grad(loss, leaf, create_graph=True, materialize_grads=True)
+            gradient = torch.zeros_like(leaf)
+            if loss.requires_grad:
+                (gradient,) = torch.autograd.grad(loss, leaf, create_graph=True, materialize_grads=True)
             parts.append((leaf, gradient))
         return parts
+
+    def _loss(self, batch: Any) -> tuple[torch.Tensor, torch.Tensor]:
+        """What varies, flat, and the loss that depends on it."""
+        if not self._name:
+            leaf = self._point.clone().requires_grad_(True)
+            return leaf, self._landscape.loss(leaf, batch)
+        tensor = self._landscape.state(self._point)[self._name]
+        leaf = tensor.flatten().clone().requires_grad_(True)
+        return leaf, self._landscape.loss(self._point, batch, instead={self._name: leaf.view(tensor.shape)})
 
 
 def dense_hessian(curvature: Curvature) -> torch.Tensor:
@@ -140,16 +204,17 @@ def dense_hessian(curvature: Curvature) -> torch.Tensor:
     return 0.5 * (found + found.T)
 
 
-def _blocks(landscape: NetworkLandscape) -> list[Any]:
-    """Blocks of samples that can be summed; one block where the loss is not known to be a mean over samples."""
-    train = landscape.train
-    stack = recognise(landscape) if landscape.batch_norm != "recomputed" else None
-    count = sample_count(train)
-    if stack is None or stack.loss == "other" or count <= IMAGE_BLOCK or landscape.device.type != "cpu":
+def _blocks(landscape: NetworkLandscape, point: torch.Tensor) -> list[Any]:
+    """Blocks of samples whose losses add up; all samples at once where they do not."""
+    train, count = landscape.train, sample_count(landscape.train)
+    size = max(FEWEST, NUMBERS * count // max(1, landscape.activations))
+    if size >= count or landscape.device.type != "cpu" or landscape.batch_norm == "recomputed":
         return [train]
-    if stack.steps[0].kind != "convolution":
-        return [train]
-    return [mapped(train, itemgetter(slice(k, k + IMAGE_BLOCK))) for k in range(0, count, IMAGE_BLOCK)]
+    blocks = [mapped(train, itemgetter(slice(k, k + size))) for k in range(0, count, size)]
+    with torch.no_grad():
+        whole = float(landscape.loss(point))
+        parts = sum(float(landscape.loss(point, block)) * sample_count(block) / count for block in blocks)
+    return blocks if abs(parts - whole) <= SUMMED[landscape.dtype] * abs(whole) else [train]
 
 
 def _is_flat(stack: Stack) -> bool:

@@ -430,8 +430,8 @@ def layer_figures(
     """
     found = []
     for number, block in enumerate(curvature.landscape.layout):
-        part = _Block(curvature, block.start, block.stop)
-        size = block.stop - block.start
+        part = curvature.block(block.name)
+        size = part.dimension
         largest = eigenvalues(part, count=1, steps=steps, seed=seed)
         measured: Measurement
         if size <= 2 * probes:
@@ -445,17 +445,3 @@ def layer_figures(
             measured = mean_estimate((part.products(drawn) * drawn).sum(1).double().cpu().numpy())
         found.append(LayerFigures(block.name, size, largest, measured))
     return tuple(found)
-
-
-class _Block:
-    """The diagonal block of a Hessian that belongs to one parameter tensor."""
-
-    def __init__(self, curvature: Curvature, start: int, stop: int) -> None:
-        self._curvature, self._place = curvature, slice(start, stop)
-        self.point = curvature.point[start:stop]
-        self.dimension = stop - start
-
-    def products(self, vectors: torch.Tensor) -> torch.Tensor:
-        whole = vectors.new_zeros((len(vectors), self._curvature.dimension))
-        whole[:, self._place] = vectors
-        return self._curvature.products(whole)[:, self._place]

@@ -183,9 +183,14 @@ class NetworkLandscape:
             (gradient,) = torch.autograd.grad(energy.sum(), point)
         return energy.detach(), gradient
 
-    def loss(self, vector: torch.Tensor, batch: Any = None) -> torch.Tensor:
-        """Mean loss, without weight decay, of one weight vector (D,) on a batch, the training data unless given."""
-        named = {f"module.{entry}": value for entry, value in self.state(vector).items()}
+    def loss(
+        self, vector: torch.Tensor, batch: Any = None, *, instead: Mapping[str, torch.Tensor] | None = None
+    ) -> torch.Tensor:
+        """Mean loss, without weight decay, of one weight vector (D,) on a batch, the training data unless given.
+
+        Parameters named in `instead` are taken from there.
+        """
+        named = {f"module.{entry}": value for entry, value in (self.state(vector) | dict(instead or {})).items()}
         batch = self.train if batch is None else batch
         return torch.func.functional_call(self.objective, named, (batch,), tie_weights=True, strict=False)
 
