@@ -421,15 +421,19 @@ class LayerFigures:
 
 
 def layer_figures(
-    curvature: Curvature, *, probes: int = 32, steps: int = 60, seed: int = 0
+    curvature: Curvature, *, most: int | None = None, probes: int = 32, steps: int = 60, seed: int = 0
 ) -> tuple[LayerFigures, ...]:
     """Largest eigenvalue, of at most `steps` products, and trace of every parameter tensor's own block of the Hessian.
 
+    With `most` only so many tensors are looked at, the largest ones, in the order of the model.
     Traces of blocks of at most ``2 * probes`` weights are exact; those of larger ones are Hutchinson's, from `probes`
     vectors of random signs, with a 95 % interval.
     """
     found = []
-    for number, block in enumerate(curvature.landscape.layout):
+    layout = curvature.landscape.layout
+    largest_first = sorted(range(len(layout)), key=lambda k: layout[k].start - layout[k].stop)
+    for number in sorted(largest_first[:most]):
+        block = layout[number]
         part = curvature.block(block.name)
         size = part.dimension
         largest = eigenvalues(part, count=1, steps=steps, seed=seed)

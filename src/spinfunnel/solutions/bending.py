@@ -9,7 +9,15 @@ from typing import Any
 import numpy as np
 
 from spinfunnel.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.network import Curvature, eigenvalues, layer_figures, layer_spectra, spectral_density, trace
+from spinfunnel.network import (
+    Curvature,
+    NetworkLandscape,
+    eigenvalues,
+    layer_figures,
+    layer_spectra,
+    spectral_density,
+    trace,
+)
 from spinfunnel.network.hessian import Eigenvalues, LayerFigures, SpectralDensity
 from spinfunnel.network.spectra import LayerSpectrum
 from spinfunnel.plot import Picture
@@ -18,19 +26,27 @@ from spinfunnel.plot.layer_curvature import layer_curvature, layer_curvature_cap
 from spinfunnel.plot.palette import NATIVE
 from spinfunnel.plot.weight_spectra import weight_spectra, weight_spectra_caption, weight_spectra_figure
 from spinfunnel.solutions.mapping import Solutions
+from spinfunnel.solutions.schedule import hessian_products
 
 __all__ = ["Bending", "bending", "bending_pictures", "bending_told"]
+
+BLOCK_COST = 3.0
+"""Times as cheap as a product with the whole Hessian one with a tensor's own block is."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bending:
-    """Figures of the Hessian and of the weights at one point, each with its convergence (`spinfunnel.network`)."""
+    """Figures of the Hessian and of the weights at one point, each with its convergence (`spinfunnel.network`).
+
+    `layers` are the largest of the network's `tensors`, all of them where there is time.
+    """
 
     density: SpectralDensity
     largest: Eigenvalues
     trace: Measurement
     layers: tuple[LayerFigures, ...]
     spectra: tuple[LayerSpectrum, ...]
+    tensors: int
 
 
 def bending(found: Solutions, *, quick: bool = False, seed: int = 0) -> Bending:
@@ -38,13 +54,52 @@ def bending(found: Solutions, *, quick: bool = False, seed: int = 0) -> Bending:
     landscape, point = found.landscape, found.vectors[0].to(found.landscape.dtype)
     curvature = Curvature(landscape, point)
     few = min(5, landscape.dimension)
+    effort = Effort.of(landscape, quick=quick)
     return Bending(
-        spectral_density(curvature, steps=10 if quick else 40, probes=2 if quick else 4, seed=seed),
-        eigenvalues(curvature, count=few, tolerance=1e-3, steps=20 if quick else 80, seed=seed),
-        trace(curvature, products=15 if quick else 60, seed=seed),
-        layer_figures(curvature, probes=4 if quick else 16, steps=10 if quick else 30, seed=seed),
+        spectral_density(curvature, steps=effort.density, probes=effort.probes, seed=seed),
+        eigenvalues(curvature, count=few, tolerance=1e-3, steps=max(few, effort.largest), seed=seed),
+        trace(curvature, products=effort.trace, seed=seed),
+        layer_figures(curvature, most=effort.tensors, probes=effort.layer_probes, steps=effort.layer_steps, seed=seed),
         layer_spectra(landscape, point, resamples=40 if quick else 200, seed=seed),
+        len(landscape.layout),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """Products for each figure: steps of the density and its probes, of eigenvalues, for the trace, for each tensor."""
+
+    density: int
+    probes: int
+    largest: int
+    trace: int
+    tensors: int
+    layer_steps: int
+    layer_probes: int
+
+    @classmethod
+    def of(cls, landscape: NetworkLandscape, *, quick: bool) -> Effort:
+        """All that is wanted, or less of it where a product of this network costs much."""
+        density, probes, largest, traced, steps, signs = (10, 2, 20, 15, 10, 4) if quick else (40, 4, 80, 60, 30, 16)
+        tensors = len(landscape.layout)
+        allowed = hessian_products(landscape, quick=quick)
+        wanted = density * probes + largest + traced + tensors * (steps + signs) / BLOCK_COST
+        share = min(1.0, allowed / wanted)
+
+        def some(number: int, least: int) -> int:
+            return max(least, round(share * number))
+
+        steps, signs = some(steps, 2), some(signs, 2)
+        affordable = int(0.5 * allowed * BLOCK_COST / (steps + signs))
+        return cls(
+            some(density, 4),
+            probes,
+            some(largest, 8),
+            some(traced, 6),
+            min(tensors, max(1, affordable if share < 1.0 else tensors)),
+            steps,
+            signs,
+        )
 
 
 def bending_told(bent: Bending) -> dict[str, Any]:
@@ -81,11 +136,12 @@ def _plain(measurement: Measurement) -> dict[str, Any]:
 
 def bending_pictures(bent: Bending) -> tuple[Picture, ...]:
     """Density of the Hessian, its layers, and the spectra of the weights where one has a tail."""
+    some = f"Hessian of the {len(bent.layers)} largest of {bent.tensors} tensors"
     made = [
         _density(bent),
         _picture(
             "layer_curvature",
-            "Hessian, layer by layer",
+            "Hessian, layer by layer" if len(bent.layers) == bent.tensors else some,
             bent.layers,
             (layer_curvature, layer_curvature_figure, layer_curvature_caption),
             summary="largest eigenvalue and trace of each parameter's block of the Hessian",

@@ -8,10 +8,11 @@ from typing import Any
 
 from spinfunnel.assignments import parse_assignments, read_assignments
 from spinfunnel.landscape import InputError
+from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.training import Recipe
 
-__all__ = ["OPTIONS", "SETTLED", "Schedule", "schedule", "tuned"]
+__all__ = ["OPTIONS", "SETTLED", "Schedule", "hessian_products", "schedule", "tuned"]
 
 PLAIN_SIZE = 20_000
 POLISHED_SIZE = 1_000
@@ -25,6 +26,8 @@ LAYER_SECONDS, ACTIVATION_SECONDS = 2.5e-4, 1.6e-8
 """What each layer adds to a training step however small, and each activation, on one core; right to a factor of 2."""
 TRAINING_SECONDS = {True: 24.0, False: 150.0}
 """Time that all trainings may take, for `quick` and in full."""
+HESSIAN_SECONDS = {True: 12.0, False: 90.0}
+"""The same for all products with the Hessian; each takes about as long as a training step on all samples."""
 SIDE_BY_SIDE = 1.7
 """Times as fast as one after the other two trainings on two cores are."""
 
@@ -86,9 +89,7 @@ def schedule(network: Batched, *, quick: bool) -> Schedule:
 def _affordable(network: Batched, plan: Schedule, *, seconds: float) -> int:
     """Most further rounds, 1 at least, within this time for all trainings, on two cores."""
     batch = min(plan.recipe.batch, network.samples)
-    steps = max(1, network.samples // batch)
-    layers = sum(1 for part in network.landscape.objective.module.modules() if not any(part.children()))
-    each = steps * layers * LAYER_SECONDS + network.landscape.activations * ACTIVATION_SECONDS
+    each = _seconds(network.landscape, max(1, network.samples // batch))
     if not (network.has_dropout or network.shares_operations):
         each /= SIDE_BY_SIDE
     total = seconds / (each * (plan.networks + plan.null_samples * plan.null_networks))
@@ -96,6 +97,17 @@ def _affordable(network: Batched, plan: Schedule, *, seconds: float) -> int:
     while epochs * 3 // 2 <= total:
         rounds, epochs = rounds + 1, epochs * 3 // 2
     return rounds
+
+
+def _seconds(landscape: NetworkLandscape, steps: int) -> float:
+    """Time of a gradient of all samples, in so many steps."""
+    layers = sum(1 for part in landscape.objective.module.modules() if not any(part.children()))
+    return steps * layers * LAYER_SECONDS + landscape.activations * ACTIVATION_SECONDS
+
+
+def hessian_products(landscape: NetworkLandscape, *, quick: bool) -> int:
+    """Products with the Hessian that there is time for."""
+    return int(HESSIAN_SECONDS[quick] / _seconds(landscape, 1))
 
 
 # ---------------------------------------------------------------------------------------------
