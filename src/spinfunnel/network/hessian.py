@@ -436,7 +436,7 @@ def layer_figures(
         block = layout[number]
         part = curvature.block(block.name)
         size = part.dimension
-        largest = eigenvalues(part, count=1, steps=steps, seed=seed)
+        largest = eigenvalues(part, count=1, tolerance=1e-3, steps=steps, seed=seed)
         measured: Measurement
         if size <= 2 * probes:
             eye = torch.eye(size, dtype=part.point.dtype, device=part.point.device)
