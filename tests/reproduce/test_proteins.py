@@ -1,9 +1,11 @@
 """Reproductions on lattice proteins."""
 
 from functools import partial
+from importlib import import_module
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from spinfunnel.reproduce import REPRODUCTIONS, Order, designs
 from spinfunnel.reproduce.itfix import success
@@ -57,3 +59,17 @@ def test_folding_time_grows_more_slowly_than_conformations_and_is_least_in_betwe
     assert ours["growth for each monomer, folding"] < 2.0
     assert ours["folding time, coldest over best temperature"] > 2.0
     assert ours["folding time, hottest over best temperature"] > 2.0
+
+
+def test_the_pair_of_beads_is_mapped_measured_and_drawn(monkeypatch):
+    """A hundredth of the energies that the verdicts need: what is drawn and said, and not what it says."""
+    monkeypatch.setattr(import_module("spinfunnel.reproduce.bln"), "QUICK", 60_000)
+    redrawn = REPRODUCTIONS["bln"].run(Order(quick=True, seed=0, workers=2))
+    lowest = {row.quantity: row for row in redrawn.rows if row.quantity.endswith("lowest energy")}
+    assert list(lowest) == ["frustrated, K = 400: lowest energy", "go, K = 400: lowest energy"]
+    assert lowest["frustrated, K = 400: lowest energy"].ours.value >= -49.263513
+    assert set(redrawn.data["landscape"]) == {"frustrated, K = 400", "go, K = 400"}
+    assert any("go, K = 400: " in note for note in redrawn.notes)
+    sheet = Figure(figsize=redrawn.size)
+    redrawn.draw(sheet)
+    assert [axes.get_title() for axes in sheet.axes] == list(dict.fromkeys(redrawn.data["landscape"]))
