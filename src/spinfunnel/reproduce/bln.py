@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spinfunnel.landscape import Budget
+from spinfunnel.measure.smooth_maps import connected_part
 from spinfunnel.plot.disconnectivity import disconnectivity_graph
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, paragraphs
 from spinfunnel.study import study
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
 
 __all__ = ["bln"]
 
-CASES = (("frustrated", 400.0, -49.263513), ("go", 400.0, None), ("frustrated", 231.2, -49.407236))
+CASES = (("frustrated", 400.0, -49.263513), ("go", 400.0, None), ("frustrated", 231.2, -49.407235))
 """Interactions, stiffness of the bonds, lowest minimum known."""
 EVALUATIONS, QUICK = {"frustrated": 5_000_000, "go": 9_000_000}, 1_500_000
 """Energies of each map; without frustration the energy is flat around the folded states, and quenches take longer."""
+
+DRAWN, HEIGHT = 100, 12.0
+"""Lowest minima that are drawn of those with a path to the lowest, and the energy up to which they are: many a pass
+above it was met once, and never sought to be lowered."""
 
 _NOTES = paragraphs("""
 Low minima are found by replica exchange dynamics, and joined by climbs between those that are near each other:
@@ -66,5 +71,8 @@ READ = ("minima", "connected_share", "rivals", "rival_barrier", "rival_occupatio
 
 def _draw(sheet: Figure, found: dict[str, Study]) -> None:
     for axes, (title, one) in zip(sheet.subplots(1, len(found)), found.items(), strict=True):
-        disconnectivity_graph(one.graph, axes, limit=300)
-        axes.set_title(title, fontsize=10)
+        joined = connected_part(one.graph)
+        disconnectivity_graph(joined, axes, limit=DRAWN, legend=False)
+        floor = float(joined.energy[0])
+        axes.set_ylim(floor - 0.05 * HEIGHT, floor + HEIGHT)
+        axes.set_title(f"{title}: {one.verdict.kind}", fontsize=10)

@@ -43,7 +43,7 @@ def bln_protein(
         46-mer; all others repel each other.
     stiffness : float
         Of the bonds. The lowest minimum known of the 46-mer has the energy -49.263513 at 400, the value of most of
-        the literature, and -49.407236 at 231.2, which is in use too.
+        the literature, and -49.407235 at 231.2, which is in use too.
     seed : int
         Not used: nothing is random.
 
