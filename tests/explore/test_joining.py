@@ -1,5 +1,6 @@
 """Joining low minima: the choice of where to climb from, barriers against those of whole maps, budgets."""
 
+import itertools
 import time
 
 import numpy as np
@@ -85,6 +86,27 @@ def test_the_smaller_lake_is_climbed_from_until_a_lower_pass_is_found_and_then_b
             front.last = 8
     # b alone until it has had three times the climbs that found the pass; below the pass no other lake is smaller.
     assert asked == [b.key] * 3
+
+
+def test_below_a_barrier_low_and_high_minima_are_climbed_from_in_turn():
+    """b to e are one lake below the pass at 5 to a; those that were climbed from least come first, from both ends."""
+    minima, saddles = Catalogue(Invariance()), Catalogue(Invariance())
+    energies = (-3.0, -2.0, -1.0, 0.0, 1.0)
+    a, *lake = (minima.add(np.array([float(place)]), energy) for place, energy in enumerate(energies))
+    joins = {}
+    for number, (one, other) in enumerate(itertools.pairwise(lake)):
+        joins[saddles.add(np.array([10.0 + number]), 1.5 + number / 10).key] = (one.key, other.key)
+    top = saddles.add(np.array([20.0]), 5.0)
+    joins[top.key] = (a.key, lake[-1].key)
+    fronts = {point.key: Front(point) for point in (a, *lake)}
+    joining = Joining(minima, saddles, joins, fronts, 8, [])
+    joining._flood(5.0)
+    joining._catch_up()
+    inside = joining.lakes.of(lake[0].key)
+    assert inside == {point.key for point in lake}
+    asked = [joining._ask(inside, 8, high=number % 2 == 1).point.key for number in range(6)]
+    b, c, d, e = (point.key for point in lake)
+    assert asked == [b, e, c, d, b, e]
 
 
 def test_barriers_are_those_of_a_whole_map():

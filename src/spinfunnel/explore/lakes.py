@@ -209,7 +209,7 @@ class Joining:
 
     def _lowered(self, key: str, height: float, lower: str, block: int) -> Iterator[Front]:
         self._flood(height)
-        for _ in range(0, MOST_CLIMBS, block):
+        for number in range(MOST_CLIMBS // block):
             self._catch_up()
             one, other = self.lakes.of(key), self.lakes.of(lower)
             if one is other:
@@ -218,7 +218,8 @@ class Joining:
             if all(self.fronts[each].done(self.searches) for each in lake):
                 break
             self._climbs += block
-            yield self._ask(lake, block)
+            # Low minima are where paths begin; high ones are near the pass, and a lake has more than there is time for.
+            yield self._ask(lake, block, high=number % 2 == 1)
         self._settled[key] = height
 
     def _rival(self) -> tuple[str, float, str] | None:
@@ -240,10 +241,11 @@ class Joining:
         _, key, height, lower = max(left)
         return key, height, lower
 
-    def _ask(self, lake: set[str], block: int) -> Front:
-        """Of a lake, the minimum with the fewest climbs, the lowest of those."""
+    def _ask(self, lake: set[str], block: int, *, high: bool = False) -> Front:
+        """Of a lake, the minimum with the fewest climbs, the lowest of those, or the highest."""
+        sign = -1.0 if high else 1.0
         front = min(
-            (self.fronts[key] for key in lake), key=lambda each: (each.asked, each.point.energy, each.point.key)
+            (self.fronts[key] for key in lake), key=lambda each: (each.asked, sign * each.point.energy, each.point.key)
         )
         front.asked += block
         return front
