@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import os
@@ -17,6 +18,7 @@ import torch
 from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
+import spinfunnel
 from spinfunnel.landscape import InputError, Smooth
 from spinfunnel.network import NetworkLandscape, network_from, read_checkpoint
 from spinfunnel.systems import resolve
@@ -364,3 +366,19 @@ def test_without_torch_a_network_says_what_to_install() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert "pip install 'spinfunnel[torch]'" in done.stdout
+
+
+def test_nothing_leaves_a_device_but_by_way_of_the_processor() -> None:
+    # A tensor on a GPU has no numpy(): calls follow a cpu(), but in the two files that only run on a processor.
+    package = Path(spinfunnel.__file__).parent
+    files = [*package.glob("network/*.py"), *package.glob("solutions/*.py"), *package.glob("systems/*smooth*.py")]
+    seen = 0
+    for path in files:
+        if path.name in ("stack_losses.py", "stack_images.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "numpy":
+                source = ast.unparse(node)
+                assert ".cpu()" in source or "to('cpu')" in source or "zeros(plain.shape" in source, f"{path}: {source}"
+                seen += 1
+    assert seen > 20

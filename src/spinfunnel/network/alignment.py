@@ -97,7 +97,7 @@ class Alignment:
             state = self._by_activations(state, vector, to)
         else:
             state = match(state, target, self.groups)
-        aligned = _vector(self.landscape, state).to(vector.dtype)
+        aligned = _vector(self.landscape, state).to(vector)
         change = self._change(vector, aligned)
         if change > TOLERANCE[self.landscape.dtype]:
             raise InputError(
@@ -262,7 +262,7 @@ def apply(
 ) -> Tensor:
     """Weights with unit k of a group replaced by unit ``order[k]``, times ``sign[k]``."""
     state = _renamed(_state(landscape, vector), group, np.asarray(order), np.asarray(sign, np.float64))
-    return _vector(landscape, state).to(vector.dtype)
+    return _vector(landscape, state).to(vector)
 
 
 def random_copy(landscape: NetworkLandscape, groups: Sequence[Group], vector: Tensor, *, seed: int) -> Tensor:
@@ -272,7 +272,7 @@ def random_copy(landscape: NetworkLandscape, groups: Sequence[Group], vector: Te
     for group in groups:
         sign = rng.choice([-1.0, 1.0], group.units) if group.signs else np.ones(group.units)
         state = _renamed(state, group, rng.permutation(group.units), sign)
-    return _vector(landscape, state).to(vector.dtype)
+    return _vector(landscape, state).to(vector)
 
 
 def symmetry_order(groups: Sequence[Group]) -> float:
@@ -287,7 +287,7 @@ def symmetry_order(groups: Sequence[Group]) -> float:
 
 def _state(landscape: NetworkLandscape, vector: Tensor) -> State:
     flat = vector.detach().cpu().double()
-    return {name: value.numpy().copy() for name, value in landscape.state(flat).items()}
+    return {name: value.cpu().numpy().copy() for name, value in landscape.state(flat).items()}
 
 
 def _vector(landscape: NetworkLandscape, state: Mapping[str, NDArray[np.float64]]) -> Tensor:

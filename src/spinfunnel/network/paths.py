@@ -75,7 +75,7 @@ class Path:
         """Parameters at the highest energy read, shape (D,)."""
         at = float(self.place[int(self.energy.argmax())])
         if self.kind == "bezier":
-            return _bezier_points(self.pivots, torch.tensor([at], dtype=self.pivots.dtype))[0]
+            return _bezier_points(self.pivots, torch.tensor([at]).to(self.pivots))[0]
         return _along(self.pivots, np.array([at]))[0]
 
 
@@ -206,14 +206,14 @@ def bezier(
     dice = torch.Generator().manual_seed(seed)
     first, second = torch.zeros_like(control), torch.zeros_like(control)
     for step in range(steps):
-        t = ((torch.arange(points) + torch.rand(points, generator=dice)) / points).to(control.dtype)
+        t = ((torch.arange(points) + torch.rand(points, generator=dice)) / points).to(control)
         rows = _rows(network, batch, dice)
         _, slope = network.gradients(_bezier_points(torch.stack([one, control, two]), t), rows)
         pull = (2.0 * t * (1.0 - t)) @ slope / points
         control = _adam(control, pull, first, second, count=step + 1, rate=rate * (1.0 - 0.9 * step / steps))
     pivots = torch.stack([one, control, two])
     place = np.linspace(0.0, 1.0, reads)
-    curve = _bezier_points(pivots, torch.from_numpy(place).to(control.dtype))
+    curve = _bezier_points(pivots, torch.from_numpy(place).to(control))
     return Path("bezier", pivots, place, _energies(network, curve), steps * points + reads)
 
 
@@ -273,20 +273,20 @@ def _along(pivots: Tensor, place: Floats) -> Tensor:
     """Points of a polyline whose corners are evenly numbered: 0 at the first, 1 at the last."""
     at = np.clip(place, 0.0, 1.0) * (len(pivots) - 1)
     left = np.minimum(at.astype(int), len(pivots) - 2)
-    share = torch.from_numpy(at - left).to(pivots.dtype)[:, None]
+    share = torch.from_numpy(at - left).to(pivots)[:, None]
     return torch.lerp(pivots[left], pivots[left + 1], share)
 
 
 def _even(pivots: Tensor) -> Tensor:
     """Images spread evenly along the polyline through them."""
-    length = (pivots[1:] - pivots[:-1]).norm(dim=1).double().numpy()
+    length = (pivots[1:] - pivots[:-1]).norm(dim=1).double().cpu().numpy()
     total = np.concatenate([[0.0], np.cumsum(length)])
     if total[-1] <= 0.0:
         return pivots
     wanted = np.linspace(0.0, total[-1], len(pivots))
     left = np.clip(np.searchsorted(total, wanted, side="right") - 1, 0, len(pivots) - 2)
     share = (wanted - total[left]) / np.maximum(length[left], 1e-30)
-    moved = torch.lerp(pivots[left], pivots[left + 1], torch.from_numpy(share).to(pivots.dtype)[:, None])
+    moved = torch.lerp(pivots[left], pivots[left + 1], torch.from_numpy(share).to(pivots)[:, None])
     moved[0], moved[-1] = pivots[0], pivots[-1]
     return moved
 
@@ -325,5 +325,5 @@ def _rows(network: Batched, batch: int | None, dice: torch.Generator) -> Tensor 
 
 
 def _energies(network: Batched, vectors: Tensor) -> Floats:
-    found: Floats = network.losses(vectors.to(network.dtype)).double().numpy()
+    found: Floats = network.losses(vectors.to(network.dtype)).double().cpu().numpy()
     return found

@@ -107,8 +107,12 @@ def stationary_points(
     Raises
     ------
     InputError
-        For more than 40 weights, or no weight decay.
+        For more than 40 weights, no weight decay, or a network on a GPU.
     """
+    if landscape.device.type != "cpu":
+        raise InputError(
+            f"stationary points are not sought on {landscape.device}, which is slow for so few weights; give device=cpu"
+        )
     if landscape.dimension > LARGEST:
         raise InputError(
             f"{landscape.dimension} weights are too many to find every stationary point; {LARGEST} at most: take a "
@@ -247,7 +251,7 @@ def _classified(network: Batched, points: Tensor, copies: Tensor, *, descents: i
     if not kept:
         raise InputError("no search ended at a stationary point: raise the weight decay")
     values = torch.linalg.eigvalsh(network.hessians(points[kept]))
-    index, flat = (values < -FLAT).sum(1).numpy(), (values.abs() <= FLAT).sum(1).numpy()
+    index, flat = (values < -FLAT).sum(1).cpu().numpy(), (values.abs() <= FLAT).sum(1).cpu().numpy()
     orbit = [len(torch.unique((_images(points[k], copies) / SAME).round(), dim=0)) for k in kept]
     # Minima are visited by descents from random starts, so that visits are shares of space.
     for rank in np.flatnonzero(index == 0):
@@ -256,8 +260,8 @@ def _classified(network: Batched, points: Tensor, copies: Tensor, *, descents: i
         visits[rank] = sum(_home(points[one], float(energy[one]), point, level, copies) is not None for one in ends)
     return (
         points[kept],
-        energy[kept].numpy(),
-        size[kept].numpy(),
+        energy[kept].cpu().numpy(),
+        size[kept].cpu().numpy(),
         index.astype(np.int64),
         flat.astype(np.int64),
         np.array(visits, np.int64),

@@ -293,7 +293,8 @@ class _State:
 
 
 def _normal(like: Tensor, dice: list[torch.Generator]) -> Tensor:
-    return torch.stack([torch.randn(like.shape[1], generator=one, dtype=like.dtype) for one in dice])
+    drawn = [torch.randn(like.shape[1], generator=one, dtype=like.dtype) for one in dice]
+    return torch.stack(drawn).to(like.device)
 
 
 def polish(
@@ -323,16 +324,16 @@ def polish(
 
     def both(vector: np.ndarray) -> tuple[float, np.ndarray]:
         loss, slope = exact.gradients(torch.from_numpy(vector)[None])
-        return float(loss[0]), slope[0].numpy()
+        return float(loss[0]), slope[0].cpu().numpy()
 
     ends, calls = [], 0
     options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 0.0, "gtol": tolerance, "maxcor": 20}
     with suited_threads(exact):
-        for number, vector in enumerate(vectors.double().numpy()):
+        for number, vector in enumerate(vectors.double().cpu().numpy()):
             found = minimize(both, vector, jac=True, method="L-BFGS-B", options=options)
             ends.append(torch.from_numpy(found.x))
             calls += int(found.nfev)
             progress("descending to minima", (number + 1) / len(vectors))
-    end = torch.stack(ends)
+    end = torch.stack(ends).to(vectors.device)
     loss, slope = exact.gradients(end)
-    return end, loss.numpy(), slope.norm(dim=1).numpy(), calls
+    return end, loss.cpu().numpy(), slope.norm(dim=1).cpu().numpy(), calls

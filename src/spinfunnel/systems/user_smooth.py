@@ -132,7 +132,7 @@ def _refuse_unusable(landscape: TorchLandscape) -> None:
         )
     if not energy.requires_grad:
         raise InputError(f"{landscape.name} returned energies without gradients: compute them with PyTorch throughout")
-    values = energy.detach().double().numpy()
+    values = energy.detach().double().cpu().numpy()
     if not np.isfinite(values).any():
         raise InputError(
             f"{landscape.name} is not a number at any of {PROBES} random positions: mend it, or set its box = (low, "
