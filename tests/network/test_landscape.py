@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -281,6 +282,7 @@ def test_damaged_and_foreign_checkpoints_are_refused(tmp_path: Path) -> None:
     write_safetensors(tmp_path / "good.safetensors", state)
     raw = (tmp_path / "good.safetensors").read_bytes()
     damaged = {
+        "letters.pt": b"abc",
         "short.safetensors": raw[:-4],
         "long.safetensors": (1 << 60).to_bytes(8, "little") + raw[8:],
         "text.safetensors": raw[:8] + b"x" * (len(raw) - 8),
@@ -382,3 +384,23 @@ def test_nothing_leaves_a_device_but_by_way_of_the_processor() -> None:
                 assert ".cpu()" in source or "to('cpu')" in source or "zeros(plain.shape" in source, f"{path}: {source}"
                 seen += 1
     assert seen > 20
+
+
+class Scored(nn.Module):
+    """Answers with an object that holds logits, as models of Hugging Face do without labels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 3)
+
+    def forward(self, x: torch.Tensor) -> Any:
+        return SimpleNamespace(logits=self.layer(x))
+
+
+def test_a_loss_of_pytorch_takes_the_logits_of_an_answer() -> None:
+    inputs, labels = torch.randn(9, 4, generator=torch.Generator().manual_seed(1)), torch.arange(9) % 3
+    model = Scored()
+    known = nn.functional.cross_entropy(model.layer(inputs), labels).item()
+    for loss in (nn.CrossEntropyLoss(), lambda answer, y: nn.functional.cross_entropy(answer.logits, y)):
+        found = NetworkLandscape(model, loss, (inputs, labels))
+        assert float(found.energy(found.start[None])[0]) == pytest.approx(known, rel=1e-6)

@@ -204,3 +204,23 @@ def test_the_user_s_model_is_left_alone():
     assert bare == [p.grad is None for p in model.parameters()]
     assert not flags[0][1]
     assert not model[3].training
+
+
+class Tied(nn.Module):
+    """Two layers with the same weights, whose units cannot be renamed one layer at a time."""
+
+    def __init__(self):
+        super().__init__()
+        self.one, self.two, self.head = nn.Linear(4, 4), nn.Linear(4, 4), nn.Linear(4, 2)
+        self.two.weight = self.one.weight
+
+    def forward(self, x):
+        return self.head(torch.tanh(self.two(torch.tanh(self.one(x)))))
+
+
+def test_units_that_prove_unlike_are_left_as_they_are():
+    torch.manual_seed(2)
+    x = torch.randn(40, 4)
+    network = NetworkLandscape(Tied(), nn.CrossEntropyLoss(), (x, (x[:, 0] > 0).long()), weight_decay=0.01)
+    found = map_solutions(network, plan=Schedule(2, Recipe(epochs=3), null_samples=2), seed=1)
+    assert found.reason.startswith("exchanging units changes the outputs")

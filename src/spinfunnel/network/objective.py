@@ -40,7 +40,7 @@ class Objective(nn.Module):
 
     What is called is the module's ``training_step`` where it has one and no loss is given (Lightning); its forward
     pass with the batch as keywords where the batch is a mapping, from which ``.loss`` is taken (Hugging Face); and
-    otherwise ``loss(module(inputs), labels)``.
+    otherwise ``loss(module(inputs), labels)``, or of ``.logits`` where the module answers with an object that has some.
     """
 
     def __init__(self, module: nn.Module, loss: Loss | None) -> None:
@@ -65,7 +65,7 @@ class Objective(nn.Module):
             if self.criterion is not None:
                 answer = self.criterion(answer, batch)
         elif isinstance(batch, tuple) and len(batch) == 2:
-            answer = self.criterion(self.outputs(batch), batch[1])
+            answer = self.criterion(_scores(self.outputs(batch), self.criterion), batch[1])
         else:
             answer = self.criterion(self.outputs(batch), batch)
         if isinstance(answer, Mapping):
@@ -77,6 +77,13 @@ class Objective(nn.Module):
                 "returns its loss"
             )
         return answer if answer.ndim == 0 else answer.mean()
+
+
+def _scores(answer: Any, criterion: Any) -> Any:
+    """The logits of an answer that holds them, for a loss of PyTorch's own, which takes tensors alone."""
+    if isinstance(answer, torch.Tensor) or not str(getattr(criterion, "__module__", "")).startswith("torch.nn"):
+        return answer
+    return answer.get("logits", answer) if isinstance(answer, Mapping) else getattr(answer, "logits", answer)
 
 
 def private_copy(

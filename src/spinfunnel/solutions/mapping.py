@@ -20,7 +20,7 @@ from torch import Tensor
 from spinfunnel import __version__
 from spinfunnel.atlas import Atlas
 from spinfunnel.exploring import describe
-from spinfunnel.landscape import BasinGraph, Minimum, Progress, Run, Saddle, no_progress
+from spinfunnel.landscape import BasinGraph, InputError, Minimum, Progress, Run, Saddle, no_progress
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.alignment import Alignment
 from spinfunnel.network.batched import Batched, suited_threads
@@ -181,11 +181,11 @@ def map_solutions(
     Raises
     ------
     InputError
-        When training diverges, or exchanging units turns out to change the function.
+        When training diverges, or an alignment turns out to change the function of a solution.
     """
     began = time.perf_counter()
     network = Batched(landscape)
-    alignment = Alignment(landscape) if align else None
+    alignment, unaligned = _alignment(landscape) if align else (None, "it was not asked for")
     starts = torch.stack([network.fresh(_start_seed(seed, k)) for k in range(plan.networks)])
     keeper = Keeper(network, atlas, seed=seed, workers=workers, drops=network.has_dropout or bool(plan.recipe.dropout))
     with suited_threads(network):
@@ -219,7 +219,7 @@ def map_solutions(
         test_accuracy=test_accuracy,
         pairs=pairs,
         start=starts[chosen[0]],
-        reason="it was not asked for" if alignment is None else alignment.reason,
+        reason=unaligned,
         seconds=time.perf_counter() - began,
         evaluations=keeper.evaluations,
         polished=plan.polished,
@@ -227,6 +227,15 @@ def map_solutions(
         epochs=trained.epochs,
         rounds=trained.rounds,
     )
+
+
+def _alignment(landscape: NetworkLandscape) -> tuple[Alignment | None, str]:
+    """The alignment, and why there is none: units that prove to be no equals are left as they are."""
+    try:
+        found = Alignment(landscape)
+    except InputError as problem:
+        return None, str(problem)
+    return found, found.reason
 
 
 def _trained(
