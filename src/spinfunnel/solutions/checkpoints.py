@@ -90,7 +90,7 @@ def checkpoint_files(pattern: str) -> list[Path]:
     """
     found = sorted(Path(name) for name in glob.glob(pattern, recursive=True))
     if len(found) < 2:
-        raise InputError(f"{pattern!r} names {len(found)} of the two checkpoints or more that a comparison needs")
+        raise InputError(f"{pattern!r} names {len(found)} of the checkpoints, and two at least are needed to compare")
     return found
 
 
