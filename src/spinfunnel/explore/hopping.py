@@ -10,6 +10,7 @@ Wales, Doye, J. Phys. Chem. A 101, 5111 (1997); Strodel, Lee, Whittleston, Wales
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ Floats = NDArray[np.float64]
 CHAINS = 4
 BLOCK = 250
 """Hops between exchanges of temperatures."""
+FIRST_BLOCK, BLOCKS_LEFT = 4, 40
+"""Hops of the first block where time is limited, and blocks that must fit into what is left of the time."""
 SPREAD = 1.3
 """Factor between neighbouring temperatures."""
 ROUGH = 1e-3
@@ -75,10 +78,10 @@ def hop(
     heat = [temperature * SPREAD ** (number - 1) for number in range(CHAINS)]
     kernel = engine.kernel
 
-    def run(chain: Chain, hot: float) -> tuple[Floats, Floats, int]:
+    def run(chain: Chain, hot: float, block: int) -> tuple[Floats, Floats, int]:
         chain.energy, chain.size, evaluations, _, energies, _, ends = hop_chain(
             kernel.gradient, kernel.parameters, kernel.work, chain.position, chain.energy, chain.size, hot, atoms,
-            container, REACH, BLOCK, chain.generator, ROUGH, MOST_EVALUATIONS, 2.5 * landscape.step,
+            container, REACH, block, chain.generator, ROUGH, MOST_EVALUATIONS, 2.5 * landscape.step,
         )  # fmt: skip
         energies = np.where(np.isfinite(energies), energies, np.inf)
         _, first = np.unique(np.round(energies, 3), return_index=True)
@@ -86,8 +89,11 @@ def hop(
         kept = kept[np.isfinite(energies[kept])]
         return ends[kept], energies[kept], int(evaluations)
 
-    for _ in range(-(-hops // (BLOCK * CHAINS))):
-        found = [future.result() for future in [pool.submit(run, *each) for each in zip(chains, heat, strict=True)]]
+    done, block = 0, BLOCK if math.isinf(engine.deadline) else FIRST_BLOCK
+    while done < hops:
+        began = time.perf_counter()
+        tasks = [pool.submit(run, chain, hot, block) for chain, hot in zip(chains, heat, strict=True)]
+        found = [task.result() for task in tasks]
         for low in range(CHAINS - 1):
             one, two = chains[low], chains[low + 1]
             gain = (1.0 / heat[low] - 1.0 / heat[low + 1]) * (one.energy - two.energy)
@@ -96,8 +102,12 @@ def hop(
                 one.energy, two.energy = two.energy, one.energy
         positions = np.concatenate([each[0] for each in found])
         energies = np.concatenate([each[1] for each in found])
-        yield positions, energies, spent + sum(each[2] for each in found), BLOCK * CHAINS
-        spent = 0
+        yield positions, energies, spent + sum(each[2] for each in found), block * CHAINS
+        spent, done = 0, done + block * CHAINS
+        if math.isfinite(engine.deadline):
+            now = time.perf_counter()
+            fitting = block * (engine.deadline - now) / (BLOCKS_LEFT * max(now - began, 1e-9))
+            block = max(1, min(BLOCK, 2 * block, int(fitting)))
 
 
 def explore(
