@@ -288,6 +288,31 @@ def test_kernels_agree_with_the_library() -> None:
         np.testing.assert_allclose(total, known.numpy(), rtol=100 * tolerance)
 
 
+@pytest.mark.parametrize("classes", [1, 2, 5, 6, 9, 11])
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float64, 1e-13), (torch.float32, 2e-6)])
+def test_one_hidden_layer_by_vectors_is_the_library(classes: int, dtype: torch.dtype, tolerance: float) -> None:
+    kernels, units, points = stack_losses._Kernels(dtype), 7, 3
+    calls = {"identity": lambda x: x, "relu": torch.relu, "tanh": torch.tanh, "sigmoid": torch.sigmoid}
+    for k, samples in ((1, 1), (2, 37), (3, 130)):
+        parts, place = draws(k + 1, units, samples, seed=k).double(), draws(points, k, seed=9).double()
+        weight, bias = 3 * draws(points, classes, units, seed=2), 30 * draws(points, classes, seed=3)
+        target = torch.randint(0, classes, (samples,), generator=torch.Generator().manual_seed(4))
+        field = parts[0] + torch.einsum("ck,khn->chn", place, parts[1:])
+        for name, call in calls.items():
+            logits = weight.double() @ call(field) + bias.double()[:, :, None]
+            known = nn.functional.cross_entropy(logits, target.expand(points, -1), reduction="none").sum(1).numpy()
+            paired = kernels.paired(parts.to(dtype))
+            given = name, weight.to(dtype), bias.to(dtype)
+            found, turned = np.zeros(points), np.zeros(points)
+            kernels.hidden(found, paired, place.numpy(), *given, target.numpy())
+            np.testing.assert_allclose(found, known, rtol=tolerance, atol=samples * tolerance)
+            kernels.hidden(turned, paired, place.numpy(), *given, (target.numpy() + 1) % classes)
+            assert classes == 1 or not np.allclose(turned, known, rtol=1e-3), "labels moved by one would pass"
+        place[1] = torch.nan
+        kernels.hidden(found, paired, place.numpy(), *given, target.numpy())
+        assert np.isfinite(found).tolist() == [True, False, True]
+
+
 # ---------------------------------------------------------------------------------------------
 # Planes
 

@@ -16,36 +16,22 @@ from numpy.typing import NDArray
 
 __all__ = [
     "ACTIVATIONS",
+    "PRODUCT",
+    "TANH",
     "activate",
     "activated",
     "affine",
-    "block_width",
     "cross_entropy",
     "entropies",
     "exponential_table",
-    "fields",
-    "hidden_losses",
 ]
 
 ACTIVATIONS = {"identity": 0, "relu": 1, "tanh": 2, "sigmoid": 3}
-FEWEST, MOST = 120, 264
-"""Samples of a block in `hidden_losses`: loops that are long enough, numbers that stay in the first two caches."""
 PRODUCT = 64
 """Sums of exponentials multiplied before one logarithm is taken: up to 10^4 classes stay below 10^300."""
 _SERIES = [1.0 / math.factorial(power) for power in range(13)]
 _LN2 = {"float32": (0.693359375, -2.12194440e-4), "float64": (0.693147180369123816490, 1.90821492927058770002e-10)}
 """ln 2 in two parts, the first with zeros at its end, so that k times it is exact (Cephes, fdlibm)."""
-
-
-def block_width(samples: int, *, fewest: int = FEWEST, most: int = MOST) -> int:
-    """Width, a multiple of 8, of blocks that are filled up least by so many samples; the widest of equals.
-
-    Examples
-    --------
-    >>> block_width(1797), block_width(100)
-    (200, 120)
-    """
-    return min(range(fewest, most + 1, 8), key=lambda width: (-(-samples // width) * width, -width))
 
 
 def exponential_table(dtype: Any) -> NDArray[Any]:
@@ -55,24 +41,24 @@ def exponential_table(dtype: Any) -> NDArray[Any]:
     return np.array([*_SERIES, 1.0 / math.log(2.0), *_LN2[kind.name], magic, lowest, highest, 0.0, 2.0], kind)
 
 
-_TANH = np.array(
+TANH = np.array(
     [
         *(-2.76076847742355e-16, 2.00018790482477e-13, -8.60467152213735e-11, 5.12229709037114e-08),
         *(1.48572235717979e-05, 6.37261928875436e-04, 4.89352455891786e-03),
         *(1.19825839466702e-06, 1.18534705686654e-04, 2.26843463243900e-03, 4.89352518554385e-03),
-        *(7.90531110763549805, 0.5),
+        *(7.90531110763549805, 0.5, -7.90531110763549805),
     ],
     np.float32,
 )
 """tanh x = x P(x^2) / Q(x^2) for |x| <= 7.9, beyond which it is 1 in single precision: P, Q from the highest power, the
-bound, and the half that makes a sigmoid of it. Coefficients of Eigen (MathFunctionsImpl.h)."""
+bound, the half that makes a sigmoid of it, and the bound below. Coefficients of Eigen (MathFunctionsImpl.h)."""
 
 
 @njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
 def _tangent(row: NDArray[Any], sigmoid: bool) -> None:  # pragma: no cover - compiled
     """Replace a row in single precision by its tanh, or by ``(1 + tanh(x / 2)) / 2``."""
-    p0, p1, p2, p3, p4, p5, p6 = _TANH[0], _TANH[1], _TANH[2], _TANH[3], _TANH[4], _TANH[5], _TANH[6]
-    q0, q1, q2, q3, bound, half = _TANH[7], _TANH[8], _TANH[9], _TANH[10], _TANH[11], _TANH[12]
+    p0, p1, p2, p3, p4, p5, p6 = TANH[0], TANH[1], TANH[2], TANH[3], TANH[4], TANH[5], TANH[6]
+    q0, q1, q2, q3, bound, half = TANH[7], TANH[8], TANH[9], TANH[10], TANH[11], TANH[12]
     inner = half if sigmoid else half + half
     for s in range(len(row)):
         x = np.minimum(np.maximum(inner * row[s], -bound), bound)
@@ -269,79 +255,3 @@ def cross_entropy(
     activate(logits, bias, 0, work, bits, scale, table)
     for c in range(len(total)):
         total[c] += entropies(logits[c], target, work, bits, scale, table)
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def _products(
-    logits: NDArray[Any], weights: NDArray[Any], bias: NDArray[Any], field: NDArray[Any]
-) -> None:  # pragma: no cover - compiled
-    """Fill logits (o, n) by ``bias + weights @ field``, two rows and four units at a time, as the registers allow."""
-    units, width = field.shape
-    classes = len(bias)
-    for o in range(0, classes, 2):
-        last = o + 1 == classes
-        one, two = logits[o], logits[o if last else o + 1]
-        w, v = weights[o], weights[o if last else o + 1]
-        for s in range(width):
-            two[s] = bias[o if last else o + 1]
-            one[s] = bias[o]
-        j = 0
-        while j + 4 <= units and not last:
-            w0, w1, w2, w3 = w[j], w[j + 1], w[j + 2], w[j + 3]
-            v0, v1, v2, v3 = v[j], v[j + 1], v[j + 2], v[j + 3]
-            f0, f1, f2, f3 = field[j], field[j + 1], field[j + 2], field[j + 3]
-            for s in range(width):
-                a, b = one[s], two[s]
-                x0, x1, x2, x3 = f0[s], f1[s], f2[s], f3[s]
-                a += w0 * x0
-                b += v0 * x0
-                a += w1 * x1
-                b += v1 * x1
-                a += w2 * x2
-                b += v2 * x2
-                a += w3 * x3
-                b += v3 * x3
-                one[s] = a
-                two[s] = b
-            j += 4
-        while j < units:
-            w0, v0, f0 = w[j], v[j], field[j]
-            for s in range(width):
-                one[s] += w0 * f0[s]
-            if not last:
-                for s in range(width):
-                    two[s] += v0 * f0[s]
-            j += 1
-
-
-@njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
-def hidden_losses(
-    total: NDArray[np.float64],
-    parts: NDArray[Any],
-    place: NDArray[Any],
-    kind: int,
-    weights: NDArray[Any],
-    bias: NDArray[Any],
-    target: NDArray[np.int64],
-    table: NDArray[Any],
-    bits: NDArray[Any],
-    scale: NDArray[Any],
-) -> None:  # pragma: no cover - compiled
-    """Add the sums of cross-entropies of a network with one hidden layer to total (C,).
-
-    Shapes (blocks, k + 1, h, w) of the parts of the first field, the last block filled up; (C, k) of the
-    places, (C, o, h) and (C, o) of the second layer; (n,) of the target. `bits` and `scale` are one scratch row of
-    ``max(h, o) w``, seen as integers and as numbers. All stages of a block and a point follow each other while
-    its numbers are in the first cache.
-    """
-    blocks, _, units, width = parts.shape
-    points, classes = bias.shape
-    field, logits = np.empty((units, width), parts.dtype), np.empty((classes, width), parts.dtype)
-    work, every = np.empty(scale.size, parts.dtype), field.reshape(units * width)
-    for block in range(blocks):
-        labels = target[block * width : (block + 1) * width]
-        for c in range(points):
-            fields(field, parts[block], place[c])
-            activated(every, kind, work, bits, scale, table)
-            _products(logits, weights[c], bias[c], field)
-            total[c] += entropies(logits, labels, work[: classes * width], bits, scale, table)

@@ -12,13 +12,28 @@ from typing import Any
 
 import llvmlite.binding as llvm
 from llvmlite import ir
-from numba import types
+from numba import config, types
 from numba.extending import intrinsic, models, register_model
 
-__all__ = ["BYTES", "clipped", "fused", "larger", "load", "minus", "plus", "spread", "store", "times", "width"]
+__all__ = [
+    "BYTES",
+    "capped",
+    "clipped",
+    "fused",
+    "larger",
+    "load",
+    "minus",
+    "over",
+    "plus",
+    "raised",
+    "spread",
+    "store",
+    "times",
+    "width",
+]
 
-BYTES = 64 if llvm.get_host_cpu_features().get("avx512f", False) else 32
-"""Of one vector: the widest registers of this processor; others split it."""
+BYTES = 64 if "+avx512f" in (config.CPU_FEATURES or llvm.get_host_cpu_features().flatten()) else 32
+"""Of one vector: the widest registers of the processor that Numba compiles for; others split it."""
 _EXACT = ("contract",)
 
 Generator = Callable[..., Any]
@@ -138,6 +153,41 @@ def times(typing: Any, a: Any, b: Any) -> tuple[Any, Generator]:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.fmul(arguments[0], arguments[1], flags=_EXACT)
+
+    return a(a, a), generate
+
+
+@intrinsic
+def over(typing: Any, a: Any, b: Any) -> tuple[Any, Generator]:
+    """``a / b`` of vectors."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fdiv(arguments[0], arguments[1], flags=_EXACT)
+
+    return a(a, a), generate
+
+
+@intrinsic
+def raised(typing: Any, a: Any) -> tuple[Any, Generator]:
+    """``2^k`` of ``a = k + 1.5 * 2^23`` (2^52 in double precision), whole k: the sum's last bits are k."""
+    shift, bias = (23, 127) if a.scalar.bitwidth == 32 else (52, 1023)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = arguments[0].type
+        whole = ir.VectorType(ir.IntType(a.scalar.bitwidth), kind.count)
+        moved = builder.shl(builder.bitcast(arguments[0], whole), ir.Constant(whole, [shift] * kind.count))
+        return builder.bitcast(builder.add(moved, ir.Constant(whole, [bias << shift] * kind.count)), kind)
+
+    return a(a), generate
+
+
+@intrinsic
+def capped(typing: Any, a: Any, ceiling: Any) -> tuple[Any, Generator]:
+    """A vector a, but no more than the ceiling; what is not a number in a stays so."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        a, ceiling = arguments
+        return builder.select(builder.fcmp_ordered(">", a, ceiling), ceiling, a)
 
     return a(a, a), generate
 

@@ -18,8 +18,10 @@ import torch.nn.functional as functional
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Progress
+from spinfunnel.network import hidden_kernels
 from spinfunnel.network.data import target_of
 from spinfunnel.network.landscape import NetworkLandscape
+from spinfunnel.network.lanes import BYTES
 from spinfunnel.network.stack import Stack, Step
 from spinfunnel.network.stack_images import ImageLayers, suits
 
@@ -124,11 +126,11 @@ class Layers:
         return not self._images and self._loss == "cross_entropy" and kinds == ["activation", "linear"]
 
     def _hidden_losses(self, place: NDArray[np.float64], progress: Progress) -> NDArray[np.float64]:
-        """Mean losses by `kernels.hidden_losses`, for `POINTS` points at once."""
+        """Mean losses by `hidden_kernels.hidden_losses`, for `POINTS` points at once."""
         assert self._kernels is not None and self._target is not None  # noqa: S101, PT018 - `_hidden` has seen both
         total = np.zeros(len(place))
         (block,) = self._blocks(self._count)
-        parts = self._kernels.blocked(block.parts)
+        parts = self._kernels.paired(block.parts)
         name, last = self._rest[0].name, self._rest[1]
         target = self._target.to(torch.int64).numpy()
         for start in range(0, len(place), POINTS):
@@ -273,12 +275,11 @@ class _Kernels:
             self._rows[samples] = (np.empty(samples, self._dtype), bits, scale, self._table)
         return self._rows[samples]
 
-    def blocked(self, parts: torch.Tensor) -> NDArray[Any]:
-        """Answers (k + 1, h, n) as (blocks, k + 1, h, w), filled up with zeros."""
-        count = parts.shape[2]
-        width = self._calls.block_width(count)
-        filled = functional.pad(parts, (0, -count % width))
-        return np.ascontiguousarray(filled.unflatten(2, (-1, width)).permute(2, 0, 1, 3).numpy())
+    def paired(self, parts: torch.Tensor) -> NDArray[Any]:
+        """Answers (k + 1, h, n) as (pairs, k + 1, h, w), w two vectors' length, filled up with zeros."""
+        length = 2 * BYTES // self._dtype.itemsize
+        filled = functional.pad(parts, (0, -parts.shape[2] % length))
+        return np.asarray(filled.unflatten(2, (-1, length)).permute(2, 0, 1, 3).contiguous().numpy())
 
     def hidden(
         self,
@@ -291,10 +292,13 @@ class _Kernels:
         target: NDArray[np.int64],
     ) -> None:
         """Add sums of losses to total (C,)."""
-        kind, size = self._calls.ACTIVATIONS[name], max(parts.shape[2], bias.shape[1]) * parts.shape[3]
-        _, bits, scale, table = self._scratch(size)
-        arrays = weight.contiguous().numpy(), bias.contiguous().numpy(), target
-        self._calls.hidden_losses(total, parts, place.astype(self._dtype), kind, *arrays, table, bits, scale)
+        classes = bias.shape[1]
+        second = torch.cat([weight.transpose(1, 2), bias[:, None]], 1)
+        filled = functional.pad(second, (0, hidden_kernels.rows(classes) - classes)).contiguous().numpy()
+        tangent, kind = self._calls.TANH.astype(self._dtype), self._calls.ACTIVATIONS[name]
+        hidden_kernels.hidden_losses(
+            total, parts, place.astype(self._dtype), kind, filled, classes, target, tangent, self._table
+        )
 
     def affine(self, parts: torch.Tensor, place: NDArray[np.float64], name: str) -> torch.Tensor:
         """Answers (C, h, n) of the first layer; they live until the next call."""
