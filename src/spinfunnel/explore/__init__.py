@@ -10,6 +10,7 @@ from ..landscape import BasinGraph, Parameter, Record
 from . import (
     annealing,
     climbing,
+    connecting,
     flooding,
     folding,
     hopping,
@@ -97,6 +98,14 @@ EXPLORERS: dict[str, Explorer] = {
             False,
             "low minima and the lowest passes between them, where minima are too many to be listed",
             "Wales, Doye, J. Phys. Chem. A 101, 5111 (1997); Munro, Wales, Phys. Rev. B 59, 3969 (1999)",
+        ),
+        Explorer(
+            "connecting",
+            connecting.explore,
+            ("smooth",),
+            False,
+            "minima joined by doubly nudged elastic bands, each between two that Dijkstra's algorithm picks",
+            "Trygubenko, Wales, J. Chem. Phys. 120, 2082 (2004); Carr et al., J. Chem. Phys. 122, 234903 (2005)",
         ),
         Explorer(
             "stationary",

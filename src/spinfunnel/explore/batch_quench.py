@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ..smooth import Differentiable
 from .quench_kernels import ENDLESS, FIRST_STEP, HISTORY
 
-__all__ = ["quench_together"]
+__all__ = ["quench_together", "two_loops"]
 
 Floats = NDArray[np.float64]
 
@@ -77,7 +77,7 @@ def quench_together(
             rows = np.flatnonzero(~stuck & (size > settled))
             if not len(rows):
                 break
-            way = _two_loops(
+            way = two_loops(
                 gradient[rows], steps[:, rows], changes[:, rows], inverse[:, rows], scale[rows], known[rows]
             )
             furthest = np.abs(way).max(axis=1)
@@ -116,7 +116,7 @@ def _give_way(
     known[ended], scale[ended], factor[ended] = 0, FIRST_STEP, 1.0
 
 
-def _two_loops(
+def two_loops(
     gradient: Floats, steps: Floats, changes: Floats, inverse: Floats, scale: Floats, known: NDArray[np.int64]
 ) -> Floats:
     """Quasi-Newton steps (B, D), downhill."""

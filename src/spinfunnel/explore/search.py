@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 
 from ..landscape import Budget, Effort, Progress, Record
 from ..smooth import Differentiable
+from .bands import Band, climb_from_band
 from .bridging import Bridge, Front, between
 from .engine import TOLERANCE, Climbs, Engine
 from .heating import COLD, heat, is_chain
@@ -26,6 +27,8 @@ from .stationary_points import Collection, record_of
 __all__ = ["Front", "Search"]
 
 Floats = NDArray[np.float64]
+Task = Front | Bridge | Band | None
+"""What to climb from."""
 
 BLOCK, SLOW_BLOCK, COSTLY_BLOCK = 24, 3, 1
 """Climbs from one minimum that are made in one go; fewer where there is no compiled energy, or not even a Hessian."""
@@ -181,14 +184,14 @@ class Search:
             yield positions, spent, made
 
     def climbs(
-        self, pool: ThreadPoolExecutor, tasks: Iterator[Front | Bridge | None], told: Callable[[], tuple[str, float]]
+        self, pool: ThreadPoolExecutor, tasks: Iterator[Task], told: Callable[[], tuple[str, float]]
     ) -> Iterator[list[Record]]:
-        """Climb from minima, between two of them, or from states quenched half the way where a task is None.
+        """Climb from minima, between two, from a band, or from states quenched half the way where a task is None.
 
         Parameters
         ----------
         pool : ThreadPoolExecutor
-        tasks : iterator of Front, Bridge or None
+        tasks : iterator of Front, Bridge, Band or None
             Asked for the next block when the one `AHEAD` before it was entered.
         told : callable
             Stage, and the share of it that is done.
@@ -228,10 +231,12 @@ class Search:
                 return
             yield task
 
-    def _climb(self, task: tuple[Front | Bridge | None, int]) -> tuple[Front | None, Climbs]:
+    def _climb(self, task: tuple[Task, int]) -> tuple[Front | None, Climbs]:
         front, number = task
         engine = self.engine
         generator = np.random.default_rng(np.random.SeedSequence(self.seed, spawn_key=(1, number)))
+        if isinstance(front, Band):
+            return front.front, climb_from_band(engine, front, generator)
         if isinstance(front, Bridge):
             return front.front, engine.climb(*between(front, generator, self.block))
         if front is not None:
