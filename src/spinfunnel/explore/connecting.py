@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 
 MOST_TRIES = 5
 """Bands between two minima before the pair is given up."""
-MOST_ROUNDS = 20
+MOST_ROUNDS = 5
 """Paths of which the pieces are overlaid before one is taken."""
 MOST_NODES = 1000
 """Lowest minima among which a path is sought."""
@@ -58,8 +58,9 @@ def cheapest(cost: Floats, start: int, end: int) -> list[tuple[int, int]]:
     left = np.ones(len(cost), bool)
     total[start] = 0.0
     while left[end]:
-        here = int(np.where(left, total, np.inf).argmin())
-        if math.isinf(total[here]):
+        open_ones = np.where(left, total, np.inf)
+        here = int(open_ones.argmin())
+        if math.isinf(open_ones[here]):
             return []
         left[here] = False
         reached = total[here] + cost[here]
@@ -236,6 +237,10 @@ def explore(
     def stages(pool: ThreadPoolExecutor) -> Iterator[list[Record]]:
         yield from search.quenches(pool, min(starts, RANDOM_CHAINS) if is_chain(landscape) else starts)
         yield from search.hops(pool, HOPS * landscape.dimension if hops < 0 else hops, temperature)
-        yield from search.climbs(pool, wanted.tasks(), lambda: ("connecting", wanted.done))
+        known = -1
+        # Once more where the last bands, under way when all was given up, brought something new.
+        while known != len(found.saddles.points):
+            known = len(found.saddles.points)
+            yield from search.climbs(pool, wanted.tasks(), lambda: ("connecting", wanted.done))
 
     yield from search.run(workers, stages)
