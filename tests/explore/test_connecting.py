@@ -223,6 +223,22 @@ def test_what_failed_costs_more_until_it_is_given_up():
     assert bands.index((a.key, c.key, 0)) < bands.index((a.key, b.key, 4))
 
 
+def test_a_lower_minimum_that_turns_up_meanwhile_becomes_the_one_to_be_joined_to():
+    (_, b, c), _, _, choice = line_of((0.0, 1.0, 3.0), (-3.0, -1.0, -2.0))
+    tasks = choice.tasks()
+    next(tasks)
+    lowest = choice.minima.add(np.array([1.5]), -4.0)
+    pairs = [{band.front.point.key, band.other.key} for band in itertools.islice(tasks, 4)]
+    assert pairs[0] == {b.key, c.key}  # the rest of a path that was chosen before
+    assert {lowest.key, b.key} in pairs
+
+
+def test_images_without_an_energy_are_no_maxima():
+    images = np.arange(12.0).reshape(6, 2)
+    assert len(maxima(images, np.array([0.0, 1.0, np.nan, 3.0, np.inf, 0.0]))[0]) == 0
+    assert maxima(images, np.array([0.0, 2.0, 1.0, 3.0, 2.0, 0.0]))[0].tolist() == [[2.0, 3.0], [6.0, 7.0]]
+
+
 def test_all_minima_of_lj7_are_joined_by_saddles_that_climbing_finds():
     """From 40 quenches and 400 hops, each of which ends in the rarest minimum in some percent of the cases."""
     whole = mapped(lennard_jones(7), climb, seed=1, budget=Budget(evaluations=400_000))[1]

@@ -153,10 +153,11 @@ def _stiffness(images: Floats, gradient: Floats) -> float:
 
 
 def maxima(images: Floats, energies: Floats) -> tuple[Floats, Floats]:
-    """Images (K, D) that lie higher than both neighbours, and the tangents there (K, D)."""
+    """Images (K, D) that lie higher than both neighbours, all three of finite energy, and the tangents there (K, D)."""
     inner = energies[1:-1]
-    top = np.isfinite(inner) & (inner > energies[:-2]) & (inner >= energies[2:])
-    return images[1:-1][top], tangents(images, energies)[top]
+    top = np.isfinite(energies[:-2] + inner + energies[2:]) & (inner > energies[:-2]) & (inner >= energies[2:])
+    with np.errstate(invalid="ignore"):
+        return images[1:-1][top], tangents(images, energies)[top]
 
 
 def laid_out(engine: Engine, band: Band, generator: np.random.Generator) -> Floats:

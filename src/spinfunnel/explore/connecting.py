@@ -145,6 +145,8 @@ class Connections:
         once all of its distances are known it is the cheapest, since others cost no less than is known of them. After
         `MOST_ROUNDS` of overlaying it is taken as it is.
         """
+        if self.minima.floor.key not in self._number:
+            self._add([self.minima.floor])
         _, lake = np.unique([id(self.lakes.of(point.key)) for point in self._nodes], return_inverse=True)
         joined = lake[:, None] == lake
         start, end = self._number[self.minima.floor.key], self._number[key]
