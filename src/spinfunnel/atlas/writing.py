@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy import Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
@@ -136,23 +136,31 @@ def _write_minima(
         return
     actual = _numbers(connection, table.minimum, run=run, keys=list(minima))
     state.numbers.update(actual)
-    for key, number in actual.items():
-        if number < first:
-            record, known = minima[key], table.minimum
-            connection.execute(
-                update(known)
-                .where(known.c.run_id == run, known.c.number == number)
-                .values(
-                    energy=float(record.energy),
-                    weight=float(record.weight),
-                    plateau=int(record.plateau),
-                    orbit=int(record.orbit),
-                    state=record.state,
-                    log_volume=_maybe(record.log_volume),
-                    lid=_maybe(record.lid) if record.lid is not None else known.c.lid,
-                    visits=known.c.visits + visits[key],
-                )
-            )
+    again = [
+        {
+            "at": number,
+            "energy": float(minima[key].energy),
+            "weight": float(minima[key].weight),
+            "plateau": int(minima[key].plateau),
+            "orbit": int(minima[key].orbit),
+            "state": minima[key].state,
+            "log_volume": _maybe(minima[key].log_volume),
+            "new_lid": _maybe(minima[key].lid),
+            "further": visits[key],
+        }
+        for key, number in actual.items()
+        if number < first
+    ]
+    if again:
+        known = table.minimum
+        # One statement for all: a search may visit hundreds of minima between two chunks.
+        kept = {
+            "lid": func.coalesce(bindparam("new_lid", type_=known.c.lid.type), known.c.lid),
+            "visits": known.c.visits + bindparam("further", type_=known.c.visits.type),
+        }
+        same = {name: bindparam(name) for name in ("energy", "weight", "plateau", "orbit", "state", "log_volume")}
+        here = (known.c.run_id == run) & (known.c.number == bindparam("at"))
+        connection.execute(update(known).where(here).values(**same, **kept), again)
 
 
 # ---------------------------------------------------------------------------------------------
