@@ -158,7 +158,9 @@ def _write_minima(
             "lid": func.coalesce(bindparam("new_lid", type_=known.c.lid.type), known.c.lid),
             "visits": known.c.visits + bindparam("further", type_=known.c.visits.type),
         }
-        same = {name: bindparam(name) for name in ("energy", "weight", "plateau", "orbit", "state", "log_volume")}
+        same: dict[str, Any] = {
+            name: bindparam(name) for name in ("energy", "weight", "plateau", "orbit", "state", "log_volume")
+        }
         here = (known.c.run_id == run) & (known.c.number == bindparam("at"))
         connection.execute(update(known).where(here).values(**same, **kept), again)
 
