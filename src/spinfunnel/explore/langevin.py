@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ..landscape import Budget, Effort, InputError, Progress, Record, no_progress
+from ..langevin import glide, push
 from ..smooth import Differentiable
 from .climb_kernels import NOT_A_NUMBER, REASONS
 from .engine import Engine
@@ -73,15 +74,13 @@ class Walkers:
         for _ in range(steps):
             if time.perf_counter() >= deadline:
                 break
-            self.v -= 0.5 * self.dt * gradient
-            self.x += 0.5 * self.dt * self.v
-            self.v = keep * self.v + kick * self.generator.standard_normal(self.v.shape)
-            self.x += 0.5 * self.dt * self.v
+            noise = self.generator.standard_normal(self.v.shape)
+            glide(self.x.ravel(), self.v.ravel(), gradient.ravel(), noise.ravel(), self.dt, keep, kick)
             if radius is not None:
                 self.x *= radius / np.linalg.norm(self.x, axis=1, keepdims=True)
                 self.v -= (self.v * self.x).sum(axis=1, keepdims=True) * self.x / radius**2
             gradient = self.landscape.energy_and_gradient(self.x)[1]
-            self.v -= 0.5 * self.dt * gradient
+            push(self.v.ravel(), gradient.ravel(), self.dt)
             asked += len(self.x)
         return asked
 
@@ -183,4 +182,4 @@ def _set_out(engine: Engine, found: Collection, walkers: int, *, seed: int, temp
         temperature = WARM * spread
     stiffest = max(float(engine.curvatures(point.position)[-1]) for point in found.minima.points)
     v = math.sqrt(temperature) * generator.standard_normal(x.shape)
-    return Walkers(landscape, np.array(x), v, STEP / math.sqrt(stiffest), temperature, generator)
+    return Walkers(landscape, np.array(x, order="C"), v, STEP / math.sqrt(stiffest), temperature, generator)
