@@ -34,7 +34,7 @@ def search(
     landscape: Any, target: float, *, workers: int = 2, seed: int = 1, limit: float = LIMIT
 ) -> tuple[float, float]:
     """Lowest energy and seconds of a tempering that stops at the target."""
-    from spinfunnel.explore.temper import Tempering
+    from spinfunnel.explore.sample.replica_exchange import Tempering
 
     start = time.perf_counter()
     run = Tempering(landscape, replicas=64 * max(2, workers), seed=seed, workers=workers)

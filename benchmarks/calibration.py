@@ -14,8 +14,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from spinfunnel.calibration import collect, concluded, markdown, plan, read_samples, write_samples
-from spinfunnel.calibration.samples import READ
-from spinfunnel.reproduce.calibration import draw
+from spinfunnel.calibration.labelled import READ
+from spinfunnel.reproduce.calibrated import draw
 
 DOCS = Path(__file__).parents[1] / "docs"
 MARK = "<!-- From here on written by benchmarks/calibration.py. -->\n"

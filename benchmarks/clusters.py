@@ -18,9 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from spinfunnel.explore.climbing import explore
-from spinfunnel.explore.engine import Engine
-from spinfunnel.explore.hopping import BLOCK, CHAINS, hop
+from spinfunnel.explore.smooth.climbing import explore
+from spinfunnel.explore.smooth.engine import Engine
+from spinfunnel.explore.smooth.hopping import BLOCK, CHAINS, hop
 from spinfunnel.landscape import Budget, Saddle
 from spinfunnel.systems import lennard_jones
 

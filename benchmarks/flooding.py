@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import Binary, state_bits
 from spinfunnel.systems import resolve
 

@@ -1,4 +1,4 @@
-"""Forty landscapes of every kind, judged by two versions of the program: which answers changed?
+"""Forty landscapes of every kind, judged by two versions of the program: which answers changed.
 
     python benchmarks/same_answers.py record before            # in the old checkout
     python benchmarks/same_answers.py record after             # in the new one
@@ -19,7 +19,8 @@ from pathlib import Path
 SOURCE = Path(__file__).parents[1] / "src"
 
 EXACT = (
-    "sk:n=10", "sk:n=12,bias=2", "sk:n=16", "ea:shape=4x4", "ea:shape=4x4,bonds=bimodal", "ea:shape=2x2x3", "dfm:shape=4x4",
+    "sk:n=10", "sk:n=12,bias=2", "sk:n=16", "ea:shape=4x4", "ea:shape=4x4,bonds=bimodal", "ea:shape=2x2x3",
+    "dfm:shape=4x4",
     "dfm:shape=4x5", "rfim:shape=4x4", "pspin:n=12,p=3", "multiscale:n=14", "rem:n=14", "rem:n=12,slope=4",
     "hopfield:n=14,patterns=1", "hopfield:n=14,patterns=3", "labs:n=13", "golf:n=12", "maxcut:n=12", "partition:n=12",
     "committee", "dill-chan",
@@ -68,7 +69,9 @@ def differences(one: object, other: object, path: str = "") -> list[str]:
         return []
     if isinstance(one, dict) and isinstance(other, dict):
         return [
-            line for key in sorted({*one, *other}) for line in differences(one.get(key), other.get(key), f"{path}.{key}")
+            line
+            for key in sorted({*one, *other})
+            for line in differences(one.get(key), other.get(key), f"{path}.{key}")
         ]
     return [f"{path}: {json.dumps(one)[:90]} -> {json.dumps(other)[:90]}"]
 

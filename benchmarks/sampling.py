@@ -102,7 +102,7 @@ def ask_peer(interpreter: str, path: Path, name: str, **options: Any) -> dict[st
 
 def our_updates(landscape: Any, *, seconds: float = 2.0) -> float:
     """Attempted flips per second of a tempering whose temperatures are set."""
-    from spinfunnel.explore.temper import Tempering
+    from spinfunnel.explore.sample.replica_exchange import Tempering
 
     run = Tempering(landscape, seed=1)
     run.tune(rounds=200)
@@ -116,7 +116,7 @@ def our_updates(landscape: Any, *, seconds: float = 2.0) -> float:
 
 def our_time(landscape: Any, target: float, *, seed: int, limit: float) -> dict[str, Any]:
     """Time from nothing to a state of the target energy, temperatures set on the way."""
-    from spinfunnel.explore.temper import Tempering
+    from spinfunnel.explore.sample.replica_exchange import Tempering
 
     start = time.thread_time()
     run = Tempering(landscape, seed=seed, replicas=64)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import argparse
 from collections import defaultdict
 
-from spinfunnel.estimate import Estimate
-from spinfunnel.study import study
+from spinfunnel.landscape.estimate import Estimate
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
 NAMES = (

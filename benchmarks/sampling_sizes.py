@@ -32,10 +32,10 @@ def system(kind: str, size: int) -> str:
 
 def measured(spec: str, seconds: float) -> dict[str, float | str]:
     """Times of the tempering and of the whole map, peak memory, and what `study` takes of a budget."""
-    from spinfunnel.explore import mapping
-    from spinfunnel.explore.temper import Tempering
+    from spinfunnel.explore.sample import tempering as mapping
+    from spinfunnel.explore.sample.replica_exchange import Tempering
     from spinfunnel.landscape import Budget
-    from spinfunnel.study import study
+    from spinfunnel.pipeline.study import study
     from spinfunnel.systems import resolve
 
     for _ in mapping.explore(resolve("ea:shape=4x4"), groups=2, rounds=4, quenches=4):

@@ -12,7 +12,7 @@ import os
 import statistics
 from typing import Any
 
-from spinfunnel.sweep import Sweep, sweep
+from spinfunnel.sweeps import Sweep, sweep
 
 
 def plain(found: Sweep) -> str:

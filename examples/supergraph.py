@@ -13,7 +13,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 import spinfunnel as sf
-from spinfunnel.explore.direct import direct_saddles
+from spinfunnel.explore.flood.direct import direct_saddles
 
 folder = Path(sys.argv[1] if len(sys.argv) > 1 else ".")
 landscapes = {

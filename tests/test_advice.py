@@ -8,10 +8,10 @@ import pytest
 from typer.testing import CliRunner
 
 from spinfunnel import systems
-from spinfunnel.advice import _simplest, advise, time_to_solution
 from spinfunnel.cli import app
-from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
+from spinfunnel.pipeline.advice import _simplest, advise, time_to_solution
 
 
 def test_times_to_solution_are_those_of_the_formula():

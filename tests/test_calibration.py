@@ -21,7 +21,6 @@ from spinfunnel.calibration import (
     concluded,
     crossing,
     difference,
-    fit,
     judged,
     left_out,
     markdown,
@@ -31,12 +30,15 @@ from spinfunnel.calibration import (
     separate,
     write_samples,
 )
+from spinfunnel.calibration import (
+    fitting as fit,
+)
 from spinfunnel.calibration.families import hole, two_memories, two_patterns, two_slopes
-from spinfunnel.calibration.fit import Judged, kind_of, rounded
-from spinfunnel.calibration.samples import READ, from_row, to_row
-from spinfunnel.estimate import Estimate, NoAnswer
+from spinfunnel.calibration.fitting import Judged, kind_of, rounded
+from spinfunnel.calibration.labelled import READ, from_row, to_row
 from spinfunnel.landscape import Binary, InputError, state_bits
-from spinfunnel.verdict import THRESHOLDS
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
+from spinfunnel.verdict.binary import THRESHOLDS
 
 SHIPPED = Path(__file__).parents[1] / "docs" / "calibration.csv"
 
@@ -139,7 +141,7 @@ def test_what_was_kept_is_not_made_again(few, tmp_path, monkeypatch):
         made.append(task)
         return real(task)
 
-    monkeypatch.setattr("spinfunnel.calibration.samples.measure_one", noted)
+    monkeypatch.setattr("spinfunnel.calibration.labelled.measure_one", noted)
     again = collect(FEW, keep=table)
     assert made == FEW[2:]
     assert [sample.task for sample in again] == FEW

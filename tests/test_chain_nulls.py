@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from spinfunnel import chain_nulls
-from spinfunnel.chain_nulls import GROUNDS, null_seeds
-from spinfunnel.estimate import Estimate
 from spinfunnel.landscape import Budget
+from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.measure import COMPARED
-from spinfunnel.nulls import INTERACTIONS, SHUFFLED
-from spinfunnel.study import study
+from spinfunnel.null import sequence as chain_nulls
+from spinfunnel.null.compare import INTERACTIONS, SHUFFLED
+from spinfunnel.null.sequence import GROUNDS, null_seeds
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
 CHAINS = ["hp:sequence=HPHPPHHPHP", "protein:n=11,seed=3", "heteropolymer:n=8,dimension=3,seed=1"]

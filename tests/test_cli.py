@@ -17,7 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from spinfunnel.atlas import Atlas
-from spinfunnel.cli import app, sitting
+from spinfunnel.cli import app
+from spinfunnel.cli import terminal as sitting
 from spinfunnel.landscape import InputError
 from waiting import wait_for
 

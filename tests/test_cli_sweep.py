@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 from spinfunnel.atlas import Atlas
 from spinfunnel.cli import app
 from spinfunnel.landscape import InputError
-from spinfunnel.sweep import sweep
+from spinfunnel.sweeps import sweep
 from waiting import wait_for
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def test_a_cluster_or_its_client_may_be_given(cluster: Any) -> None:
 
 def test_a_scheduler_that_is_not_there_is_a_sentence(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     # By name it would be an attribute of the function, which goes before the folder.
-    monkeypatch.setattr(sys.modules["spinfunnel.sweep.crew"], "PATIENCE", 0.5)
+    monkeypatch.setattr(sys.modules["spinfunnel.sweeps.crew"], "PATIENCE", 0.5)
     result = run("sk", "--over", "n=6,7", "--dask", "tcp://127.0.0.1:9", status=2)
     assert "no Dask scheduler answers at 'tcp://127.0.0.1:9'" in result.stderr
     assert len(result.stderr.splitlines()) == 1

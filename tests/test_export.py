@@ -17,9 +17,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from spinfunnel.export import FORMATS, export, to_networkx, to_sampleset
+from spinfunnel.formats.export import FORMATS, export, to_networkx, to_sampleset
 from spinfunnel.landscape import BasinGraph, Budget, InputError, index_key
-from spinfunnel.study import study
+from spinfunnel.pipeline.study import study
 
 # Five minima. 1 and 2 meet at 0; 3 joins both at one state of energy 1 (a saddle of three); 0 meets 3 at 2;
 # 4 is out of reach.
@@ -295,7 +295,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
     script = """if True:
         import resource, sys
         from test_export import random_graph
-        from spinfunnel.export import export
+        from spinfunnel.formats.export import export
         from spinfunnel.landscape import InputError
         graph = random_graph(900, 900, seed=1)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))

@@ -13,7 +13,7 @@ from scipy.integrate import quad
 from scipy.stats import norm
 
 from slow_twins import Table, slow_flood
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import state_bits
 from spinfunnel.measure import measure_all
 from spinfunnel.systems import resolve

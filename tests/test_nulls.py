@@ -7,12 +7,12 @@ import json
 import numpy as np
 import pytest
 
-from spinfunnel import nulls
-from spinfunnel.estimate import Estimate, NoAnswer
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import COMPARED, MEASURES, measure_all
-from spinfunnel.study import study
+from spinfunnel.null import compare as nulls
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
 

@@ -10,13 +10,13 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import BasinGraph, Census, InputError, Run, Tally
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import measure_all
 from spinfunnel.plot import PICTURES
 from spinfunnel.report import write_report
 from spinfunnel.report.text import number, strip, value
-from spinfunnel.verdict import judge
+from spinfunnel.verdict.binary import judge
 
 mpl.use("Agg")
 

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 import spinfunnel as sf
-from spinfunnel import nulls
 from spinfunnel.atlas import Atlas
-from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.explore import EXPLORERS, Explorer
-from spinfunnel.exploring import plan
 from spinfunnel.landscape import InputError, Minimum, Saddle
-from spinfunnel.study import describe, explore, recall, refuse_unexplorable, study
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
+from spinfunnel.null import compare as nulls
+from spinfunnel.pipeline.plan import plan
+from spinfunnel.pipeline.study import describe, explore, recall, refuse_unexplorable, study
 from spinfunnel.systems import resolve
 
 
@@ -34,9 +34,9 @@ def without_seconds(answer: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_function_stays_where_it_is_whatever_was_imported_before() -> None:
     code = (
-        "import spinfunnel.study, spinfunnel as sf; assert callable(sf.study); "
+        "import spinfunnel.pipeline.study, spinfunnel as sf; assert callable(sf.study); "
         "from spinfunnel import study; assert callable(study); "
-        "from spinfunnel.study import Study; assert Study is sf.Study"
+        "from spinfunnel.pipeline.study import Study; assert Study is sf.Study"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

@@ -18,11 +18,11 @@ import numpy as np
 import pytest
 
 from spinfunnel.atlas import Atlas
-from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import InputError
-from spinfunnel.sweep import Fit, Sweep, fit_scaling, judge_scaling, sweep
-from spinfunnel.sweep.crew import MOST_LOSSES, Borrowed, Here, Processes, run_all
-from spinfunnel.sweep.plan import disorder_seed, plan_jobs
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
+from spinfunnel.sweeps import Fit, Sweep, fit_scaling, judge_scaling, sweep
+from spinfunnel.sweeps.crew import MOST_LOSSES, Borrowed, Here, Processes, run_all
+from spinfunnel.sweeps.plan import disorder_seed, plan_jobs
 from spinfunnel.systems import resolve
 
 SOURCE = Path(__file__).parents[1] / "src"
@@ -237,7 +237,7 @@ def test_an_executor_of_the_callers_that_breaks_ends_the_sweep_with_what_was_fou
 
 def test_workers_that_cannot_start_are_a_sentence(tmp_path: Path) -> None:
     script = tmp_path / "unguarded.py"
-    script.write_text("from spinfunnel.sweep import sweep\nsweep('sk', over={'n': [6, 7]}, samples=3, workers=2)\n")
+    script.write_text("from spinfunnel.sweeps import sweep\nsweep('sk', over={'n': [6, 7]}, samples=3, workers=2)\n")
     done = subprocess.run(
         [sys.executable, str(script)],
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
@@ -360,7 +360,7 @@ def test_means_and_medians_are_those_of_the_samples(serial: Sweep) -> None:
 
 def test_a_median_lies_in_its_interval_as_often_as_promised() -> None:
     """2,000 trials of 20 exponential samples: coverage is 95.9 %; outside 94 to 97.5 % once in 10^4 runs."""
-    from spinfunnel.sweep.result import _median
+    from spinfunnel.sweeps.sweep_result import _median
 
     rng = np.random.default_rng(4)
     hits = 0

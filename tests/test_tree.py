@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components, minimum_spanning_tree
 
 from slow_twins import basin_graph, random_basin_graph, slow_minimax
 from spinfunnel.landscape import BasinGraph
-from spinfunnel.tree import children, escape_barriers, leaf_order, merge_tree, minimax_to, subtree_weight
+from spinfunnel.landscape.tree import children, escape_barriers, leaf_order, merge_tree, minimax_to, subtree_weight
 
 
 def random_graphs():

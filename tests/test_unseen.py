@@ -5,7 +5,7 @@ import pytest
 
 import spinfunnel as sf
 from spinfunnel.systems import SpinPolynomial, resolve
-from spinfunnel.systems.user import FunctionLandscape
+from spinfunnel.systems.own_function import FunctionLandscape
 
 
 def planted(n=14, *, wrong=0.15, seed=1):

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from slow_twins import Table, basin_graph
-from spinfunnel.estimate import Estimate, NoAnswer
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
-from spinfunnel.verdict import THRESHOLDS, Threshold, judge
+from spinfunnel.verdict.binary import THRESHOLDS, Threshold, judge
 
 SINGLE = NoAnswer("single_minimum", "there is one minimum only", "nothing to do")
 NO_FOLDING = NoAnswer("no_folding_transition", "the ground energy is not low enough", "none")

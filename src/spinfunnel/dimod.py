@@ -18,16 +18,16 @@ import dimod
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.explore.ladder import temperature_range
-from spinfunnel.explore.replica_lanes import REPLICAS
-from spinfunnel.explore.replicas import Replicas
-from spinfunnel.explore.samples import bits_of
-from spinfunnel.explore.temper import Tempering
-from spinfunnel.exploring import threads
+from spinfunnel.explore.sample.ladder import temperature_range
+from spinfunnel.explore.sample.other_samples import bits_of
+from spinfunnel.explore.sample.replica_exchange import Tempering
+from spinfunnel.explore.sample.replica_lanes import REPLICAS
+from spinfunnel.explore.sample.replicas import Replicas
 from spinfunnel.landscape import Binary, InputError
-from spinfunnel.study import Study, study
-from spinfunnel.systems.conversion import spins_from_binary
-from spinfunnel.systems.polynomial import SpinPolynomial
+from spinfunnel.pipeline.plan import threads
+from spinfunnel.pipeline.study import Study, study
+from spinfunnel.systems.spins.conversion import spins_from_binary
+from spinfunnel.systems.spins.polynomial import SpinPolynomial
 
 __all__ = ["FunnelSampler", "landscape_of", "states_of", "study_samples"]
 

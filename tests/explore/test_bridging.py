@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from spinfunnel.explore.bridging import Bridge, Bridges, Front, between, laid_on
-from spinfunnel.explore.engine import Engine
-from spinfunnel.explore.identity import Point
-from spinfunnel.explore.joining import explore
-from spinfunnel.explore.stationary_points import Collection
+from spinfunnel.explore.smooth.bridging import Bridge, Bridges, Front, between, laid_on
+from spinfunnel.explore.smooth.engine import Engine
+from spinfunnel.explore.smooth.identity import Point
+from spinfunnel.explore.smooth.joining import explore
+from spinfunnel.explore.smooth.point_catalogue import Collection
 from spinfunnel.landscape import Budget, Minimum
 from spinfunnel.systems import bln_protein
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from spinfunnel.explore import chart
-from spinfunnel.explore.flooding import flood
-from spinfunnel.study import study
+from spinfunnel.explore.flood.flooding import flood
+from spinfunnel.explore.sample import chart
+from spinfunnel.landscape.tree import merge_tree, minimax_to
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
-from spinfunnel.tree import merge_tree, minimax_to
 
 
 def difference(landscape):

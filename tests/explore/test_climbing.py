@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from spinfunnel.explore.climbing import explore
-from spinfunnel.explore.engine import Engine, Proof
-from spinfunnel.explore.identity import Catalogue, group_order, same_point
-from spinfunnel.explore.stationary import explore as stationary
-from spinfunnel.explore.stationary_points import Collection
+from spinfunnel.explore.smooth.climbing import explore
+from spinfunnel.explore.smooth.engine import Engine, Proof
+from spinfunnel.explore.smooth.identity import Catalogue, group_order, same_point
+from spinfunnel.explore.smooth.point_catalogue import Collection
+from spinfunnel.explore.smooth.stationary import explore as stationary
 from spinfunnel.landscape import Budget, Effort, InputError, Minimum, Record, Saddle
-from spinfunnel.smooth import Invariance
-from spinfunnel.systems.clusters import binary_lennard_jones, lennard_jones
-from spinfunnel.systems.smooth import TorchLandscape
+from spinfunnel.moves.differentiable import Invariance
+from spinfunnel.systems.atoms.pair_potentials import binary_lennard_jones, lennard_jones
+from spinfunnel.systems.surfaces.torch_energy import TorchLandscape
 
 LJ7 = [-16.505384, -15.935043, -15.593211, -15.533060]
 """Energies of all minima: Hoare, McInnes, Adv. Phys. 32, 791 (1983)."""

@@ -5,20 +5,20 @@ import itertools
 import numpy as np
 import pytest
 
-from spinfunnel.explore.bands import Band, band_gradient, climb_from_band, laid_out, maxima, relaxed, tangents
-from spinfunnel.explore.bridging import Front, laid_on
-from spinfunnel.explore.climbing import explore as climb
-from spinfunnel.explore.connecting import Connections, cheapest, explore
-from spinfunnel.explore.engine import Engine
-from spinfunnel.explore.identity import Catalogue, Point
-from spinfunnel.explore.overlaying import at_least_apart, overlaid, signature
-from spinfunnel.explore.stationary_points import Collection
+from spinfunnel.explore.smooth.bands import Band, band_gradient, climb_from_band, laid_out, maxima, relaxed, tangents
+from spinfunnel.explore.smooth.bridging import Front, laid_on
+from spinfunnel.explore.smooth.climbing import explore as climb
+from spinfunnel.explore.smooth.connecting import Connections, cheapest, explore
+from spinfunnel.explore.smooth.engine import Engine
+from spinfunnel.explore.smooth.identity import Catalogue, Point
+from spinfunnel.explore.smooth.overlaying import at_least_apart, overlaid, signature
+from spinfunnel.explore.smooth.point_catalogue import Collection
 from spinfunnel.landscape import Budget, InputError, Minimum, Saddle
-from spinfunnel.smooth import Invariance
+from spinfunnel.moves.differentiable import Invariance
 from spinfunnel.systems import mueller_brown
-from spinfunnel.systems.clusters import lennard_jones
-from spinfunnel.systems.pspin_sphere import spherical_p_spin
-from spinfunnel.systems.xy import xy_lattice
+from spinfunnel.systems.atoms.pair_potentials import lennard_jones
+from spinfunnel.systems.surfaces.pspin_sphere import spherical_p_spin
+from spinfunnel.systems.surfaces.xy import xy_lattice
 
 LJ7 = [-16.505384, -15.935043, -15.593211, -15.533060]
 """Energies of all minima: Hoare, McInnes, Adv. Phys. 32, 791 (1983)."""

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spinfunnel.explore import density
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood import state_density as density
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import state_bits
 from spinfunnel.systems import FunctionLandscape, resolve
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from slow_twins import slow_flood
-from spinfunnel.explore.direct import basin_flow, direct_saddles
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.direct import basin_flow, direct_saddles
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.tree import merge_tree
 from spinfunnel.systems import resolve
-from spinfunnel.tree import merge_tree
 
 SPECS = ("ea:shape=3x3,seed=1", "rem:n=8,seed=2", "sk:n=10,seed=3", "partition:n=8,seed=1", "rfim:shape=3x3,seed=1")
 

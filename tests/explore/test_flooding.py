@@ -7,13 +7,13 @@ from scipy.sparse.csgraph import minimum_spanning_tree
 
 from slow_twins import Table, slow_flood
 from spinfunnel.explore import EXPLORERS
-from spinfunnel.explore.flooding import flood
-from spinfunnel.explore.graph_flood import StateGraph, flood_graph, hypercube_graph
-from spinfunnel.explore.memory import refuse_if_too_large
+from spinfunnel.explore.flood.flooding import flood
+from spinfunnel.explore.flood.graph_flood import StateGraph, flood_graph, hypercube_graph
+from spinfunnel.explore.flood.memory import refuse_if_too_large
 from spinfunnel.landscape import InputError, Symmetry, state_bits
-from spinfunnel.symmetry import close_group
+from spinfunnel.landscape.tree import merge_tree, minimax_to
+from spinfunnel.moves.group import close_group
 from spinfunnel.systems import FunctionLandscape, resolve
-from spinfunnel.tree import merge_tree, minimax_to
 
 SMALL = [
     "sk:n=11,seed=3",

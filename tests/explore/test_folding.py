@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from spinfunnel.explore.folding import Ladder, explore
+from spinfunnel.explore.sample.chain_folding import Ladder, explore
 from spinfunnel.landscape import Budget, Effort, InputError, Minimum
-from spinfunnel.states import Walkable
-from spinfunnel.study import study
+from spinfunnel.landscape.states import Walkable
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import hp_protein, lattice_go, sherrington_kirkpatrick
-from spinfunnel.systems.lattice_kernels import step_table
-from spinfunnel.systems.lattice_walks import chain_energy, quench_chain, walk_chain
+from spinfunnel.systems.chains.lattice_kernels import step_table
+from spinfunnel.systems.chains.lattice_walks import chain_energy, quench_chain, walk_chain
 
 
 def exact_shares(protein, temperature):

@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from spinfunnel.explore.engine import Engine
-from spinfunnel.explore.heating import drift, heat, is_chain
+from spinfunnel.explore.smooth.engine import Engine
+from spinfunnel.explore.smooth.heating import drift, heat, is_chain
 from spinfunnel.systems import bln_protein, lennard_jones
 
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from spinfunnel.explore.hopping import explore
+from spinfunnel.explore.smooth.hopping import explore
 from spinfunnel.landscape import Budget, Effort, InputError, Minimum
-from spinfunnel.systems.clusters import lennard_jones, morse
+from spinfunnel.systems.atoms.pair_potentials import lennard_jones, morse
 
 
 def lowest(landscape, **options) -> float:

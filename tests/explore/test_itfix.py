@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from spinfunnel.explore.fixable import reduced
-from spinfunnel.explore.itfix import Fixing, agreement, explore, search_of
+from spinfunnel.explore.sample.fixable import reduced
+from spinfunnel.explore.sample.iterative_fixing import Fixing, agreement, explore, search_of
 from spinfunnel.landscape import Binary, Budget, Effort, InputError, Minimum
-from spinfunnel.spins import spin_energy, spin_model
-from spinfunnel.states import key_states
+from spinfunnel.landscape.states import key_states
+from spinfunnel.moves.spins import spin_energy, spin_model
 from spinfunnel.systems import (
     disordered_ferromagnet,
     edwards_anderson,

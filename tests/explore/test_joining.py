@@ -6,15 +6,15 @@ import time
 import numpy as np
 import pytest
 
-from spinfunnel.explore.bridging import Front
-from spinfunnel.explore.climbing import explore as climb
-from spinfunnel.explore.identity import Catalogue
-from spinfunnel.explore.joining import explore
-from spinfunnel.explore.lakes import Joining, Lakes, bottoms
+from spinfunnel.explore.smooth.bridging import Front
+from spinfunnel.explore.smooth.climbing import explore as climb
+from spinfunnel.explore.smooth.identity import Catalogue
+from spinfunnel.explore.smooth.joining import explore
+from spinfunnel.explore.smooth.lakes import Joining, Lakes, bottoms
 from spinfunnel.landscape import BasinGraph, Budget, InputError, Minimum, Saddle
-from spinfunnel.smooth import Invariance
-from spinfunnel.systems.clusters import lennard_jones
-from spinfunnel.tree import escape_barriers, merge_tree
+from spinfunnel.landscape.tree import escape_barriers, merge_tree
+from spinfunnel.moves.differentiable import Invariance
+from spinfunnel.systems.atoms.pair_potentials import lennard_jones
 
 
 def random_map(seed: int, count: int = 40) -> tuple[dict[str, float], list[tuple[float, tuple[str, ...]]]]:

@@ -5,10 +5,10 @@ import pytest
 from scipy.integrate import cumulative_trapezoid
 from scipy.stats import chi2, kstest
 
-from spinfunnel.explore.langevin import Walkers, explore
+from spinfunnel.explore.smooth.langevin import Walkers, explore
 from spinfunnel.landscape import Budget, Effort, InputError, Minimum
 from spinfunnel.systems import double_wells, lennard_jones, resolve
-from spinfunnel.systems.smooth import TorchLandscape
+from spinfunnel.systems.surfaces.torch_energy import TorchLandscape
 
 ALARM = 1e-4
 """False-alarm rate of the tests of distributions below; their seeds are fixed."""

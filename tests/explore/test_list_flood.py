@@ -5,13 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from spinfunnel.explore.flooding import flood
-from spinfunnel.explore.graph_flood import StateGraph, flood_graph
-from spinfunnel.explore.list_flood import flood_list
+from spinfunnel.explore.flood.flooding import flood
+from spinfunnel.explore.flood.graph_flood import StateGraph, flood_graph
+from spinfunnel.explore.flood.list_flood import flood_list
 from spinfunnel.landscape import Finite, InputError, StateList
-from spinfunnel.systems.conformations import conformations
-from spinfunnel.systems.lattice import LatticeProtein
-from spinfunnel.tree import merge_tree
+from spinfunnel.landscape.tree import merge_tree
+from spinfunnel.systems.chains.conformations import conformations
+from spinfunnel.systems.chains.lattice import LatticeProtein
 
 
 def chain(n, dimension, *, kinds, moves, seed):
@@ -81,7 +81,7 @@ def test_a_wrong_neighbour_is_noticed():
 
 
 def test_the_result_does_not_depend_on_the_workers(monkeypatch):
-    monkeypatch.setattr("spinfunnel.explore.list_flood.BLOCK", 100)
+    monkeypatch.setattr("spinfunnel.explore.flood.list_flood.BLOCK", 100)
     protein = chain(11, 2, kinds=3, moves="pivot", seed=1)
     one, two = flood(protein, workers=1), flood(protein, workers=3)
     for name in ("key", "energy", "weight", "saddle_key", "saddle_energy", "saddle_minima", "plateau"):

@@ -5,10 +5,10 @@ import pytest
 
 from spinfunnel.atlas import Atlas
 from spinfunnel.cli.work import exported
-from spinfunnel.explore.pathway import follow_pathway, superposed
+from spinfunnel.explore.smooth.pathway import follow_pathway, superposed
 from spinfunnel.landscape import Budget, InputError
-from spinfunnel.smooth import Invariance
-from spinfunnel.study import explore
+from spinfunnel.moves.differentiable import Invariance
+from spinfunnel.pipeline.study import explore
 from spinfunnel.systems import binary_lennard_jones, lennard_jones, mueller_brown
 
 

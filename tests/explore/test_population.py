@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from spinfunnel import systems
-from spinfunnel.explore import population
-from spinfunnel.explore.population import cool_population
+from spinfunnel.explore.sample import population_annealing as population
+from spinfunnel.explore.sample.population_annealing import cool_population
 from spinfunnel.landscape import InputError, state_bits
 
 

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from spinfunnel.explore.flooding import flood
-from spinfunnel.explore.pocket import escape
-from spinfunnel.explore.quench import quench
+from spinfunnel.explore.flood.flooding import flood
+from spinfunnel.explore.sample.pocket import escape
+from spinfunnel.explore.sample.quench import quench
 from spinfunnel.landscape import key_states
-from spinfunnel.spins import packed, spin_model, start_changes, turn, unpacked
-from spinfunnel.symmetry import symmetry_images
+from spinfunnel.moves.group import symmetry_images
+from spinfunnel.moves.spins import packed, spin_model, start_changes, turn, unpacked
 from spinfunnel.systems import resolve
 
 SYSTEMS = (

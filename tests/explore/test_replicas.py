@@ -9,11 +9,11 @@ import pytest
 from scipy.stats import chi2
 
 from spinfunnel import systems
-from spinfunnel.explore import replica_kernels as kernels
-from spinfunnel.explore.couplings import couplings_of
-from spinfunnel.explore.ladder import barrier, equalised
-from spinfunnel.explore.replicas import Replicas
-from spinfunnel.explore.temper import Tempering, temper
+from spinfunnel.explore.sample import replica_kernels as kernels
+from spinfunnel.explore.sample.couplings import couplings_of
+from spinfunnel.explore.sample.ladder import barrier, equalised
+from spinfunnel.explore.sample.replica_exchange import Tempering, temper
+from spinfunnel.explore.sample.replicas import Replicas
 from spinfunnel.landscape import InputError, state_bits
 from spinfunnel.systems import SpinPolynomial
 
@@ -88,7 +88,7 @@ def test_dice_are_uniform_and_independent():
     # A free spin flips with probability 2^offset whatever came before: 64 lanes, 20,000 spins.
     run = Tempering(SpinPolynomial(20_000, [([[0]], [1.0])]), replicas=64, temperatures=np.array([0.5, 1.0]), seed=9)
     group, tables = run.replicas.groups[0], run.replicas._tables
-    from spinfunnel.explore import replica_kernels
+    from spinfunnel.explore.sample import replica_kernels
 
     before = group.spins.copy()
     replica_kernels.sweep_group(

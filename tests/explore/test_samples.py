@@ -9,10 +9,10 @@ from typer.testing import CliRunner
 
 from spinfunnel.cli import app
 from spinfunnel.dimod import landscape_of, states_of, study_samples
-from spinfunnel.explore.samples import read_samples
-from spinfunnel.exploring import plan
+from spinfunnel.explore.sample.other_samples import read_samples
 from spinfunnel.landscape import InputError
-from spinfunnel.study import study
+from spinfunnel.pipeline.plan import plan
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
 

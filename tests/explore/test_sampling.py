@@ -8,10 +8,10 @@ import pytest
 from spinfunnel import systems
 from spinfunnel.atlas import Atlas
 from spinfunnel.explore import EXPLORERS
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.explore.spending import Spending
-from spinfunnel.exploring import explore
 from spinfunnel.landscape import Budget, Effort, InputError, Minimum
+from spinfunnel.pipeline.plan import explore
 
 NAMES = ["exchange", "annealing", "population"]
 

@@ -8,13 +8,13 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from spinfunnel.explore.batch_quench import quench_together
-from spinfunnel.explore.engine import Engine
-from spinfunnel.explore.stationary import descend_gradient, explore
+from spinfunnel.explore.smooth.batch_quench import quench_together
+from spinfunnel.explore.smooth.engine import Engine
+from spinfunnel.explore.smooth.stationary import descend_gradient, explore
 from spinfunnel.landscape import Budget, Effort, InputError, Minimum, Record, Saddle
 from spinfunnel.systems import resolve
-from spinfunnel.systems.pspin_sphere import SphericalCouplings
-from spinfunnel.systems.smooth import TorchLandscape
+from spinfunnel.systems.surfaces.pspin_sphere import SphericalCouplings
+from spinfunnel.systems.surfaces.torch_energy import TorchLandscape
 
 
 def found(spec: str, **options: object) -> tuple[dict[str, Minimum], dict[str, Saddle], list[Record]]:

@@ -6,9 +6,19 @@ import numpy as np
 import pytest
 
 from slow_twins import basin_graph, random_basin_graph, slow_flood
-from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import BasinGraph, Census, Tally
-from spinfunnel.measure import COMPARED, MEASURES, measure_all, rivals, smooth_maps, stationary_points, superposition
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
+from spinfunnel.measure import (
+    COMPARED,
+    MEASURES,
+    measure_all,
+    rivals,
+    smooth_maps,
+    superposition,
+)
+from spinfunnel.measure import (
+    index_counts as stationary_points,
+)
 
 SHARES = {"funnel_minima", "funnel_weight", "funnel_boltzmann", "rival_weight", "sharpness", "stem_share", "rival_size"}
 IN_ENERGY_UNITS = {"depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "heat_capacity_peak"}

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from slow_twins import basin_graph, random_basin_graph, slow_minimax
-from spinfunnel.estimate import NoAnswer
 from spinfunnel.landscape import Census
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import MEASURES
 
 

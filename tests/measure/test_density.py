@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from slow_twins import slow_flood
-from spinfunnel.estimate import Estimate, NoAnswer
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES
-from spinfunnel.measure.density import Spectrum, all_states, other_states
+from spinfunnel.measure.densities import Spectrum, all_states, other_states
 from spinfunnel.measure.outcome import Topography
 from spinfunnel.measure.thermodynamics import folding_temperature, freezing_temperature
 from spinfunnel.systems import FunctionLandscape, resolve

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from slow_twins import basin_graph
-from spinfunnel.estimate import NoAnswer
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import StateList, Tally
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.measure.commitment import Commitment, commitment
 from spinfunnel.measure.folding_window import window

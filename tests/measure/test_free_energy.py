@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from slow_twins import slow_overlap
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import Tally, state_bits
 from spinfunnel.measure import MEASURES
 from spinfunnel.measure.free_energy import free_energy

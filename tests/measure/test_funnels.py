@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from slow_twins import basin_graph, random_basin_graph, slow_funnel_of
-from spinfunnel.estimate import NoAnswer
 from spinfunnel.landscape import Census, InputError
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import MEASURES, funnel_of, funnel_profile, measure_all
 
 CENSUS = Census(32, 2.0, 4.0, -2.0, 1, 5, 0.5)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from slow_twins import basin_graph, random_basin_graph, slow_flood
-from spinfunnel.estimate import NoAnswer
-from spinfunnel.explore.direct import basin_flow, direct_saddles
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.direct import basin_flow, direct_saddles
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import MEASURES
 from spinfunnel.measure.kinetics import arrhenius, from_flow, passage_times, relaxation_times
 from spinfunnel.measure.pathways import committor, dominant_path, reactive_flow

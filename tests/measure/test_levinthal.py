@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from slow_twins import basin_graph
-from spinfunnel.estimate import Estimate, NoAnswer
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.measure.levinthal import FoldingTime, folding_time
 from spinfunnel.measure.metropolis import MetropolisChain

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from spinfunnel.estimate import Estimate, NoAnswer
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES
 from spinfunnel.measure.levinthal import folding_time
 from spinfunnel.measure.listed_chain import ListedChain

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from slow_twins import slow_flood
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import key_states, state_bits
 from spinfunnel.measure import MEASURES
 from spinfunnel.measure.kick_walks import absorbed
 from spinfunnel.measure.local_optima import KickNetwork, contracted, kick_network
 from spinfunnel.measure.outcome import Topography
-from spinfunnel.study import study
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import FunctionLandscape, resolve
 
 NAMES = ("sinks", "global_funnel", "sink_strength", "neutrality")
@@ -120,7 +120,7 @@ def test_what_is_too_large_or_not_binary_is_said():
     large = resolve("sk:n=40")
     assert MEASURES["sinks"].compute(graph, landscape=large).outcome == "too_large"
     # A graph of states is no hypercube.
-    from spinfunnel.explore.graph_flood import StateGraph
+    from spinfunnel.explore.flood.graph_flood import StateGraph
 
     path = StateGraph(
         "path", np.array([0.0, 1.0]), np.array([0, 1, 2]), np.array([1, 0]), np.array(["a", "b"]), np.ones(2, int),

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from slow_twins import basin_graph
-from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import Census, Tally
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.measure.coverage import Coverage, share_estimate
 from spinfunnel.measure.histograms import density_of_states
-from spinfunnel.plot.density import density_of_states_figure
-from spinfunnel.study import study
+from spinfunnel.pipeline.study import study
+from spinfunnel.plot.density_picture import density_of_states_figure
 from spinfunnel.systems import resolve
 
 CENSUS = Census(2**20, 0.0, 20.0, -10.0, 2, 8, 0.8)

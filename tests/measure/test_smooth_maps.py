@@ -5,12 +5,12 @@ import dataclasses
 import numpy as np
 import pytest
 
-from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import BasinGraph
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.measure.kinetics import arrhenius
 from spinfunnel.measure.smooth_maps import connected_part
-from spinfunnel.verdict import judge
+from spinfunnel.verdict.binary import judge
 
 
 def graph(energy, saddles, *, volume=None, weight=None) -> BasinGraph:

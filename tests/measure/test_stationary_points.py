@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from spinfunnel.measure.stationary_points import concordance
+from spinfunnel.measure.index_counts import concordance
+from spinfunnel.pipeline.study import study
 from spinfunnel.plot import pictures_of
-from spinfunnel.study import study
 from spinfunnel.systems import resolve
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from slow_twins import slow_flood
-from spinfunnel.estimate import NoAnswer
 from spinfunnel.landscape import Census
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import MEASURES
 
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import nn
 
-from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.network import NetworkLandscape, two_time
 from spinfunnel.systems import resolve
 

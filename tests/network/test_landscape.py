@@ -20,8 +20,9 @@ from torch import nn
 from torch.utils.data import DataLoader, TensorDataset
 
 import spinfunnel
+from spinfunnel.formats.checkpoint import read_checkpoint
 from spinfunnel.landscape import InputError, Smooth
-from spinfunnel.network import NetworkLandscape, network_from, read_checkpoint
+from spinfunnel.network import NetworkLandscape, network_from
 from spinfunnel.systems import resolve
 
 

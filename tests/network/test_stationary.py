@@ -9,7 +9,7 @@ from scipy.optimize import root
 
 from spinfunnel.landscape import InputError
 from spinfunnel.network.batched import Batched
-from spinfunnel.network.stationary import stationary_points
+from spinfunnel.network.stationary_search import stationary_points
 from spinfunnel.solutions import judge_stationary
 from spinfunnel.systems import resolve
 

@@ -7,13 +7,13 @@ import json
 import numpy as np
 import pytest
 
-from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure.profile import FunnelProfile
 from spinfunnel.plot import PICTURES
-from spinfunnel.plot.overlap import native_overlap, overlap_caption
+from spinfunnel.plot.overlap_picture import native_overlap, overlap_caption
 from spinfunnel.plot.palette import funnel_colours
-from spinfunnel.plot.profile import funnel_profile, funnel_profile_figure
+from spinfunnel.plot.profile_picture import funnel_profile, funnel_profile_figure
 
 MAPS = [
     {"minima": 1},

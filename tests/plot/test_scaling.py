@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from spinfunnel.estimate import Estimate
 from spinfunnel.landscape import InputError
-from spinfunnel.plot.scaling import scaling, scaling_caption, scaling_figure
+from spinfunnel.landscape.estimate import Estimate
+from spinfunnel.plot.scaling_picture import scaling, scaling_caption, scaling_figure
 
 CURVES = {
     "dfm": [(9, Estimate(0.01, 0.0, 0.02)), (16, Estimate(0.04, 0.03, 0.05))],

@@ -7,16 +7,10 @@ import json
 import numpy as np
 import pytest
 
-from spinfunnel.explore.direct import direct_saddles
+from spinfunnel.explore.flood.direct import direct_saddles
 from spinfunnel.measure.kinetics import arrhenius
 from spinfunnel.plot.phase_diagram import PhaseMap, phase_diagram
-from spinfunnel.plot.supergraph import (
-    half_native_temperature,
-    supergraph,
-    supergraph_caption,
-    supergraph_figure,
-    web,
-)
+from spinfunnel.plot.supergraph import half_native_temperature, supergraph, supergraph_caption, supergraph_figure, web
 from spinfunnel.systems import resolve
 
 

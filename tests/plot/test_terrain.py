@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.tree import merge_tree, minimax_to
 from spinfunnel.plot.relief import Relief
 from spinfunnel.plot.terrain import funnel_terrain_caption, terrain
-from spinfunnel.tree import merge_tree, minimax_to
 
 CASES = [
     {"minima": 1},

@@ -8,20 +8,11 @@ import numpy as np
 import pytest
 from scipy.special import comb
 
-from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import InputError
-from spinfunnel.reproduce.bryngelson_wolynes import (
-    bryngelson_wolynes,
-    freezing_on_slope,
-    shell_folding_temperature,
-)
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
+from spinfunnel.reproduce.bryngelson_wolynes import bryngelson_wolynes, freezing_on_slope, shell_folding_temperature
 from spinfunnel.reproduce.comparison import Order
-from spinfunnel.reproduce.heteropolymer import (
-    Heteropolymer,
-    folding_line,
-    form_folding_temperature,
-    glass_line,
-)
+from spinfunnel.reproduce.heteropolymer import Heteropolymer, folding_line, form_folding_temperature, glass_line
 
 CHAIN = Heteropolymer(eps=0.4, L=1.3, eps_roughness=0.6, L_roughness=0.8, nu=7.0)
 

@@ -14,12 +14,12 @@ import pytest
 from typer.testing import CliRunner
 
 from spinfunnel.cli import app
-from spinfunnel.estimate import Estimate, NoAnswer
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.reproduce import REPRODUCTIONS, Comparison, Order, Redrawn, find, write
 from spinfunnel.reproduce.comparison import exact_comparison, mean_comparison
 from spinfunnel.reproduce.ensemble import ensemble, sample_seeds
-from spinfunnel.reproduce.fit import binomial, exponential_fit, resampled
+from spinfunnel.reproduce.trend import binomial, exponential_fit, resampled
 from waiting import wait_for
 
 if TYPE_CHECKING:

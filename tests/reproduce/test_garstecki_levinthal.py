@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 
-from spinfunnel.explore.direct import direct_saddles
+from spinfunnel.explore.flood.direct import direct_saddles
 from spinfunnel.measure.kinetics import arrhenius
 from spinfunnel.measure.levinthal import folding_time
 from spinfunnel.plot.supergraph import half_native_temperature
 from spinfunnel.reproduce.comparison import Order
 from spinfunnel.reproduce.garstecki import QUANTITIES, garstecki, statistics
-from spinfunnel.reproduce.levinthal import golf_search_time, levinthal
+from spinfunnel.reproduce.levinthal_paradox import golf_search_time, levinthal
 from spinfunnel.systems import resolve
 
 

@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from spinfunnel.estimate import Estimate
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
+from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.reproduce.comparison import Order
 from spinfunnel.reproduce.klemm import TABLE, TIED, _funnels, _funnels_without_ties, klemm
 from spinfunnel.reproduce.labs import OPTIMA, annealed_exponent, labs

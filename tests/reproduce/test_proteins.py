@@ -63,7 +63,7 @@ def test_folding_time_grows_more_slowly_than_conformations_and_is_least_in_betwe
 
 def test_the_pair_of_beads_is_mapped_measured_and_drawn(monkeypatch):
     """A hundredth of the energies that the verdicts need: what is drawn and said, and not what it says."""
-    monkeypatch.setattr(import_module("spinfunnel.reproduce.bln"), "QUICK", 60_000)
+    monkeypatch.setattr(import_module("spinfunnel.reproduce.bln46"), "QUICK", 60_000)
     redrawn = REPRODUCTIONS["bln"].run(Order(quick=True, seed=0, workers=2))
     lowest = {row.quantity: row for row in redrawn.rows if row.quantity.endswith("lowest energy")}
     assert list(lowest) == ["frustrated, K = 400: lowest energy", "go, K = 400: lowest energy"]

@@ -9,8 +9,8 @@ import pytest
 
 from spinfunnel.landscape import InputError
 from spinfunnel.systems import resolve
-from spinfunnel.systems.ase_atoms import from_atoms
-from spinfunnel.systems.clusters import lennard_jones
+from spinfunnel.systems.atoms.ase_atoms import from_atoms
+from spinfunnel.systems.atoms.pair_potentials import lennard_jones
 
 ase = pytest.importorskip("ase")
 

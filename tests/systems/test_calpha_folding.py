@@ -5,10 +5,10 @@ import pytest
 import torch
 
 from spinfunnel.landscape import InputError
-from spinfunnel.systems.bln import random_chains
-from spinfunnel.systems.calpha import calpha_field, load_native
-from spinfunnel.systems.calpha_folding import _at, _log_weights, fold_protein, langevin
-from spinfunnel.systems.chain_kernels import pack
+from spinfunnel.systems.atoms.bead_kernels import pack
+from spinfunnel.systems.atoms.bln_protein import random_chains
+from spinfunnel.systems.atoms.calpha import calpha_field, load_native
+from spinfunnel.systems.atoms.calpha_folding import _at, _log_weights, fold_protein, langevin
 
 
 def test_a_hairpin_folds_from_a_stretched_chain_and_unfolds_above_its_folding_temperature():
@@ -60,7 +60,7 @@ def test_too_short_a_run_is_refused():
 def test_openmm_has_the_same_energy_and_keeps_the_temperature():
     """Energies of random chains agree to single precision; a harmonic bond has T / 2 on average (see above)."""
     pytest.importorskip("openmm")
-    from spinfunnel.systems.openmm_engine import openmm_context, openmm_dynamics
+    from spinfunnel.systems.atoms.openmm_engine import openmm_context, openmm_dynamics
 
     native = load_native()
     field = calpha_field(native)

@@ -7,7 +7,7 @@ import pytest
 
 from spinfunnel.cli.work import exported
 from spinfunnel.landscape import Budget, InputError
-from spinfunnel.study import study
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import lennard_jones, load_database, resolve
 
 LOW = "-2.0 3.5 2 1.0 1.0 1.0\n-1.0D+00 4.0 1 1 1 1\n"

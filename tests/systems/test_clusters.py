@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from spinfunnel.landscape import InputError
-from spinfunnel.smooth import Invariance
-from spinfunnel.systems.clusters import binary_lennard_jones, lennard_jones, morse
-from spinfunnel.systems.smooth import TorchLandscape
+from spinfunnel.moves.differentiable import Invariance
+from spinfunnel.systems.atoms.pair_potentials import binary_lennard_jones, lennard_jones, morse
+from spinfunnel.systems.surfaces.torch_energy import TorchLandscape
 
 CLUSTERS = [lennard_jones(7), binary_lennard_jones(7, small=3), morse(7, rho=9.0)]
 NAMES = ["lj", "blj", "morse"]

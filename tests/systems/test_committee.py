@@ -9,7 +9,7 @@ import pytest
 
 from spinfunnel.landscape import InputError, state_bits
 from spinfunnel.systems import BinaryNetwork, binary_network
-from spinfunnel.systems.datasets import digits, project, read_data_set
+from spinfunnel.systems.spins.datasets import digits, project, read_data_set
 
 
 def written_out(network: BinaryNetwork) -> np.ndarray:

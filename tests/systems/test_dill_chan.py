@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import InputError
-from spinfunnel.study import study
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import dill_chan, resolve
-from spinfunnel.systems.dill_chan import SHAPES
+from spinfunnel.systems.spins.dill_chan import SHAPES
 
 KINDS = {"smooth": "smooth", "rugged": "funnel", "champagne": "funnel", "golf": "golf course"}
 

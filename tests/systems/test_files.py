@@ -10,9 +10,9 @@ import dimod
 import numpy as np
 import pytest
 
+from spinfunnel.formats.model_files import write_polynomial
 from spinfunnel.landscape import InputError, state_bits
 from spinfunnel.systems import SpinPolynomial, load_problem, resolve
-from spinfunnel.systems.model_files import write_polynomial
 
 
 def energies(landscape: SpinPolynomial) -> np.ndarray:

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import InputError
+from spinfunnel.null.interactions import has_interactions, shuffled_interactions
 from spinfunnel.systems import resolve
-from spinfunnel.systems.interactions import has_interactions, shuffled_interactions
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,11 @@ import pytest
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import InputError
 from spinfunnel.systems import hp_protein, resolve
-from spinfunnel.systems.conformations import LARGEST, conformation_count, conformations, walk_count
-from spinfunnel.systems.lattice import bond_keys, contacts_of, read_bonds, site_coordinates
+from spinfunnel.systems.chains.conformations import LARGEST, conformation_count, conformations, walk_count
+from spinfunnel.systems.chains.lattice import bond_keys, contacts_of, read_bonds, site_coordinates
 
 UNIT = {"R": (1, 0, 0), "L": (-1, 0, 0), "U": (0, 1, 0), "D": (0, -1, 0), "F": (0, 0, 1), "B": (0, 0, -1)}
 

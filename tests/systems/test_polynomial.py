@@ -28,8 +28,8 @@ from spinfunnel.systems import (
     resolve,
     sherrington_kirkpatrick,
 )
-from spinfunnel.systems.conversion import spins_from_binary
-from spinfunnel.systems.polynomial import common_unit
+from spinfunnel.systems.spins.conversion import spins_from_binary
+from spinfunnel.systems.spins.polynomial import common_unit
 
 
 def all_energies(landscape: Binary) -> np.ndarray:
@@ -290,7 +290,7 @@ def test_slope_adds_the_distance() -> None:
 def test_hashed_normals_are_the_normal_quantiles() -> None:
     from scipy.special import ndtri
 
-    from spinfunnel.systems.rem_kernels import _mend_tails
+    from spinfunnel.systems.spins.rem_kernels import _mend_tails
 
     q = np.concatenate([0.5 - 2.0 ** -np.arange(4.0, 53.0), 2.0 ** -np.arange(4.0, 53.0) - 0.5])
     found = np.zeros_like(q)

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from spinfunnel.formats.structure_files import SIDE_CHAINS, read_structure
 from spinfunnel.landscape import InputError
 from spinfunnel.systems import resolve
-from spinfunnel.systems.bln import SEQUENCE_46, bln_field, native_46, random_chains
-from spinfunnel.systems.calpha import calpha_field, calpha_protein, load_native, native_contacts
-from spinfunnel.systems.chain import dihedral_angles
-from spinfunnel.systems.structure_files import SIDE_CHAINS, read_structure
+from spinfunnel.systems.atoms.bead_chain import dihedral_angles
+from spinfunnel.systems.atoms.bln_protein import SEQUENCE_46, bln_field, native_46, random_chains
+from spinfunnel.systems.atoms.calpha import calpha_field, calpha_protein, load_native, native_contacts
 
 HELIX = np.array([[2.3 * np.cos(1.745 * i), 2.3 * np.sin(1.745 * i), 1.5 * i] for i in range(12)])
 """C-alpha atoms of an ideal alpha helix, neighbours 3.8 Angstrom apart."""

@@ -10,7 +10,7 @@ import pytest
 
 from spinfunnel.landscape import InputError
 from spinfunnel.systems import resolve
-from spinfunnel.systems.pspin_sphere import SphericalCouplings
+from spinfunnel.systems.surfaces.pspin_sphere import SphericalCouplings
 
 MUELLER_BROWN = [
     (-0.558223634633, 1.441725841805, -146.699517209, 0),

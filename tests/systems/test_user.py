@@ -9,7 +9,7 @@ import pytest
 
 from spinfunnel.landscape import InputError, Symmetry
 from spinfunnel.systems import FunctionLandscape, resolve
-from spinfunnel.systems.user import EnergyFunction
+from spinfunnel.systems.own_function import EnergyFunction
 
 GOOD = """
 import numpy as np

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from spinfunnel.explore import climbing
+from spinfunnel.explore.smooth import climbing
 from spinfunnel.landscape import Budget, InputError
-from spinfunnel.study import study
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
 FILE = """

@@ -17,14 +17,7 @@ from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.engine import Connection, Engine
 
 from spinfunnel.atlas import tables as table
-from spinfunnel.atlas.entries import (
-    Description,
-    LandscapeEntry,
-    RunEntry,
-    landscape_entry,
-    run_entry,
-    to_json,
-)
+from spinfunnel.atlas.entries import Description, LandscapeEntry, RunEntry, landscape_entry, run_entry, to_json
 from spinfunnel.atlas.reading import Found, merged, read_run, to_graph
 from spinfunnel.atlas.target import Target, create, find, guarded, look, open_engine
 from spinfunnel.atlas.writing import OpenRun, write

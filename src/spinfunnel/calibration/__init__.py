@@ -5,12 +5,20 @@ each family with thresholds fitted without it, and `calibrate` does all of it.
 """
 
 from spinfunnel.calibration.families import FAMILIES, LABELS, SCANS, SIZES, SLOPES, WEIGHTS, Family, Label
-from spinfunnel.calibration.fit import FALSE_RATE, RULES, Judged, Rule, accuracy, fit, judged, left_out
-from spinfunnel.calibration.result import Calibration, calibrate, concluded, plan
-from spinfunnel.calibration.samples import COMPARABLE, Sample, Task, collect, measure_one, read_samples, write_samples
+from spinfunnel.calibration.fitting import FALSE_RATE, RULES, Judged, Rule, accuracy, fit, judged, left_out
+from spinfunnel.calibration.labelled import (
+    COMPARABLE,
+    Sample,
+    Task,
+    collect,
+    measure_one,
+    read_samples,
+    write_samples,
+)
+from spinfunnel.calibration.outcome_table import Calibration, calibrate, concluded, plan
+from spinfunnel.calibration.result_tables import markdown
 from spinfunnel.calibration.scans import Crossing, Difference, crossing, difference
 from spinfunnel.calibration.separation import PAIRS, Separation, area, separate
-from spinfunnel.calibration.tables import markdown
 
 __all__ = [
     "COMPARABLE",

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.calibration.families import SLOPES
-from spinfunnel.calibration.fit import kind_of
-from spinfunnel.calibration.samples import Sample
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.verdict import THRESHOLDS, Kind, Threshold
+from spinfunnel.calibration.fitting import kind_of
+from spinfunnel.calibration.labelled import Sample
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.verdict.binary import THRESHOLDS, Kind, Threshold
 
 __all__ = ["LEARNT", "Crossing", "Difference", "crossing", "difference"]
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.calibration.families import FAMILIES, LABELS
-from spinfunnel.calibration.samples import Sample
-from spinfunnel.estimate import Estimate
+from spinfunnel.calibration.labelled import Sample
+from spinfunnel.landscape.estimate import Estimate
 
 __all__ = ["PAIRS", "Separation", "area", "separate"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import typer
 
 from spinfunnel.cli.commands import app
-from spinfunnel.cli.sitting import BAD_INPUT, say
+from spinfunnel.cli.terminal import BAD_INPUT, say
 
 __all__ = ["app", "main"]
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from spinfunnel.cli.show import console
-from spinfunnel.cli.sitting import put_json
+from spinfunnel.cli.terminal import put_json
 
 if TYPE_CHECKING:
     from spinfunnel.explore import Explorer

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from spinfunnel.cli import sitting, work
+from spinfunnel.cli import terminal as sitting
+from spinfunnel.cli import work
 from spinfunnel.cli.options import (
     AsJson,
     AtlasArgument,
@@ -117,7 +118,7 @@ def judge(
     """Explore, measure and say which kind of landscape it is; several systems are compared."""
     with sitting.answering(kept=work.kept(atlas)):
         if checkpoints is not None:
-            from spinfunnel.cli.checkpoints import compared
+            from spinfunnel.cli.checkpoint_command import compared
 
             compared(systems, checkpoints, seed=seed, quick=quick, json=json, quiet=quiet)
             return
@@ -455,8 +456,8 @@ def fold(
 ) -> None:
     """Fold a protein's structure-based model from a stretched chain: its folding temperature, Q(T) and F(Q)."""
     with sitting.answering(kept="nothing was written; the same command starts again"):
-        from spinfunnel.cli import folding
-        from spinfunnel.exploring import threads
+        from spinfunnel.cli import fold_command as folding
+        from spinfunnel.pipeline.plan import threads
 
         folding.folded(
             file, chain=chain, residues=residues, contacts=contacts, steps=steps, engine=engine, figure=figure,

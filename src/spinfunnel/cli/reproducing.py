@@ -7,10 +7,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinfunnel.cli import sitting
+from spinfunnel.cli import terminal as sitting
 
 if TYPE_CHECKING:
-    from spinfunnel.estimate import Estimate
+    from spinfunnel.landscape.estimate import Estimate
     from spinfunnel.reproduce import Redrawn, Reproduction
 
 __all__ = ["listed", "reproduced"]
@@ -125,7 +125,7 @@ def _show(entry: Reproduction, redrawn: Redrawn) -> None:
     from rich.text import Text
 
     from spinfunnel.cli.show import console
-    from spinfunnel.estimate import NoAnswer
+    from spinfunnel.landscape.estimate import NoAnswer
 
     out = console()
     out.print(Text.assemble((entry.name, "bold"), f"  {entry.summary}"))

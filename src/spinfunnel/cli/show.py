@@ -9,10 +9,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 
 if TYPE_CHECKING:
-    from spinfunnel.study import Study
+    from spinfunnel.pipeline.study import Study
 
 __all__ = ["console", "explored", "studies", "title"]
 

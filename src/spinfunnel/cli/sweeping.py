@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from spinfunnel.cli import sitting
+from spinfunnel.cli import terminal as sitting
 from spinfunnel.cli.work import limit_of
 
 if TYPE_CHECKING:
-    from spinfunnel.estimate import Estimate, NoAnswer
-    from spinfunnel.sweep import Fit, Size, Sweep
+    from spinfunnel.landscape.estimate import Estimate, NoAnswer
+    from spinfunnel.sweeps import Fit, Size, Sweep
 
 __all__ = ["answer", "draw", "kept", "swept"]
 
@@ -49,7 +49,7 @@ def swept(
     quiet: bool,
 ) -> Sweep:
     """Sweep, with progress on standard error."""
-    from spinfunnel.sweep import sweep
+    from spinfunnel.sweeps import sweep
 
     limit = limit_of(budget)
     names = None if measures is None else "all" if measures == "all" else [name.strip() for name in measures.split(",")]
@@ -98,7 +98,7 @@ def draw(found: Sweep, figure: Path | None) -> None:
     """Write the figure: sharpness and what else was measured of `DRAWN` against size, all systems on one axis."""
     if figure is None:
         return
-    from spinfunnel.plot.scaling import scaling_sheet
+    from spinfunnel.plot.scaling_picture import scaling_sheet
 
     sheet = scaling_sheet({name: (found.curves(name), found.fits(name)) for name in DRAWN})
     sheet.savefig(figure, dpi=150, facecolor="white")
@@ -157,7 +157,7 @@ def answer(found: Sweep, *, json: bool, quiet: bool) -> None:
 
 
 def _sizes(sizes: Sequence[Size]) -> Table:
-    from spinfunnel.estimate import Estimate
+    from spinfunnel.landscape.estimate import Estimate
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 2))
     names = [name for name in SHOWN if any(isinstance(size.means.get(name), Estimate) for size in sizes)]
@@ -181,7 +181,7 @@ def _short(mean: Estimate) -> str:
 
 
 def _fits(fits: dict[str, Fit | NoAnswer]) -> Table:
-    from spinfunnel.sweep import Fit
+    from spinfunnel.sweeps import Fit
 
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 2))
     for header in ("measure", "model", "b for each spin", ""):

@@ -9,13 +9,13 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinfunnel.cli import sitting
+from spinfunnel.cli import terminal as sitting
 
 if TYPE_CHECKING:
     from spinfunnel.atlas import Atlas, LandscapeEntry
+    from spinfunnel.formats.trajectories import Points
     from spinfunnel.landscape import BasinGraph, Budget, Landscape
-    from spinfunnel.study import Study
-    from spinfunnel.trajectories import Points
+    from spinfunnel.pipeline.study import Study
 
 __all__ = [
     "advised",
@@ -49,7 +49,7 @@ def studies(
 ) -> list[Study]:
     """Study systems one after the other; whatever can be refused is refused before the first is explored."""
     from spinfunnel.atlas import Atlas
-    from spinfunnel.study import study
+    from spinfunnel.pipeline.study import study
 
     landscapes = _checked(systems, explorer=explorer, seed=seed, budget=budget, judging=True)
     if report is not None:
@@ -101,7 +101,7 @@ def explored(
 ) -> dict[str, Any]:
     """Map one system into an atlas; the map as JSON."""
     from spinfunnel.atlas import Atlas
-    from spinfunnel.study import describe, explore, map_to_json
+    from spinfunnel.pipeline.study import describe, explore, map_to_json
 
     (landscape,) = _checked([system], explorer=explorer, seed=seed, budget=budget)
     with Atlas(atlas) as book, sitting.progress_shown(system, wanted=not quiet) as progress:
@@ -133,7 +133,7 @@ def recalled(
 ) -> list[Study]:
     """Studies of what an atlas holds; nulls where the landscape can be built again from its name."""
     from spinfunnel.atlas import Atlas
-    from spinfunnel.study import recall
+    from spinfunnel.pipeline.study import recall
 
     found = []
     with Atlas(atlas, read_only=True) as book:
@@ -176,9 +176,9 @@ def answer(found: Sequence[Study], *, json: bool, quiet: bool, report: Path | No
 @sitting.prints_aside()
 def advised(system: str, *, seed: int, workers: int | None, budget: str | None) -> dict[str, Any]:
     """Say which method suits a system, as plain objects."""
-    from spinfunnel.advice import advise
-    from spinfunnel.exploring import threads
     from spinfunnel.landscape import Binary, InputError
+    from spinfunnel.pipeline.advice import advise
+    from spinfunnel.pipeline.plan import threads
     from spinfunnel.systems import resolve
 
     limit = limit_of(budget)
@@ -227,7 +227,7 @@ def _checked(
     systems: Sequence[str], *, explorer: str, seed: int, budget: str | None, judging: bool = False
 ) -> list[Landscape]:
     from spinfunnel.landscape import InputError
-    from spinfunnel.study import refuse_unexplorable
+    from spinfunnel.pipeline.study import refuse_unexplorable
     from spinfunnel.systems import resolve
 
     limit = limit_of(budget)
@@ -321,9 +321,9 @@ def exported(
 ) -> list[Path]:
     """Write one map of an atlas in a format of other programs; the files written."""
     from spinfunnel.atlas import Atlas
-    from spinfunnel.export import FORMATS, export
+    from spinfunnel.formats.export import FORMATS, export
+    from spinfunnel.formats.trajectories import POINTS, export_points
     from spinfunnel.landscape import InputError
-    from spinfunnel.trajectories import POINTS, export_points
 
     if between is not None and form != "pathway":
         raise InputError(f"--between names the ends of a pathway; {form} writes the whole map, leave it out")
@@ -349,8 +349,8 @@ def exported(
 
 def _points(book: Atlas, entry: LandscapeEntry, graph: BasinGraph) -> Points:
     """Coordinates of the stationary points of atoms, in the order in which the map has them."""
+    from spinfunnel.formats.trajectories import Points
     from spinfunnel.landscape import InputError
-    from spinfunnel.trajectories import Points
 
     if entry.kind != "smooth" or not entry.size or entry.size % 3:
         raise InputError(f"{entry.name} is no landscape of atoms in space: its coordinates have no such files")
@@ -367,7 +367,7 @@ def _with_pathway(points: Points, entry: LandscapeEntry, graph: BasinGraph, *, b
     """Coordinates with the lowest known way between two minima, the two lowest unless named."""
     from dataclasses import replace
 
-    from spinfunnel.explore.pathway import follow_pathway
+    from spinfunnel.explore.smooth.pathway import follow_pathway
     from spinfunnel.landscape import InputError
 
     landscape: Any = _rebuilt(entry)
@@ -402,7 +402,7 @@ def _symbols(entry: LandscapeEntry, *, atoms: int) -> tuple[str, ...]:
     from spinfunnel.landscape import InputError
 
     if entry.name == "ase":
-        from spinfunnel.systems.ase_atoms import ase_atoms
+        from spinfunnel.systems.atoms.ase_atoms import ase_atoms
 
         given: dict[str, Any] = dict(entry.parameters)
         try:

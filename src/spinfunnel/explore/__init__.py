@@ -6,23 +6,37 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from ..landscape import BasinGraph, Parameter, Record
-from . import (
+from spinfunnel.explore.flood import flooding
+from spinfunnel.explore.sample import (
     annealing,
+)
+from spinfunnel.explore.sample import (
+    chain_folding as folding,
+)
+from spinfunnel.explore.sample import (
+    exchange as tempering,
+)
+from spinfunnel.explore.sample import (
+    iterative_fixing as itfix,
+)
+from spinfunnel.explore.sample import (
+    other_samples as samples,
+)
+from spinfunnel.explore.sample import (
+    tempering as mapping,
+)
+from spinfunnel.explore.smooth import (
     climbing,
     connecting,
-    flooding,
-    folding,
     hopping,
-    itfix,
     joining,
     langevin,
-    mapping,
-    reading,
-    samples,
     stationary,
-    tempering,
 )
+from spinfunnel.explore.smooth import (
+    recorded_map as reading,
+)
+from spinfunnel.landscape import BasinGraph, Parameter, Record
 
 __all__ = ["EXPLORERS", "Explorer"]
 

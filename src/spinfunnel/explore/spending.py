@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable
 
-from ..landscape import Budget, Effort
+from spinfunnel.landscape import Budget, Effort
 
 __all__ = ["Spending"]
 

@@ -31,11 +31,13 @@ from spinfunnel.measure import (
     slope,
     smooth_maps,
     stability,
-    stationary_points,
     superposition,
     thermodynamics,
     two_state,
     valley,
+)
+from spinfunnel.measure import (
+    index_counts as stationary_points,
 )
 from spinfunnel.measure.funnel import funnel_of
 from spinfunnel.measure.outcome import DEFAULT_TEMPERATURE, Measure, Topography
@@ -45,8 +47,8 @@ from spinfunnel.measure.sampled import SAMPLED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from spinfunnel.estimate import Measurement
     from spinfunnel.landscape import Landscape
+    from spinfunnel.landscape.estimate import Measurement
 
 __all__ = [
     "COMPARED",

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Measurement, NoAnswer
 from spinfunnel.landscape import Finite, StateList
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.listed_chain import COMMITTED, EXACT_STATES, ListedChain
 from spinfunnel.measure.outcome import Measure, Topography, exactly
 from spinfunnel.measure.thermodynamics import folding_temperature

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.outcome import Measure, Topography, census_of, exactly, overlap_tally
 
 __all__ = ["MEASURES"]

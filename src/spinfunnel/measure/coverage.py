@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.outcome import SAMPLE_IT, Topography, energy_scale
 from spinfunnel.measure.profile import bottoms_height
 

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.tree import escape_barriers
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, no_path, single_minimum
-from spinfunnel.tree import escape_barriers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

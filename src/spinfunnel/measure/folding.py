@@ -19,7 +19,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.outcome import Measure, Topography, census_of, exactly
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import BasinGraph, Tally
-from spinfunnel.measure.density import Spectrum, within
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.measure.densities import Spectrum, within
 from spinfunnel.measure.outcome import Measure, Topography
 from spinfunnel.measure.thermodynamics import folding_temperature
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spinfunnel.landscape.tree import minimax_to
 from spinfunnel.measure.outcome import Measure, Topography, exactly, no_path, single_minimum
-from spinfunnel.tree import minimax_to
 
 if TYPE_CHECKING:
-    from spinfunnel.estimate import Measurement
+    from spinfunnel.landscape.estimate import Measurement
 
 __all__ = ["MEASURES"]
 

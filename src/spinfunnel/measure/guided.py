@@ -19,7 +19,7 @@ import math
 
 import numpy as np
 
-from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.folding import band_of
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, overlap_tally
 

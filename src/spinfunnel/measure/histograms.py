@@ -23,8 +23,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import BasinGraph, Tally
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.outcome import SAMPLE_IT, Topography
 
 __all__ = ["density_of_states", "jackknifed", "views_of"]

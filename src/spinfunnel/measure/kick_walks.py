@@ -26,14 +26,15 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spinfunnel.blocks import over_blocks
-from spinfunnel.descents import rebuild, steepest, turn_and_replay, winners
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import Binary, InputError, key_states, no_progress
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.coverage import Coverage, coverage, share_estimate
 from spinfunnel.measure.local_optima import KickNetwork, kick_network, leads_to
 from spinfunnel.measure.outcome import Measure, Topography, exactly
-from spinfunnel.spins import (
+from spinfunnel.moves.batches import over_blocks
+from spinfunnel.moves.descents import rebuild, steepest, turn_and_replay, winners
+from spinfunnel.moves.group import symmetry_images
+from spinfunnel.moves.spins import (
     Floats,
     Ints,
     Model,
@@ -48,7 +49,6 @@ from spinfunnel.spins import (
     table_number,
     unpack,
 )
-from spinfunnel.symmetry import symmetry_images
 
 __all__ = ["MEASURES", "Walks", "kick_walks", "kick_weight"]
 

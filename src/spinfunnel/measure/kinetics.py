@@ -11,11 +11,11 @@ weights and flows:
   behind the minimum (plateau times orbit), and ``F_ij = sum over saddles that join i and j of c exp(-s / T) / n``. A
   saddle that joins n minima falls into each of them as likely as into any other, back where it came from included; it
   stands for as many copies c as the largest orbit has. The map of a flood keeps the saddles that matter for exits and
-  merges, and others add to the rates: `spinfunnel.explore.direct.direct_saddles` keeps one for every pair. Against the
+  merges, and others add to the rates: `explore.flood.direct.direct_saddles` keeps one for every pair. Against the
   full dynamics of systems of 10 to 12 bits at temperatures of a tenth of the energies' standard deviation or less, the
   slowest times are right within a factor of 2 with the latter, and of 4 with the former; well above that they are not.
 - `from_flow`, from partition functions and flows summed over all states of the basins
-  (`spinfunnel.explore.direct.basin_flow`): the chain lumped to its basins. Basin entropies are exact then; rates are
+  (`explore.flood.direct.basin_flow`): the chain lumped to its basins. Basin entropies are exact then; rates are
   upper bounds, since whoever crosses a border may at once cross back: too fast by 2 to 4 on the same systems, at any
   temperature at which minima are metastable.
 
@@ -34,8 +34,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Measurement, NoAnswer
 from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.elimination import Elimination, eliminate
 from spinfunnel.measure.outcome import Measure, Topography, exactly, no_path, no_weights
 

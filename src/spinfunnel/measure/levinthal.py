@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import Binary, Finite, InputError
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.listed_chain import MOST_LISTED, ListedChain
 from spinfunnel.measure.metropolis import COLDEST, EXACT_BITS, FINAL, MOST_BITS, MetropolisChain
 from spinfunnel.measure.outcome import Measure, Topography, exactly

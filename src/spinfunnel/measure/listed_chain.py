@@ -17,9 +17,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spinfunnel.blocks import over_blocks
 from spinfunnel.landscape import Finite, InputError, no_progress
 from spinfunnel.measure.metropolis import COLDEST, FINAL, MOST_STEPS, RUNS_AT_ONCE, SWEEPS
+from spinfunnel.moves.batches import over_blocks
 
 __all__ = ["EXACT_STATES", "MOST_LISTED", "ListedChain"]
 

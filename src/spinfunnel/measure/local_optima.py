@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Measurement, NoAnswer
 from spinfunnel.landscape import Binary, key_states
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.outcome import Measure, Topography, exactly
 
 if TYPE_CHECKING:

@@ -9,12 +9,21 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spinfunnel.blocks import over_blocks
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import Binary, InputError, no_progress
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.outcome import SAMPLE_IT, Topography
 from spinfunnel.measure.run_lengths import folding_by_walks, mean_run_length
-from spinfunnel.spins import Model, Words, next_random, random_spins, spin_energy, spin_model, start_changes, turn
+from spinfunnel.moves.batches import over_blocks
+from spinfunnel.moves.spins import (
+    Model,
+    Words,
+    next_random,
+    random_spins,
+    spin_energy,
+    spin_model,
+    start_changes,
+    turn,
+)
 
 __all__ = ["SpinChain", "annealed_walks", "folding_time", "levinthal"]
 

@@ -7,9 +7,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.blocks import over_blocks
 from spinfunnel.landscape import Binary, InputError, no_progress
 from spinfunnel.measure.passage_kernels import flow_out, relax_passage, solve_passage, walk
+from spinfunnel.moves.batches import over_blocks
 
 __all__ = ["COLDEST", "EXACT_BITS", "FINAL", "MOST_BITS", "MetropolisChain"]
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.tree import subtree_weight
 from spinfunnel.measure.outcome import Measure, Topography, exactly, no_path, single_minimum
-from spinfunnel.tree import subtree_weight
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

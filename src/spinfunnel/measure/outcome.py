@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import BasinGraph, Census, InputError, Landscape, Tally
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.landscape.tree import MergeTree, merge_tree
 from spinfunnel.measure.funnel import Chains, chains
-from spinfunnel.tree import MergeTree, merge_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.commitment import Commitment, committed
 from spinfunnel.measure.outcome import Measure, Topography, exactly
 

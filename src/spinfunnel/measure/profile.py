@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinfunnel.estimate import Measurement, NoAnswer
 from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly
 
 if TYPE_CHECKING:

@@ -32,11 +32,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.tree import escape_barriers, minimax_to
 from spinfunnel.measure import depth
 from spinfunnel.measure.outcome import Measure, Topography, exactly
 from spinfunnel.measure.superposition import HALF, capacity, not_smooth, shares, temperatures
-from spinfunnel.tree import escape_barriers, minimax_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable

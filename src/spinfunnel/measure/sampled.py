@@ -17,8 +17,8 @@ from functools import partial
 
 import numpy as np
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import BasinGraph
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure import (
     correlation,
     coverage,

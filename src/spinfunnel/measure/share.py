@@ -11,8 +11,8 @@ from spinfunnel.measure.outcome import Measure, Topography, exactly, no_weights
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spinfunnel.estimate import Measurement
     from spinfunnel.landscape import BasinGraph
+    from spinfunnel.landscape.estimate import Measurement
 
 __all__ = ["MEASURES", "boltzmann_weight"]
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure import depth, frustration, kinetics, motif, rivals, share, superposition
 from spinfunnel.measure.outcome import Measure, Topography, exactly
 from spinfunnel.measure.rivals import CAUGHT, OCCUPIED, SOON

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.outcome import Measure, Topography, exactly, single_minimum
 
 if TYPE_CHECKING:

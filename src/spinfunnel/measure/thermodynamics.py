@@ -28,8 +28,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.measure.density import all_states, native_states, other_states, within
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.measure.densities import all_states, native_states, other_states, within
 from spinfunnel.measure.outcome import Measure, Topography
 
 __all__ = ["MEASURES", "folding_temperature", "freezing_temperature"]

@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import math
 
-from spinfunnel.estimate import Measurement, NoAnswer
-from spinfunnel.measure.density import all_states, within
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.measure.densities import all_states, within
 from spinfunnel.measure.outcome import Measure, Topography
 from spinfunnel.measure.thermodynamics import capacity_peak
 

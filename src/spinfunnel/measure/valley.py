@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from spinfunnel.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.tree import subtree_weight
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, no_path
-from spinfunnel.tree import subtree_weight
 
 __all__ = ["DEEP", "MEASURES"]
 

@@ -12,7 +12,6 @@ from spinfunnel.landscape import InputError
 
 if TYPE_CHECKING:
     from spinfunnel.network.aging import TwoTime, two_time
-    from spinfunnel.network.checkpoint import read_checkpoint
     from spinfunnel.network.curvature import Curvature, dense_hessian
     from spinfunnel.network.directions import Plane, plane_through, random_plane, trajectory_plane
     from spinfunnel.network.hessian import (
@@ -25,11 +24,11 @@ if TYPE_CHECKING:
         spectral_density,
         trace,
     )
-    from spinfunnel.network.landscape import NetworkLandscape
+    from spinfunnel.network.loss_landscape import NetworkLandscape
+    from spinfunnel.network.loss_planes import Interpolation, Surface, adaptive_surface, interpolation, surface
+    from spinfunnel.network.own_network import is_network, network_from
     from spinfunnel.network.span import Span
     from spinfunnel.network.spectra import LayerSpectrum, PowerLaw, layer_spectra, power_law
-    from spinfunnel.network.surfaces import Interpolation, Surface, adaptive_surface, interpolation, surface
-    from spinfunnel.network.user import is_network, network_from
 
 __all__ = [
     "Curvature",
@@ -56,7 +55,6 @@ __all__ = [
     "plane_through",
     "power_law",
     "random_plane",
-    "read_checkpoint",
     "spectral_density",
     "surface",
     "trace",
@@ -67,31 +65,30 @@ __all__ = [
 _HOME = {
     "Curvature": "curvature",
     "Eigenvalues": "hessian",
-    "Interpolation": "surfaces",
+    "Interpolation": "loss_planes",
     "LayerFigures": "hessian",
     "LayerSpectrum": "spectra",
-    "NetworkLandscape": "landscape",
+    "NetworkLandscape": "loss_landscape",
     "Plane": "directions",
     "PowerLaw": "spectra",
     "Span": "span",
     "SpectralDensity": "hessian",
-    "Surface": "surfaces",
+    "Surface": "loss_planes",
     "TwoTime": "aging",
-    "adaptive_surface": "surfaces",
+    "adaptive_surface": "loss_planes",
     "dense_hessian": "curvature",
     "eigenvalues": "hessian",
     "index": "hessian",
-    "interpolation": "surfaces",
-    "is_network": "user",
+    "interpolation": "loss_planes",
+    "is_network": "own_network",
     "layer_figures": "hessian",
     "layer_spectra": "spectra",
-    "network_from": "user",
+    "network_from": "own_network",
     "plane_through": "directions",
     "power_law": "spectra",
     "random_plane": "directions",
-    "read_checkpoint": "checkpoint",
     "spectral_density": "hessian",
-    "surface": "surfaces",
+    "surface": "loss_planes",
     "trace": "hessian",
     "trajectory_plane": "directions",
     "two_time": "aging",

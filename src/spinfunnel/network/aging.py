@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Measurement, NoAnswer, mean_estimate
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import Measurement, NoAnswer, mean_estimate
 from spinfunnel.network.batched import Batched, suited_threads
-from spinfunnel.network.landscape import NetworkLandscape
+from spinfunnel.network.loss_landscape import NetworkLandscape
 
 __all__ = ["TwoTime", "two_time"]
 

@@ -18,10 +18,10 @@ from torch import Tensor, fx, nn
 
 from spinfunnel.landscape import InputError
 from spinfunnel.network.data import leaves, mapped
-from spinfunnel.network.landscape import NetworkLandscape
+from spinfunnel.network.loss_landscape import NetworkLandscape
 from spinfunnel.network.objective import exact_attention
-from spinfunnel.network.symmetry import Axis, Group, find_groups
 from spinfunnel.network.tracing import arguments, traced
+from spinfunnel.network.unit_symmetry import Axis, Group, find_groups
 
 __all__ = ["Alignment", "Method", "apply", "random_copy", "symmetry_order", "told"]
 

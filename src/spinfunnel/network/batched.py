@@ -19,7 +19,7 @@ from torch.func import functional_call, grad_and_value, hessian, vmap
 from spinfunnel.landscape import InputError
 from spinfunnel.network.data import mapped, sample_count
 from spinfunnel.network.dense import PlainLayers, plain_layers
-from spinfunnel.network.landscape import NetworkLandscape
+from spinfunnel.network.loss_landscape import NetworkLandscape
 from spinfunnel.network.objective import exact_attention
 
 __all__ = ["Batched", "fresh", "suited_threads"]

@@ -17,7 +17,7 @@ import torch
 from spinfunnel.landscape import InputError
 from spinfunnel.network.data import mapped, sample_count, target_of
 from spinfunnel.network.directions import _vector
-from spinfunnel.network.landscape import NetworkLandscape
+from spinfunnel.network.loss_landscape import NetworkLandscape
 from spinfunnel.network.objective import exact_attention
 from spinfunnel.network.stack import Stack, recognise
 

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError
-from spinfunnel.network.landscape import NetworkLandscape
+from spinfunnel.network.loss_landscape import NetworkLandscape
 
 __all__ = ["Plane", "plane_through", "random_plane", "trajectory_plane"]
 

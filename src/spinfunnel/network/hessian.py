@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer, mean_estimate
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer, mean_estimate
 from spinfunnel.network.curvature import Curvature, dense_hessian
 
 __all__ = [

@@ -14,8 +14,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spinfunnel.network.kernels import PRODUCT
-from spinfunnel.network.lanes import (
+from spinfunnel.network.kernel_lanes import (
     BYTES,
     capped,
     clipped,
@@ -30,6 +29,7 @@ from spinfunnel.network.lanes import (
     times,
     width,
 )
+from spinfunnel.network.kernels import PRODUCT
 
 __all__ = ["hidden_losses", "rows"]
 

@@ -16,8 +16,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spinfunnel.network.kernel_lanes import clipped, fused, larger, load, minus, plus, spread, store, times, width
 from spinfunnel.network.kernels import activated, entropies
-from spinfunnel.network.lanes import clipped, fused, larger, load, minus, plus, spread, store, times, width
 
 __all__ = ["CONSTANTS", "DIRECT", "FILTERS", "GROUP", "LARGEST", "LAYER", "MEAN", "TILES", "image_losses"]
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from spinfunnel.landscape import InputError
 from spinfunnel.network.batched import Batched
-from spinfunnel.network.landscape import NetworkLandscape
+from spinfunnel.network.loss_landscape import NetworkLandscape
 from spinfunnel.network.objective import Loss
 from spinfunnel.network.paths import min_delta, straight
 

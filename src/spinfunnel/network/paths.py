@@ -87,7 +87,7 @@ def straight(network: Batched, one: Tensor, two: Tensor, *, points: int = 25) ->
     --------
     >>> from torch import nn
     >>> from spinfunnel.network.batched import Batched
-    >>> from spinfunnel.network.landscape import NetworkLandscape
+    >>> from spinfunnel.network.loss_landscape import NetworkLandscape
     >>> x = torch.ones(4, 1)
     >>> network = Batched(NetworkLandscape(nn.Linear(1, 1, bias=False), nn.MSELoss(), (x, 0.0 * x)))
     >>> straight(network, torch.tensor([-2.0]), torch.tensor([2.0]), points=5).energy.tolist()

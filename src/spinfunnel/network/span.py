@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Progress, no_progress
-from spinfunnel.network.landscape import NetworkLandscape
+from spinfunnel.network.loss_landscape import NetworkLandscape
 from spinfunnel.network.objective import exact_attention
 from spinfunnel.network.stack import recognise
 from spinfunnel.network.stack_losses import Layers

@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.network.directions import _vector
-from spinfunnel.network.landscape import NetworkLandscape
+from spinfunnel.network.loss_landscape import NetworkLandscape
 
 __all__ = ["LayerSpectrum", "PowerLaw", "layer_spectra", "power_law"]
 

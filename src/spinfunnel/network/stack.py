@@ -17,7 +17,7 @@ import torch.nn.functional as functional
 from torch import fx, nn
 
 from spinfunnel.network.data import target_of
-from spinfunnel.network.landscape import NetworkLandscape
+from spinfunnel.network.loss_landscape import NetworkLandscape
 
 __all__ = ["LossKind", "Stack", "Step", "recognise"]
 

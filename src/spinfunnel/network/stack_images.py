@@ -19,8 +19,8 @@ from torch import nn
 
 from spinfunnel.landscape import Progress
 from spinfunnel.network import image_kernels as kernels
+from spinfunnel.network.kernel_lanes import BYTES
 from spinfunnel.network.kernels import ACTIVATIONS, exponential_table
-from spinfunnel.network.lanes import BYTES
 from spinfunnel.network.stack import Step
 
 __all__ = ["ImageLayers", "suits"]

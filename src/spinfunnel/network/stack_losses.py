@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from spinfunnel.landscape import Progress
 from spinfunnel.network import hidden_kernels
 from spinfunnel.network.data import target_of
-from spinfunnel.network.landscape import NetworkLandscape
-from spinfunnel.network.lanes import BYTES
+from spinfunnel.network.kernel_lanes import BYTES
+from spinfunnel.network.loss_landscape import NetworkLandscape
 from spinfunnel.network.stack import Stack, Step
 from spinfunnel.network.stack_images import ImageLayers, suits
 

@@ -121,7 +121,7 @@ def train(
     --------
     >>> from torch import nn
     >>> from spinfunnel.network.batched import Batched
-    >>> from spinfunnel.network.landscape import NetworkLandscape
+    >>> from spinfunnel.network.loss_landscape import NetworkLandscape
     >>> x = torch.linspace(-1, 1, 32)[:, None]
     >>> line = Batched(NetworkLandscape(nn.Linear(1, 1), nn.MSELoss(), (x, 3.0 * x - 1.0)))
     >>> end = train(line, [0, 1], recipe=Recipe(epochs=300, batch=8, rate=0.05)).end

@@ -11,16 +11,16 @@ from functools import partial
 from typing import Any
 
 from spinfunnel.landscape import BasinGraph, InputError
-from spinfunnel.plot.density import density_of_states, density_of_states_caption, density_of_states_figure
+from spinfunnel.plot.density_picture import density_of_states, density_of_states_caption, density_of_states_figure
 from spinfunnel.plot.disconnectivity import disconnectivity_caption, disconnectivity_figure, disconnectivity_graph
-from spinfunnel.plot.free_energy import free_energy, free_energy_caption, free_energy_figure
+from spinfunnel.plot.free_energy_picture import free_energy, free_energy_caption, free_energy_figure
 from spinfunnel.plot.hessian_density import hessian_density, hessian_density_caption, hessian_density_figure
 from spinfunnel.plot.index_energy import IndexTheory, index_energy, index_energy_caption, index_energy_figure
 from spinfunnel.plot.loss_line import loss_line, loss_line_caption, loss_line_figure
 from spinfunnel.plot.loss_surface import loss_surface, loss_surface_caption, loss_surface_figure
-from spinfunnel.plot.overlap import overlap, overlap_caption, overlap_figure, overlap_obstacle
-from spinfunnel.plot.profile import funnel_profile, funnel_profile_caption, funnel_profile_figure
-from spinfunnel.plot.scaling import scaling, scaling_figure, scaling_sheet
+from spinfunnel.plot.overlap_picture import overlap, overlap_caption, overlap_figure, overlap_obstacle
+from spinfunnel.plot.profile_picture import funnel_profile, funnel_profile_caption, funnel_profile_figure
+from spinfunnel.plot.scaling_picture import scaling, scaling_figure, scaling_sheet
 from spinfunnel.plot.supergraph import supergraph, supergraph_caption, supergraph_figure
 from spinfunnel.plot.terrain import funnel_terrain, funnel_terrain_caption, funnel_terrain_figure
 from spinfunnel.plot.weight_spectra import weight_spectra, weight_spectra_caption, weight_spectra_figure

@@ -72,7 +72,7 @@ def arrange(split: Branches, weight: NDArray[np.float64]) -> list[Region]:
     Examples
     --------
     >>> from spinfunnel.plot.branch import branches
-    >>> from spinfunnel.tree import MergeTree
+    >>> from spinfunnel.landscape.tree import MergeTree
     >>> tree = MergeTree(2, np.array([2, 2, -1]), np.array([-2.0, -1.0, 0.5]), np.array([0, 1, 0]))
     >>> [(region.minimum, region.disc, region.area) for region in arrange(branches(tree), np.array([0.25, 0.75]))]
     [(0, True, 0.25), (1, False, 0.75)]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.tree import MergeTree
+from spinfunnel.landscape.tree import MergeTree
 
 __all__ = ["Branches", "branches"]
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.landscape.tree import merge_tree
 from spinfunnel.plot.branch import Branches, branches
 from spinfunnel.plot.palette import (
     ACCENT,
@@ -26,7 +27,6 @@ from spinfunnel.plot.palette import (
     layout,
     tidy,
 )
-from spinfunnel.tree import merge_tree
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.measure.complexity import expected_points, threshold_energy
-from spinfunnel.measure.stationary_points import concordance, points_by_index
+from spinfunnel.measure.index_counts import concordance, points_by_index
 from spinfunnel.plot.palette import ACCENT, FUNNELS, INK, axes_or_new, axis, layout, tidy
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinfunnel.estimate import Estimate
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.plot.palette import ACCENT, NATIVE, axes_or_new, axis, layout, tidy
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
     from plotly.graph_objects import Figure
 
-    from spinfunnel.explore.pathway import Pathway
+    from spinfunnel.explore.smooth.pathway import Pathway
 
 __all__ = ["pathway_movie", "pathway_movie_caption", "pathway_movie_figure"]
 

@@ -112,7 +112,7 @@ def relief(split: Branches, weight: Floats, *, spacing: float = 0.035) -> Relief
     Examples
     --------
     >>> from spinfunnel.plot.branch import branches
-    >>> from spinfunnel.tree import MergeTree
+    >>> from spinfunnel.landscape.tree import MergeTree
     >>> tree = MergeTree(2, np.array([2, 2, -1]), np.array([-2.0, -1.0, 0.5]), np.array([0, 1, 0]))
     >>> terrain = relief(branches(tree), np.array([0.75, 0.25]))
     >>> terrain.height[terrain.pit].tolist(), float(terrain.x[terrain.pit[0]]), float(terrain.y[terrain.pit[0]])

@@ -165,7 +165,7 @@ def web(
     Parameters
     ----------
     graph : BasinGraph
-        Its direct saddles; `spinfunnel.explore.direct.direct_saddles` gives one for every pair, a flood those that
+        Its direct saddles; `explore.flood.direct.direct_saddles` gives one for every pair, a flood those that
         matter for exits and merges.
     temperature : float, optional
         `half_native_temperature` unless given.

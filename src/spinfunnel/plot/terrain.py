@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.landscape.tree import merge_tree
 from spinfunnel.plot.branch import Branches, branches
 from spinfunnel.plot.palette import ACCENT, HEIGHTS, INK, axes_or_new, key_text, layout
 from spinfunnel.plot.relief import SMALLEST, Relief, basin_shares, relief
-from spinfunnel.tree import merge_tree
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import NoAnswer
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.plot.palette import FUNNELS, axes_or_new, axis, key_text, layout, tidy
 
 if TYPE_CHECKING:

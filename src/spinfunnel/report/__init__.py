@@ -17,7 +17,7 @@ from spinfunnel.report.page import page
 from spinfunnel.report.smooth_pictures import with_smooth_pictures
 
 if TYPE_CHECKING:
-    from spinfunnel.study import Study
+    from spinfunnel.pipeline.study import Study
 
 __all__ = ["write_report"]
 

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import spinfunnel
-from spinfunnel.estimate import Estimate, NoAnswer
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES
 from spinfunnel.plot import PICTURES, pictures_of
 from spinfunnel.report.picture import plot_box
 from spinfunnel.report.text import escape, number, parameters, strip, table, title, value
 
 if TYPE_CHECKING:
-    from spinfunnel.study import Study
+    from spinfunnel.pipeline.study import Study
 
 __all__ = ["page"]
 

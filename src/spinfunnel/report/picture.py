@@ -7,8 +7,8 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from spinfunnel.estimate import Measurement
 from spinfunnel.landscape import BasinGraph
+from spinfunnel.landscape.estimate import Measurement
 from spinfunnel.plot import Picture
 from spinfunnel.report.text import escape
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from spinfunnel.explore.engine import MOST_DENSE, Engine
-from spinfunnel.explore.pathway import Pathway, follow_pathway
+from spinfunnel.explore.smooth.engine import MOST_DENSE, Engine
+from spinfunnel.explore.smooth.pathway import Pathway, follow_pathway
 from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.pipeline.study import Study
 from spinfunnel.plot import Picture
 from spinfunnel.plot.hessian_rows import HessianRows, hessian_rows, hessian_rows_caption, hessian_rows_figure
 from spinfunnel.plot.pathway_movie import pathway_movie, pathway_movie_caption, pathway_movie_figure
-from spinfunnel.study import Study
 
 __all__ = ["spectra_of", "with_smooth_pictures"]
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from spinfunnel.estimate import Estimate, Measurement
+from spinfunnel.landscape.estimate import Estimate, Measurement
 
 __all__ = ["escape", "number", "parameters", "strip", "table", "title", "value"]
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spinfunnel.landscape import InputError
-from spinfunnel.reproduce.bln import bln
+from spinfunnel.reproduce.bln46 import bln
 from spinfunnel.reproduce.bryngelson_wolynes import bryngelson_wolynes
-from spinfunnel.reproduce.calibration import calibration
+from spinfunnel.reproduce.calibrated import calibration
 from spinfunnel.reproduce.choromanska_spin import choromanska_spin
-from spinfunnel.reproduce.clusters import lj13, lj38
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn
 from spinfunnel.reproduce.designs import design_vs_random
 from spinfunnel.reproduce.garstecki import garstecki
@@ -25,8 +24,9 @@ from spinfunnel.reproduce.hp_benchmarks import hp_benchmarks
 from spinfunnel.reproduce.itfix import iterative_fixing
 from spinfunnel.reproduce.klemm import klemm
 from spinfunnel.reproduce.labs import labs
-from spinfunnel.reproduce.levinthal import levinthal
+from spinfunnel.reproduce.levinthal_paradox import levinthal
 from spinfunnel.reproduce.levinthal_protein import levinthal_protein
+from spinfunnel.reproduce.lj_clusters import lj13, lj38
 from spinfunnel.reproduce.networks import draxler, goodfellow, re_basin
 from spinfunnel.reproduce.widths import ballard, choromanska, sharpening
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer, bootstrap
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import Binary
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer, bootstrap
 from spinfunnel.measure import measure_all
 from spinfunnel.plot.palette import ACCENT, FUNNELS, INK, REST, tidy
 from spinfunnel.plot.phase_diagram import TINTS, PhaseMap, phase_diagram

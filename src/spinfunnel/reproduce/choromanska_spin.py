@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from spinfunnel.explore import stationary
-from spinfunnel.explore.batch_quench import quench_together
+from spinfunnel.explore.smooth import stationary
+from spinfunnel.explore.smooth.batch_quench import quench_together
 from spinfunnel.landscape import Minimum, Saddle
 from spinfunnel.measure.complexity import critical_energy, expected_points, threshold_energy
-from spinfunnel.measure.stationary_points import concordance
+from spinfunnel.measure.index_counts import concordance
 from spinfunnel.plot.palette import ACCENT, FUNNELS, INK, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, mean_comparison, paragraphs
 from spinfunnel.reproduce.ensemble import sample_seeds
-from spinfunnel.reproduce.fit import binomial, resampled
-from spinfunnel.systems.pspin_sphere import spherical_p_spin
+from spinfunnel.reproduce.trend import binomial, resampled
+from spinfunnel.systems.surfaces.pspin_sphere import spherical_p_spin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

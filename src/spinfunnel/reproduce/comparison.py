@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer, mean_estimate
 from spinfunnel.landscape import InputError, Progress, no_progress
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer, mean_estimate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

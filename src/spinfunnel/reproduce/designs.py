@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.blocks import over_blocks
-from spinfunnel.chain_nulls import chain_grounds
-from spinfunnel.estimate import Estimate
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import no_progress
+from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.measure import measure_all
+from spinfunnel.moves.batches import over_blocks
+from spinfunnel.null.sequence import chain_grounds
 from spinfunnel.plot.palette import ACCENT, REST, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, mean_comparison, paragraphs
 from spinfunnel.reproduce.ensemble import sample_seeds
 from spinfunnel.reproduce.itfix import success
 from spinfunnel.systems import lattice_protein
-from spinfunnel.verdict import judge
+from spinfunnel.verdict.binary import judge
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

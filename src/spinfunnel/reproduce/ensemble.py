@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
-from spinfunnel.blocks import over_blocks
+from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems import resolve
 
 if TYPE_CHECKING:

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import NoAnswer
-from spinfunnel.explore.direct import direct_saddles
+from spinfunnel.explore.flood.direct import direct_saddles
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import funnel_of, measure_all
 from spinfunnel.measure.kinetics import arrhenius
 from spinfunnel.plot.palette import FUNNELS, tidy
 from spinfunnel.plot.supergraph import half_native_temperature, supergraph
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, mean_comparison, paragraphs, value
 from spinfunnel.reproduce.ensemble import ensemble, sample_seeds
-from spinfunnel.reproduce.fit import resampled
+from spinfunnel.reproduce.trend import resampled
 from spinfunnel.systems import resolve
 
 if TYPE_CHECKING:

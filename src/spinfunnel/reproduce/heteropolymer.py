@@ -38,8 +38,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 
 __all__ = ["PHASES", "Heteropolymer", "folding_line", "form_folding_temperature", "glass_line"]
 

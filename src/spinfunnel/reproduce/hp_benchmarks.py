@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spinfunnel.explore.folding import COLDEST, HOTTEST, LADDERS, RUNGS, Ladder
+from spinfunnel.explore.sample.chain_folding import COLDEST, HOTTEST, LADDERS, RUNGS, Ladder
 from spinfunnel.plot.palette import ACCENT, INK, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, paragraphs
 from spinfunnel.systems import hp_protein

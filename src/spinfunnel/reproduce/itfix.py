@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.blocks import over_blocks
-from spinfunnel.estimate import Estimate
-from spinfunnel.explore.folding import Ladder
-from spinfunnel.explore.itfix import Fixing, search_of
-from spinfunnel.explore.temper import Tempering
+from spinfunnel.explore.sample.chain_folding import Ladder
+from spinfunnel.explore.sample.iterative_fixing import Fixing, search_of
+from spinfunnel.explore.sample.replica_exchange import Tempering
 from spinfunnel.landscape import Binary, InputError, Landscape, no_progress
+from spinfunnel.landscape.estimate import Estimate
+from spinfunnel.landscape.states import Walkable
+from spinfunnel.moves.batches import over_blocks
 from spinfunnel.plot.palette import ACCENT, FUNNELS, REST, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, paragraphs
-from spinfunnel.states import Walkable
 from spinfunnel.systems import resolve
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.estimate import NoAnswer
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import measure_all
 from spinfunnel.plot.palette import FUNNELS, REST, tidy
 from spinfunnel.reproduce.comparison import (

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.explore.flooding import flood
+from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.measure import measure_all
 from spinfunnel.plot.palette import FUNNELS, INK, REST, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, paragraphs, value
 from spinfunnel.reproduce.ensemble import ensemble
-from spinfunnel.reproduce.fit import binomial, exponential_fit
+from spinfunnel.reproduce.trend import binomial, exponential_fit
 from spinfunnel.systems import low_autocorrelation
 
 if TYPE_CHECKING:

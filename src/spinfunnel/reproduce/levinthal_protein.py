@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spinfunnel.blocks import over_blocks
-from spinfunnel.estimate import NoAnswer
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure.levinthal import folding_time
+from spinfunnel.moves.batches import over_blocks
 from spinfunnel.plot.palette import ACCENT, FUNNELS, REST, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, mean_comparison, paragraphs
 from spinfunnel.reproduce.ensemble import sample_seeds

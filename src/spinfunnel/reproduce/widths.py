@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spinfunnel.estimate import Estimate, Measurement
+from spinfunnel.landscape.estimate import Estimate, Measurement
 from spinfunnel.plot.palette import ACCENT, NATIVE, REST, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, mean_comparison, paragraphs
 from spinfunnel.reproduce.networks import perceptron_on, trained
@@ -97,8 +97,8 @@ search in 500 meets is missed by 300 starts every other time, so that with few s
 
 def ballard(order: Order) -> Redrawn:
     """Number of minima and of funnels against regularisation, for XOR."""
-    from spinfunnel.network.stationary import stationary_points
-    from spinfunnel.solutions.stationary import stationary_graph
+    from spinfunnel.network.stationary_search import stationary_points
+    from spinfunnel.solutions.judged_points import stationary_graph
     from spinfunnel.systems import resolve
 
     decays = (0.003, 0.03) if order.quick else (0.001, 0.003, 0.01, 0.03, 0.1)
@@ -172,9 +172,9 @@ def _both_labels(order: Order, width: int) -> dict[str, dict[str, Measurement]]:
     from dataclasses import replace
 
     from spinfunnel.network.training import Recipe
-    from spinfunnel.solutions.mapping import map_solutions
-    from spinfunnel.solutions.measures import against_null, measure_solutions
     from spinfunnel.solutions.schedule import Schedule
+    from spinfunnel.solutions.solution_measures import against_null, measure_solutions
+    from spinfunnel.solutions.training_map import map_solutions
 
     count = max(order.count(12, quick=4), 3)
     epochs, steps = (10, 30) if order.quick else (40, 80)

@@ -6,8 +6,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from spinfunnel.solutions.judged_points import judge_stationary
     from spinfunnel.solutions.judging import judge_network
-    from spinfunnel.solutions.stationary import judge_stationary
 
 __all__ = ["judge_network", "judge_stationary"]
 

@@ -11,20 +11,20 @@ import numpy as np
 
 from spinfunnel import __version__
 from spinfunnel.atlas import Atlas
-from spinfunnel.estimate import Measurement
-from spinfunnel.exploring import describe
 from spinfunnel.landscape import InputError, Progress, Run, no_progress
+from spinfunnel.landscape.estimate import Measurement
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.alignment import told
 from spinfunnel.network.batched import Batched, suited_threads
-from spinfunnel.nulls import over_ensemble
-from spinfunnel.solutions.bending import bending, bending_told
-from spinfunnel.solutions.mapping import Solutions, map_solutions
-from spinfunnel.solutions.measures import NATIVE_SHARE, against_null, measure_solutions
+from spinfunnel.null.compare import over_ensemble
+from spinfunnel.pipeline.plan import describe
+from spinfunnel.pipeline.study import Study
+from spinfunnel.solutions.network_curvature import bending, bending_told
 from spinfunnel.solutions.pictures import drawn
 from spinfunnel.solutions.schedule import Schedule, schedule, tuned
-from spinfunnel.solutions.verdict import judge_solutions
-from spinfunnel.study import Study
+from spinfunnel.solutions.solution_measures import NATIVE_SHARE, against_null, measure_solutions
+from spinfunnel.solutions.trained import judge_solutions
+from spinfunnel.solutions.training_map import Solutions, map_solutions
 
 __all__ = ["SHUFFLED_LABELS", "is_network", "judge_network", "network_study"]
 

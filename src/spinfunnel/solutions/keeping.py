@@ -17,11 +17,11 @@ from torch import Tensor
 
 from spinfunnel import __version__
 from spinfunnel.atlas import Atlas
-from spinfunnel.exploring import describe, threads
 from spinfunnel.landscape import Minimum, Progress, Run, Saddle
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.batched import Batched, suited_threads
 from spinfunnel.network.objective import exact_attention
+from spinfunnel.pipeline.plan import describe, threads
 
 __all__ = ["Answer", "Job", "Keeper", "key_of", "state_of"]
 

@@ -13,8 +13,8 @@ from spinfunnel.network.alignment import told
 from spinfunnel.plot import Picture
 from spinfunnel.plot.curves import Curve, Sheet, contours, contours_figure, curves, curves_figure
 from spinfunnel.plot.palette import ACCENT, NATIVE, REST
-from spinfunnel.solutions.bending import Bending, bending_pictures
-from spinfunnel.solutions.mapping import Solutions
+from spinfunnel.solutions.network_curvature import Bending, bending_pictures
+from spinfunnel.solutions.training_map import Solutions
 
 __all__ = ["drawn"]
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from spinfunnel.assignments import parse_assignments, read_assignments
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.assignments import parse_assignments, read_assignments
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.training import Recipe

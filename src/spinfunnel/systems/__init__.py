@@ -7,41 +7,40 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from spinfunnel.formats.cambridge import CambridgeDatabase, is_database, load_database
+from spinfunnel.formats.problem_files import load_problem
+from spinfunnel.formats.structure_files import PROTEINS, is_protein
 from spinfunnel.landscape import InputError, Landscape, Parameter
-from spinfunnel.systems.ase_atoms import READABLE, AseLandscape, ase_atoms
-from spinfunnel.systems.bln import bln_protein
-from spinfunnel.systems.calpha import calpha_protein
-from spinfunnel.systems.cambridge import CambridgeDatabase, is_database, load_database
-from spinfunnel.systems.clusters import binary_lennard_jones, lennard_jones, morse
-from spinfunnel.systems.committee import BinaryNetwork, binary_network
-from spinfunnel.systems.dill_chan import DillChan, dill_chan
-from spinfunnel.systems.files import load_problem
-from spinfunnel.systems.glasses import (
+from spinfunnel.systems.atoms.ase_atoms import READABLE, AseLandscape, ase_atoms
+from spinfunnel.systems.atoms.bln_protein import bln_protein
+from spinfunnel.systems.atoms.calpha import calpha_protein
+from spinfunnel.systems.atoms.pair_potentials import binary_lennard_jones, lennard_jones, morse
+from spinfunnel.systems.chains.heteropolymers import frustrated_heteropolymer, lattice_go, lattice_protein
+from spinfunnel.systems.chains.hp import hp_protein
+from spinfunnel.systems.networks.perceptron import perceptron
+from spinfunnel.systems.own_function import FunctionLandscape, load_user_landscape
+from spinfunnel.systems.ranges import check_range
+from spinfunnel.systems.registry import System, SystemParameter, parse_assignments, suggestion
+from spinfunnel.systems.spins.committee import BinaryNetwork, binary_network
+from spinfunnel.systems.spins.dill_chan import DillChan, dill_chan
+from spinfunnel.systems.spins.glasses import (
     disordered_ferromagnet,
     edwards_anderson,
     p_spin_glass,
     random_field_ising,
     sherrington_kirkpatrick,
 )
-from spinfunnel.systems.golf import GolfCourse, golf_course
-from spinfunnel.systems.heteropolymers import frustrated_heteropolymer, lattice_go, lattice_protein
-from spinfunnel.systems.hopfield import hopfield_memory
-from spinfunnel.systems.hp import hp_protein
-from spinfunnel.systems.labs import low_autocorrelation
-from spinfunnel.systems.multiscale import multiscale_glass, multiscale_native_state
-from spinfunnel.systems.network import perceptron
-from spinfunnel.systems.optimisation import maximum_cut, number_partitioning
-from spinfunnel.systems.polynomial import SpinPolynomial
-from spinfunnel.systems.pspin_sphere import SphericalPSpin, spherical_p_spin
-from spinfunnel.systems.ranges import check_range
-from spinfunnel.systems.registry import System, SystemParameter, parse_assignments, suggestion
-from spinfunnel.systems.rem import RandomEnergyModel, random_energy_model
-from spinfunnel.systems.shuffled import ShuffledEnergies
-from spinfunnel.systems.smooth import TorchLandscape
-from spinfunnel.systems.structure_files import PROTEINS, is_protein
-from spinfunnel.systems.surfaces import double_wells, himmelblau, mueller_brown, quadratic, six_hump_camel
-from spinfunnel.systems.user import FunctionLandscape, load_user_landscape
-from spinfunnel.systems.xy import xy_lattice
+from spinfunnel.systems.spins.golf import GolfCourse, golf_course
+from spinfunnel.systems.spins.hopfield import hopfield_memory
+from spinfunnel.systems.spins.low_autocorrelation import low_autocorrelation
+from spinfunnel.systems.spins.multiscale import multiscale_glass, multiscale_native_state
+from spinfunnel.systems.spins.optimisation import maximum_cut, number_partitioning
+from spinfunnel.systems.spins.polynomial import SpinPolynomial
+from spinfunnel.systems.spins.rem import RandomEnergyModel, random_energy_model
+from spinfunnel.systems.surfaces.pspin_sphere import SphericalPSpin, spherical_p_spin
+from spinfunnel.systems.surfaces.textbook import double_wells, himmelblau, mueller_brown, quadratic, six_hump_camel
+from spinfunnel.systems.surfaces.torch_energy import TorchLandscape
+from spinfunnel.systems.surfaces.xy import xy_lattice
 
 __all__ = [
     "SYSTEMS",
@@ -52,7 +51,6 @@ __all__ = [
     "FunctionLandscape",
     "GolfCourse",
     "RandomEnergyModel",
-    "ShuffledEnergies",
     "SphericalPSpin",
     "SpinPolynomial",
     "System",
@@ -312,7 +310,7 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     >>> resolve("skk")
     Traceback (most recent call last):
     ...
-    spinfunnel.running.InputError: 'skk' is neither a system (did you mean 'sk'?) nor a file; `spinfunnel systems`
+    spinfunnel.InputError: 'skk' is neither a system (did you mean 'sk'?) nor a file; `spinfunnel systems`
     lists the systems
     """
     name, colon, rest = spec.strip().partition(":")

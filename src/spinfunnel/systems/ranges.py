@@ -29,7 +29,7 @@ def check_range(name: str, value: float, *, low: float, high: float = math.inf, 
     >>> check_range("n", -3, low=1)
     Traceback (most recent call last):
     ...
-    spinfunnel.running.InputError: n=-3 is out of range: give n >= 1
+    spinfunnel.InputError: n=-3 is out of range: give n >= 1
     """
     if not low <= value <= high:
         bound = f"{name} >= {low:g}" if high == math.inf else f"{low:g} <= {name} <= {high:g}"

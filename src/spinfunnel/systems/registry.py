@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from spinfunnel.assignments import KINDS, as_typed, parse_assignments, read_assignments, suggestion
 from spinfunnel.landscape import Landscape, Parameter
+from spinfunnel.landscape.assignments import KINDS, as_typed, parse_assignments, read_assignments, suggestion
 
 __all__ = ["System", "SystemParameter", "file_name", "parse_assignments", "suggestion"]
 

@@ -1,0 +1,1 @@
+"""Explorers that visit every state."""

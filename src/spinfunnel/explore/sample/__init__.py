@@ -1,0 +1,1 @@
+"""Explorers that sample states of spins and chains."""

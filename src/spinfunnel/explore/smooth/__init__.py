@@ -1,0 +1,1 @@
+"""Explorers of stationary points of smooth energies."""

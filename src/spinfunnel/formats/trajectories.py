@@ -1,0 +1,101 @@
+"""Coordinates of smooth maps in the formats of other programs: trajectories, binary files, pathways."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import numpy as np
+
+from spinfunnel.formats.export import Format, write_whole
+from spinfunnel.landscape import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spinfunnel.explore.smooth.pathway import Pathway
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["POINTS", "Points", "export_points"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """Energies and coordinates (bytes of doubles) of a smooth map, the element of each atom or X, perhaps a pathway."""
+
+    minima: Sequence[tuple[float, bytes]]
+    saddles: Sequence[tuple[float, bytes]]
+    symbols: tuple[str, ...]
+    pathway: Pathway | None = None
+
+
+def _write_xyz(points: Points, paths: Sequence[Path]) -> None:
+    """Write trajectories as extended XYZ, one frame for each point."""
+    for path, rows in zip(paths, (points.minima, points.saddles), strict=True):
+        with path.open("w", encoding="ascii") as stream:
+            for energy, state in rows:
+                _write_frame(stream, points.symbols, energy, np.frombuffer(state, "<f8"))
+
+
+def _write_frame(stream: IO[str], symbols: Sequence[str], energy: float, position: Floats, note: str = "") -> None:
+    head = f'Properties=species:S:1:pos:R:3 energy={energy!r}{note} pbc="F F F"'
+    stream.write(f"{len(symbols)}\n{head}\n")
+    for symbol, (x, y, z) in zip(symbols, position.reshape(-1, 3).tolist(), strict=True):
+        stream.write(f"{symbol} {x!r} {y!r} {z!r}\n")
+
+
+def _write_pathway(points: Points, paths: Sequence[Path]) -> None:
+    """Write the frames of a pathway in order; ``point`` says which are minima and saddles."""
+    way = points.pathway
+    if way is None:
+        raise InputError("the coordinates were given without a pathway; follow one first")
+    named = dict.fromkeys(way.minima, "minimum") | dict.fromkeys(way.saddles, "saddle")
+    with paths[0].open("w", encoding="ascii") as stream:
+        for frame, (energy, position) in enumerate(zip(way.energies.tolist(), way.positions, strict=True)):
+            _write_frame(stream, points.symbols, energy, position, f" point={named.get(frame, 'path')}")
+
+
+def _write_points(points: Points, paths: Sequence[Path]) -> None:
+    """Write coordinates one after the other as doubles: PATHSAMPLE's ``points.min`` and ``points.ts``."""
+    for path, rows in zip(paths, (points.minima, points.saddles), strict=True):
+        path.write_bytes(b"".join(state for _, state in rows))
+
+
+POINTS: dict[str, Format] = {
+    made.name: made
+    for made in (
+        Format(
+            "xyz",
+            "",
+            ("minima.xyz", "saddles.xyz"),
+            _write_xyz,
+            "minima and saddles of atoms as trajectories, which ASE reads",
+            "Hjorth Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
+        ),
+        Format(
+            "points",
+            "",
+            ("points.min", "points.ts"),
+            _write_points,
+            "coordinates in the order of the lines of cambridge's files",
+            "Wales, D. J., Energy Landscapes, Cambridge University Press (2003)",
+        ),
+        Format(
+            "pathway",
+            ".xyz",
+            (),
+            _write_pathway,
+            "frames from a minimum to another, down both sides of each saddle, which ASE reads",
+            "Page, McIver, J. Chem. Phys. 88, 922 (1988)",
+        ),
+    )
+}
+"""Formats of the coordinates of a smooth map."""
+
+
+def export_points(points: Points, target: Path | str, *, format: str, overwrite: bool = False) -> list[Path]:  # noqa: A002
+    """Write the coordinates of a smooth map; parameters and errors as of `export`, with a name in `POINTS`."""
+    return write_whole(POINTS[format], points, Path(target), overwrite=overwrite)

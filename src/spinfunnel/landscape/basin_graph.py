@@ -1,0 +1,123 @@
+"""The map of a landscape as plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import repeat
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinfunnel.landscape.records import Census, Minimum, Record, Saddle, Tally
+
+__all__ = ["BasinGraph"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BasinGraph:
+    """The map as plain arrays: all that a measure reads.
+
+    Minima are sorted by energy, then key; number 0 is the ground state. Saddles are sorted by energy, then key.
+
+    Attributes
+    ----------
+    key : array of str, shape (m,)
+    energy, weight : array of float64, shape (m,)
+    plateau, orbit : array of int64, shape (m,)
+    saddle_key : array of str, shape (s,)
+    saddle_energy : array of float64, shape (s,)
+    saddle_offsets : array of int64, shape (s + 1,)
+    saddle_minima : array of int64, shape (saddle_offsets[-1],)
+        Minima that each saddle joins, by number, hub first (see `Saddle`).
+    saddle_exact : array of bool, shape (s,)
+    census : Census or None
+    tallies : tuple of Tally
+    symmetry : tuple of str
+        Names of the symmetries that were divided out.
+    exact : bool
+        Whether every minimum, weight and needed saddle is known exactly.
+    native : array of bool, shape (m,)
+        Which minima count as native: those within `native_tolerance` of the ground energy.
+    visits : array of int64, shape (m,)
+        Number of searches that ended in each; 1 where all states were visited.
+    lid : array of float64, shape (m,), or None
+        Height below which no path leaves each basin (see `Minimum`); None in an exact map, whose exits say it.
+    log_volume : array of float64, shape (m,), or None
+    saddle_log_volume : array of float64, shape (s,), or None
+        Harmonic volumes of a smooth map (see `Minimum`).
+    saddle_index : array of int64, shape (s,), or None
+        Number of negative Hessian eigenvalues of a smooth map.
+    """
+
+    key: NDArray[np.str_]
+    energy: NDArray[np.float64]
+    weight: NDArray[np.float64]
+    plateau: NDArray[np.int64]
+    orbit: NDArray[np.int64]
+    saddle_key: NDArray[np.str_]
+    saddle_energy: NDArray[np.float64]
+    saddle_offsets: NDArray[np.int64]
+    saddle_minima: NDArray[np.int64]
+    saddle_exact: NDArray[np.bool_]
+    census: Census | None = None
+    tallies: tuple[Tally, ...] = ()
+    symmetry: tuple[str, ...] = ()
+    exact: bool = True
+    native_tolerance: float = 0.0
+    visits: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
+    log_volume: NDArray[np.float64] | None = None
+    lid: NDArray[np.float64] | None = None
+    saddle_log_volume: NDArray[np.float64] | None = None
+    saddle_index: NDArray[np.int64] | None = None
+    native: NDArray[np.bool_] = field(init=False)
+
+    def __post_init__(self) -> None:
+        if len(self.visits) != len(self.energy):
+            object.__setattr__(self, "visits", np.ones(len(self.energy), np.int64))
+        ground = self.energy[0] if len(self.energy) else 0.0
+        object.__setattr__(self, "native", self.energy <= ground + self.native_tolerance)
+
+    @property
+    def minima(self) -> int:
+        """Number of minima."""
+        return len(self.energy)
+
+    @property
+    def saddles(self) -> int:
+        """Number of saddles."""
+        return len(self.saddle_energy)
+
+    def direct_edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Direct saddles as pairs: (hub, spoke, energy), one row for each spoke of each saddle.
+
+        Rows are in ascending order of energy; a pair may occur more than once, its first row is its direct saddle.
+        """
+        size = np.diff(self.saddle_offsets)
+        hub = np.repeat(self.saddle_minima[self.saddle_offsets[:-1]], size - 1)
+        spoke = np.ones(len(self.saddle_minima), bool)
+        spoke[self.saddle_offsets[:-1]] = False
+        return hub, self.saddle_minima[spoke], np.repeat(self.saddle_energy, size - 1)
+
+    def records(self) -> Iterator[Record]:
+        """Yield the map as records, minima before the saddles that name them."""
+        nothing = repeat(None)
+        volumes = nothing if self.log_volume is None else self.log_volume.tolist()
+        columns = (self.key, self.energy, self.weight, self.plateau, self.orbit)
+        rows = zip(*(column.tolist() for column in columns), strict=True)
+        lids = nothing if self.lid is None or self.exact else self.lid.tolist()
+        for row, visits, volume, lid in zip(rows, self.visits.tolist(), volumes, lids, strict=False):
+            key, energy, weight, plateau, orbit = row
+            yield Minimum(key, energy, weight, plateau, orbit, None, visits, volume, lid)
+        names = self.key[self.saddle_minima].tolist()
+        bounds = np.where(self.saddle_exact, "exact", "upper").tolist()
+        starts = self.saddle_offsets.tolist()
+        indices = nothing if self.saddle_index is None else self.saddle_index.tolist()
+        volumes = nothing if self.saddle_log_volume is None else self.saddle_log_volume.tolist()
+        passes = zip(self.saddle_key.tolist(), self.saddle_energy.tolist(), bounds, indices, volumes, strict=False)
+        for number, (key, energy, bound, index, volume) in enumerate(passes):
+            joined = tuple(names[starts[number] : starts[number + 1]])
+            yield Saddle(key, energy, joined, index, bound, None, volume)
+        if self.census is not None:
+            yield self.census
+        yield from self.tallies

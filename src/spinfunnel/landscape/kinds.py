@@ -1,0 +1,180 @@
+"""What a landscape offers, as protocols: bits, a graph of states, a list of them, or a differentiable energy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinfunnel.landscape.records import Parameter, Record
+from spinfunnel.landscape.running import Progress, no_progress
+from spinfunnel.landscape.states import StateList, Symmetry
+
+__all__ = ["Binary", "Finite", "Graph", "Landscape", "Polynomial", "Recorded", "Smooth"]
+
+
+@runtime_checkable
+class Binary(Protocol):
+    """N bits, the move is one flip.
+
+    State number x has bit i equal to ``(x >> i) & 1`` and spin ``s_i = 2 b_i - 1``.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - documented on the class
+    @property
+    def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
+    @property
+    def size(self) -> int:
+        """Number of bits N."""
+        ...
+
+    @property
+    def symmetries(self) -> tuple[Symmetry, ...]:
+        """Generators of the group that leaves every energy alone (may be empty)."""
+        ...
+
+    @property
+    def identity(self) -> str:
+        """Hash that is equal for equal landscapes only (see `identity_hash`)."""
+        ...
+
+    def energy(self, states: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Energies (B,) of states (B, N) given as bits."""
+        ...
+
+    def enumerate(self, out: NDArray[np.float64], *, workers: int = 1, progress: Progress = no_progress) -> None:
+        """Write the energies of states 0, 1, ..., len(out) - 1 into `out`.
+
+        ``len(out)`` is 2**N, or 2**(N-1) where the global flip is a symmetry (bit N-1 is 0 throughout). The result
+        does not depend on `workers`, to the last digit.
+        """
+        ...
+
+
+@runtime_checkable
+class Polynomial(Binary, Protocol):
+    """A binary landscape that lays its interactions open: ``E(s) = constant + sum_m c_m prod_{i in m} s_i``.
+
+    Explorers flip its spins by local fields; of other binary landscapes they must ask the energy of every state.
+    """
+
+    @property
+    def terms(self) -> Mapping[int, tuple[NDArray[np.int32], NDArray[np.float64]]]:
+        """Order -> (indices (t, order), coefficients (t,)); no spin twice in a row, no row twice."""
+        ...
+
+    @property
+    def constant(self) -> float: ...  # noqa: D102
+
+
+@runtime_checkable
+class Graph(Protocol):
+    """A finite set of states with neighbour lists in compressed rows; the relation is symmetric."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
+    @property
+    def identity(self) -> str: ...  # noqa: D102
+    @property
+    def energies(self) -> NDArray[np.float64]:
+        """Energy of every state, shape (n,)."""
+        ...
+
+    @property
+    def offsets(self) -> NDArray[np.int64]:
+        """Start of each state's neighbours, shape (n + 1,)."""
+        ...
+
+    @property
+    def neighbours(self) -> NDArray[np.int64]:
+        """Neighbours of all states, concatenated."""
+        ...
+
+    @property
+    def multiplicity(self) -> NDArray[np.int64]:
+        """Number of symmetric copies for which each state stands, shape (n,)."""
+        ...
+
+    def key(self, index: int) -> str:
+        """Key of a numbered state."""
+        ...
+
+
+@runtime_checkable
+class Finite(Protocol):
+    """A finite set of states that is listed, and whose moves are computed, when asked for; a graph too large to hold.
+
+    Its members cost nothing until `list_states` is called.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
+    @property
+    def identity(self) -> str: ...  # noqa: D102
+    def plain_states(self) -> int | None:
+        """Number of states, symmetric copies counted; None where it is not known."""
+        ...
+
+    def distinct_states(self) -> int:
+        """Number of states up to symmetry; an estimate where it is not known."""
+        ...
+
+    def list_states(self, *, workers: int = 1, progress: Progress = no_progress) -> StateList:
+        """List all states.
+
+        Raises
+        ------
+        InputError
+            Where they are too many.
+        """
+        ...
+
+
+@runtime_checkable
+class Smooth(Protocol):
+    """A differentiable energy of a flat vector, batch first, written in PyTorch."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
+    @property
+    def identity(self) -> str: ...  # noqa: D102
+    @property
+    def dimension(self) -> int:
+        """Length D of the vector."""
+        ...
+
+    def energy(self, position: Any) -> Any:
+        """Energies (B,) of positions (B, D), as tensors that carry gradients."""
+        ...
+
+
+@runtime_checkable
+class Recorded(Protocol):
+    """A smooth landscape of which only a map is known that another program made."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
+    @property
+    def identity(self) -> str: ...  # noqa: D102
+    @property
+    def dimension(self) -> int | None:
+        """Number of coordinates, where they are known."""
+        ...
+
+    def records(self) -> Iterator[Record]:
+        """Yield minima before the saddles that name them."""
+        ...
+
+
+Landscape: TypeAlias = Binary | Graph | Finite | Smooth | Recorded

@@ -1,0 +1,1 @@
+"""Moves and what compiled code knows of a landscape: spins and their flips, descents, symmetry groups, derivatives."""

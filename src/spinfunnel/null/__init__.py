@@ -1,0 +1,1 @@
+"""Nulls: ensembles made from the landscape itself, without its topography or without its design."""

@@ -1,0 +1,91 @@
+"""Nulls of landscapes that were sampled: the lowest energies that the same search reaches with interactions shuffled.
+
+Shuffled energies have no place here: dealing out all energies takes a list of all states.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+
+import numpy as np
+
+from spinfunnel.explore.sample.replica_exchange import Tempering
+from spinfunnel.landscape import Binary, Progress
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.null.interactions import shuffled_interactions
+
+__all__ = ["SAMPLES", "ground_energies", "no_dealt_energies", "of_grounds"]
+
+SAMPLES = 10
+"""Size of the ensemble unless asked otherwise."""
+GROUPS, ROUNDS, FEWEST_ROUNDS = 4, 1024, 64
+"""Groups of 64 replicas, and rounds of tempering, for each sample: half of them set the temperatures."""
+CHUNK = 32
+"""Rounds between two looks at the clock."""
+FEWEST_SAMPLES = 3
+"""Samples that are made however long they take: fewer have no spread worth the name."""
+
+
+def ground_energies(
+    landscape: Binary, *, count: int, seed: int, workers: int, progress: Progress, deadline: float = math.inf
+) -> tuple[float, ...]:
+    """Lowest energies that tempering reaches in samples with shuffled interactions.
+
+    Upper bounds of their ground energies, found by a search like that of the landscape itself. By a deadline, a reading
+    of `time.perf_counter`, searches are shorter, and at last fewer, but not below 3 of 64 rounds.
+
+    Examples
+    --------
+    >>> from spinfunnel.landscape import no_progress
+    >>> from spinfunnel.systems import disordered_ferromagnet
+    >>> magnet = disordered_ferromagnet((4, 4), seed=1)
+    >>> grounds = ground_energies(magnet, count=2, seed=1, workers=1, progress=no_progress)
+    >>> bool(min(grounds) > magnet.energy(np.ones((1, 16), np.uint8))[0])
+    True
+    """
+    lowest = []
+    for number, child in enumerate(np.random.SeedSequence(seed).spawn(count)):
+        progress(f"shuffled interactions, {number + 1} of {count}", number / count)
+        draw = int(child.generate_state(1)[0])
+        run = Tempering(shuffled_interactions(landscape, seed=draw), replicas=64 * GROUPS, seed=draw, workers=workers)
+        now = time.perf_counter()
+        _search(run, until=now + (deadline - now) / (count - number))
+        lowest.append(run.replicas.best()[1])
+        if number + 1 >= FEWEST_SAMPLES and time.perf_counter() > deadline:
+            break
+    progress(f"shuffled interactions, {len(lowest)} of {count}", 1.0)
+    return tuple(lowest)
+
+
+def _search(run: Tempering, *, until: float) -> None:
+    """Temper, for half of the rounds, or of the time where that is less, with temperatures that are still set."""
+    began, tuned, done = time.perf_counter(), 0, 0
+    middle = 0.5 * (began + until) if math.isfinite(until) else until
+    while tuned < ROUNDS // 2 and (tuned < FEWEST_ROUNDS // 2 or time.perf_counter() < middle):
+        run.tune(rounds=CHUNK)
+        tuned += CHUNK
+    while done < ROUNDS // 2 and (done < FEWEST_ROUNDS // 2 or time.perf_counter() < until):
+        run.run(CHUNK)
+        done += CHUNK
+
+
+def of_grounds(own: Mapping[str, Measurement], *, names: tuple[str, ...]) -> Mapping[str, Measurement]:
+    """What the ensemble says of each measure: nothing, but of those that compare with it, of which 0 is typical."""
+    nothing = NoAnswer(
+        "not_affordable",
+        "of each sample of a landscape too large to flood only the lowest energy is sought",
+        "compare at a smaller size",
+    )
+    typical = Estimate.exactly(0.0)
+    return {name: typical if isinstance(own.get(name), Estimate) else nothing for name in names}
+
+
+def no_dealt_energies() -> NoAnswer:
+    """Outcome that energies are not dealt anew."""
+    return NoAnswer(
+        "too_large",
+        "the energies of a landscape that was sampled are not all known, and cannot be dealt out anew",
+        "compare with shuffled interactions, or at a smaller size",
+    )

@@ -1,0 +1,1 @@
+"""One landscape from beginning to end: plan, explore, measure, compare with its nulls, judge."""

@@ -1,0 +1,178 @@
+"""Which kind of landscape a network has: the two questions of `spinfunnel.verdict.binary`, put to its solutions.
+
+*Does a native state stand out?* The lowest energy against the lowest for shuffled labels. *Does the landscape lead
+there?* Where training ends, and how high the barriers are that part what is not native from what is lower. Thresholds
+of the gap and of the depth are those of the calibration on labelled spin landscapes; the others are the project's on
+networks, docs/networks.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.solutions.schedule import SETTLED
+from spinfunnel.verdict.binary import THRESHOLDS as SPINS
+from spinfunnel.verdict.binary import Evidence, Kind, Threshold, Verdict
+
+__all__ = ["THRESHOLDS", "judge_solutions"]
+
+Answer: TypeAlias = Literal["yes", "no", "open"]
+_NETWORKS = "calibration on networks, docs/networks.md"
+
+THRESHOLDS: Mapping[str, Threshold] = {
+    name: SPINS[name]
+    for name in (
+        "stability_gap",
+        "stability_gap_lost",
+        "stability_z",
+        "stability_z_lost",
+        "relative_depth",
+        "relative_depth_lost",
+    )
+} | {
+    "native_share": Threshold(0.5, "more than half of the starts end native: the native state outweighs all others"),
+    "native_share_lost": Threshold(0.35, SPINS["funnel_weight_lost"].source),
+    "sharpness": Threshold(0.03, f"starts end within 3 % of the energy scale of the lowest solution: {_NETWORKS}"),
+    "training_gain": Threshold(
+        SETTLED, f"another half of all training gains a quarter of what parts native ends from others: {_NETWORKS}"
+    ),
+    "starts": Threshold(4.0, "four starts that all end in one minimum leave it more than half of all starts (Wilson)"),
+}
+
+
+def judge_solutions(
+    measures: Mapping[str, Measurement],
+    *,
+    starts: int,
+    nulls: Mapping[str, Mapping[str, Measurement]] | None = None,
+    thresholds: Mapping[str, Threshold] = THRESHOLDS,
+) -> Verdict:
+    """Judge a network by the measures of its solutions.
+
+    Parameters
+    ----------
+    measures : mapping of str to Estimate or NoAnswer
+        As `measures.measure_solutions` and `measures.against_null` return them.
+    starts : int
+        Number of training runs they rest on.
+    nulls : mapping, optional
+        The same measures of networks on shuffled labels, for the evidence.
+
+    Examples
+    --------
+    >>> one = Estimate.exactly(1.0)
+    >>> print(judge_solutions({"distinct_solutions": one}, starts=5))
+    smooth: all 5 starts end in one minimum, up to symmetries of the network (upper bounds from trained solutions)
+    """
+    beside = nulls or {}
+    evidence = {
+        name: Evidence(value, {null: rows[name] for null, rows in beside.items() if name in rows})
+        for name, value in measures.items()
+    }
+    kind, reason = _decide(measures, starts, {name: entry.value for name, entry in thresholds.items()})
+    return Verdict(kind, evidence, f"{reason} (upper bounds from trained solutions)")
+
+
+def _decide(measures: Mapping[str, Measurement], starts: int, limit: Mapping[str, float]) -> tuple[Kind, str]:
+    if starts < limit["starts"]:
+        return "undecided", f"{starts} starts are too few to say where training leads; train at least 4 networks"
+    gain = measures.get("training_gain")
+    if isinstance(gain, Estimate) and gain.value > limit["training_gain"]:
+        return "undecided", (
+            f"training has not converged: its last third still lowered the energy by {_interval(gain)} of the energy "
+            f"scale, where {100 * limit['training_gain']:.2g} % is allowed; go on with --explorer training:rounds=N"
+        )
+    if isinstance(gain, NoAnswer):
+        return "undecided", f"nothing is known of convergence: {gain.cause}; {gain.remedy}"
+    distinct = measures.get("distinct_solutions")
+    if isinstance(distinct, Estimate) and distinct.value == 1.0:
+        return "smooth", f"all {starts} starts end in one minimum, up to symmetries of the network"
+    stands, native = _stands(measures, limit)
+    leads, way = _leads(measures, limit)
+    traps, depth = _traps(measures, limit)
+    if stands == "open":
+        return "undecided", f"{way}, and {depth}, but {native}"
+    if stands == "yes":
+        if leads == "yes" and traps != "yes":
+            return "funnel", f"{way}, {depth}, and {native}"
+        if traps == "yes" and _rival(measures):
+            return "multi-funnel", f"{native}, but {way}, and {depth}"
+        if traps == "yes":
+            return "undecided", f"{native}, and {way}, but {depth}; train more networks"
+        return "undecided", f"{native}, and {depth}, but {way}; train longer, or more networks"
+    if traps == "yes":
+        return "glass", f"{native}, and {depth}; {way}"
+    if traps == "no" and leads == "yes":
+        return "smooth", f"{native}, but {way}, and {depth}"
+    return "undecided", f"{native}, and {way}, and {depth}"
+
+
+def _stands(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Answer, str]:
+    gap, score = measures.get("stability_gap"), measures.get("stability_z")
+    if not isinstance(gap, Estimate):
+        cause = gap.cause if isinstance(gap, NoAnswer) else "it was not measured"
+        return "open", f"the gap to shuffled labels has no answer: {cause}"
+    said = f"{100 * gap.value:.3g} % of the energy scale"
+    # Shuffled labels are trained as long and take longer: the gap must outlast what their last round gained.
+    still = measures.get("null_training_gain")
+    further = max(still.value, 0.0) if isinstance(still, Estimate) else 0.0
+    lowered = Estimate(gap.value - further, gap.low - further, gap.high) if further else gap
+    answers: list[Answer] = [_side(lowered, limit["stability_gap"], limit["stability_gap_lost"])]
+    if isinstance(score, Estimate):
+        answers.append(_side(score, limit["stability_z"], limit["stability_z_lost"]))
+        said += f", Z = {score.value:.2g}"
+    if "no" in answers:
+        return "no", f"shuffled labels are learnt as deeply or nearly so (gap: {said})"
+    if "open" in answers:
+        return "open", f"the gap below what shuffled labels reach is that of a glass or a funnel ({said})"
+    if further > limit["training_gain"]:
+        said += f"; they were still falling by {100 * further:.2g} % a round"
+    return "yes", f"its energy lies far below what shuffled labels reach with as much training ({said})"
+
+
+def _leads(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Answer, str]:
+    share, height = measures.get("native_share"), measures.get("sharpness")
+    if not isinstance(share, Estimate) or not isinstance(height, Estimate):
+        return "open", "where training ends was not measured"
+    said = (
+        f"{100 * share.value:.0f} % of the starts end in the native state and all of them "
+        f"{100 * height.value:.2g} % of the energy scale above the lowest on average"
+    )
+    if share.low >= limit["native_share"] or height.high <= limit["sharpness"]:
+        return "yes", said
+    return ("no" if share.high <= limit["native_share_lost"] else "open"), said
+
+
+def _traps(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Answer, str]:
+    depth, barrier = measures.get("relative_depth"), measures.get("curved_barrier")
+    if isinstance(depth, NoAnswer) and depth.outcome == "all_native":
+        if isinstance(barrier, Estimate):
+            return "no", f"the lowest paths between them rise by {_percent(barrier)} of it"
+        return "no", "no solution found is a trap"
+    if not isinstance(depth, Estimate):
+        return "open", "the depth of other solutions has no answer"
+    said = f"the deepest solution that is not native is left over a barrier of at most {_percent(depth)} of it"
+    return _side(depth, limit["relative_depth"], limit["relative_depth_lost"]), said
+
+
+def _rival(measures: Mapping[str, Measurement]) -> bool:
+    """Whether solutions that are not native hold a tenth of the starts or more."""
+    share = measures.get("native_share")
+    return isinstance(share, Estimate) and share.value <= 1.0 - SPINS["rival_valley_lost"].value
+
+
+def _side(estimate: Estimate, yes: float, no: float) -> Answer:
+    if estimate.low >= yes:
+        return "yes"
+    return "no" if estimate.high <= no else "open"
+
+
+def _interval(estimate: Estimate) -> str:
+    """A share in per cent with its interval."""
+    return f"{100 * estimate.value:.2g} [{100 * estimate.low:.2g}, {100 * estimate.high:.2g}] %"
+
+
+def _percent(estimate: Estimate) -> str:
+    return f"{100 * estimate.value:.2g} %"

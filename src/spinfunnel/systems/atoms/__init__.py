@@ -1,0 +1,1 @@
+"""Atoms and beads in space."""

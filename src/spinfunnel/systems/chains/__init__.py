@@ -1,0 +1,1 @@
+"""Lattice chains: model proteins whose conformations are listed or walked over."""

@@ -1,0 +1,1 @@
+"""Landscapes of bits: spin systems, optimisation problems, networks with binary weights."""

@@ -1,0 +1,1 @@
+"""The verdict: measures in, kind of landscape out."""

@@ -1,0 +1,77 @@
+"""The numbers at which the verdict turns, each with its source.
+
+Most come in pairs, `name` and `name` + "_lost": from the first on a witness of `verdict.binary` says yes, up to the
+second it says no, and between them nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["THRESHOLDS", "Threshold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A number at which the verdict turns, and where it comes from."""
+
+    value: float
+    source: str
+
+
+_CALIBRATION = "calibration on labelled landscapes, docs/calibration.md"
+
+THRESHOLDS: Mapping[str, Threshold] = {
+    "entropy": Threshold(
+        4.0,
+        "55 states: below, means and spreads over a handful of states fit a funnel, a golf course and a glass alike",
+    ),
+    "tf_tg": Threshold(
+        1.6,
+        "Tf/Tg of minimally frustrated proteins: Onuchic, Wolynes, Luthey-Schulten, Socci, PNAS 92, 3626 (1995); "
+        "no labelled glass reaches it: docs/calibration.md",
+    ),
+    "stability_gap": Threshold(
+        0.1, "a native state 1 / (1 - 0.1) times as deep as the glass has a Tf/Tg of 1.6 in the random-energy form"
+    ),
+    "stability_gap_lost": Threshold(
+        0.03, "the same for a Tf/Tg of 1.3, which a random energy model has by the scatter of its lowest level"
+    ),
+    "stability_z": Threshold(4, _CALIBRATION),
+    "stability_z_lost": Threshold(2.9, _CALIBRATION),
+    "native_depth": Threshold(1.1, _CALIBRATION),
+    "native_depth_lost": Threshold(0.58, _CALIBRATION),
+    "decoy_gap": Threshold(0.15, _CALIBRATION),
+    "decoy_gap_lost": Threshold(0.0074, _CALIBRATION),
+    "levinthal": Threshold(0.33, _CALIBRATION),
+    "levinthal_lost": Threshold(0.2, _CALIBRATION),
+    "relative_depth": Threshold(0.039, _CALIBRATION),
+    "many_minima": Threshold(
+        50.0, "read of sampled maps: a smooth landscape has fewer, a glass of 64 spins or more has more by far"
+    ),
+    "relative_depth_lost": Threshold(0.031, _CALIBRATION),
+    "fitness_distance": Threshold(
+        0.6, "distance explains a third of the variance of the energy; 2 / pi of independent spins in normal fields"
+    ),
+    "fitness_distance_lost": Threshold(0.45, "a fifth of the variance: pair interactions of both signs reach no more"),
+    "rival_valley": Threshold(0.24, _CALIBRATION),
+    "rival_valley_lost": Threshold(0.13, _CALIBRATION),
+    "rival_slope": Threshold(4.5, f"of funnel_slope where there is a rival; {_CALIBRATION}"),
+    "rival_slope_lost": Threshold(4, f"of funnel_slope where there is a rival; {_CALIBRATION}"),
+    "funnel_weight": Threshold(0.5, "more than half of all states: the native funnel outweighs all others together"),
+    "funnel_weight_lost": Threshold(
+        0.35,
+        "read where walks were not measured: random energy models, LABS and many spin glasses lie below it, "
+        "disordered ferromagnets rarely",
+    ),
+    "funnel_weight_all": Threshold(
+        0.8, "four fifths of all states: a landscape that loses less looks like a funnel to a descent, whatever it is"
+    ),
+    "funnel_slope": Threshold(
+        1.0,
+        "the mean energy falls by more than its roughness on the way: "
+        "Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995)",
+    ),
+}
+"""Every number at which the verdict turns."""
