@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.atlas import Atlas, LandscapeEntry
-from spinfunnel.landscape import BasinGraph, Census, Record, Run, Tally, index_key
+from spinfunnel.landscape import BasinGraph, Census, Kind, Record, Run, Tally, index_key
 
-ISLAND = LandscapeEntry("f00d", "sk", {"n": 12, "shape": (3, 4), "bias": 0.1}, "binary", 12, 4096, ("global flip",))
+ISLAND = LandscapeEntry("f00d", "sk", {"n": 12, "shape": (3, 4), "bias": 0.1}, Kind.BINARY, 12, 4096, ("global flip",))
 RUN = Run("flooding", {}, 0, "0.1", 4096, 0.25, "finished", True, {"quench does not converge": 3})
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from spinfunnel.landscape import BasinGraph, Census, Symmetry, Tally, index_key
+from spinfunnel.landscape import BasinGraph, Census, Kind, Symmetry, Tally, index_key
 
 # ---------------------------------------------------------------------------------------------
 # Landscapes
@@ -16,6 +16,7 @@ from spinfunnel.landscape import BasinGraph, Census, Symmetry, Tally, index_key
 class Table:
     """A binary landscape that is nothing but its energies."""
 
+    kind = Kind.BINARY
     name = "table"
     parameters = types.MappingProxyType({})
     identity = "table"

@@ -21,6 +21,7 @@ from spinfunnel.calibration import (
     concluded,
     crossing,
     difference,
+    fit,
     judged,
     left_out,
     markdown,
@@ -29,9 +30,6 @@ from spinfunnel.calibration import (
     read_samples,
     separate,
     write_samples,
-)
-from spinfunnel.calibration import (
-    fitting as fit,
 )
 from spinfunnel.calibration.families import hole, two_memories, two_patterns, two_slopes
 from spinfunnel.calibration.fitting import Judged, kind_of, rounded

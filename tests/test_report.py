@@ -10,7 +10,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from spinfunnel.landscape import BasinGraph, Census, InputError, Run, Tally
+from spinfunnel.landscape import BasinGraph, Census, InputError, Kind, Run, Tally
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import measure_all
 from spinfunnel.plot import PICTURES
@@ -51,7 +51,7 @@ def study(name: str = "sk", *, minima: int = 4, nulls: bool = True, **parameters
         landscape=SimpleNamespace(
             name=name,
             parameters=parameters,
-            kind="binary",
+            kind=Kind.BINARY,
             size=8,
             states=256,
             symmetry=("global flip",),

@@ -9,7 +9,8 @@ import pytest
 from scipy.sparse import coo_matrix
 
 from spinfunnel.landscape import Binary, Finite, InputError, state_bits
-from spinfunnel.systems import SYSTEMS, ShuffledEnergies, resolve
+from spinfunnel.null.energies import ShuffledEnergies
+from spinfunnel.systems import SYSTEMS, resolve
 
 SMALL = {
     "sk": ["n=9", "n=8,bias=2", "n=14"],

@@ -7,7 +7,7 @@ import pytest
 
 from slow_twins import basin_graph
 from spinfunnel.explore.flood.flooding import flood
-from spinfunnel.landscape import InputError
+from spinfunnel.landscape import InputError, Kind
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.measure.levinthal import FoldingTime, folding_time
@@ -123,6 +123,8 @@ def test_energy_unit_and_offset_change_the_temperature_only():
 
 class Rescaled:
     """The landscape with three times its energies, and eight."""
+
+    kind = Kind.BINARY
 
     def __init__(self, landscape):
         self.of = landscape

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from spinfunnel.landscape import BasinGraph
+from spinfunnel.landscape import BasinGraph, Kind
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.measure.kinetics import arrhenius
@@ -28,6 +28,7 @@ def graph(energy, saddles, *, volume=None, weight=None) -> BasinGraph:
         saddle_minima=np.array([row[1:] for row in saddles], np.int64).ravel(),
         saddle_exact=np.ones(s, bool),
         exact=False,
+        kind=Kind.SMOOTH,
         log_volume=np.zeros(m) if volume is None else np.array(volume, float),
         saddle_log_volume=np.zeros(s),
     )
@@ -220,7 +221,7 @@ def test_the_number_of_descents_is_read_off_their_shares(weight, descents):
 
 
 def test_discrete_maps_have_no_such_answers():
-    discrete = dataclasses.replace(palm(5), log_volume=None, saddle_log_volume=None, exact=True)
+    discrete = dataclasses.replace(palm(5), kind=Kind.BINARY, log_volume=None, saddle_log_volume=None, exact=True)
     found = measure_all(discrete)
     assert all(found[name].outcome == "not_smooth" for name in ("rivals", "superposition_tf", "connected_share"))
     assert isinstance(found["trap_ratio"], NoAnswer)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from spinfunnel.landscape import Kind
 from spinfunnel.measure.index_counts import concordance
 from spinfunnel.pipeline.study import study
 from spinfunnel.plot import pictures_of
@@ -45,4 +46,4 @@ def test_a_picture_without_theory_has_none():
     picture = pictures_of("mueller-brown", {}, kind="smooth")[-1]
     assert len(picture.draw(found.graph).lines) == 1
     assert "Kac-Rice" not in picture.caption(found.graph)
-    assert pictures_of("sk", {"n": 8}, kind="binary")[-1].name != "index_energy"
+    assert pictures_of("sk", {"n": 8}, kind=Kind.BINARY)[-1].name != "index_energy"

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from sqlalchemy.engine import Row
 
-from spinfunnel.landscape import InputError, Parameter
+from spinfunnel.landscape import InputError, Kind, Parameter
 
 __all__ = ["Description", "LandscapeEntry", "RunEntry", "from_json", "landscape_entry", "run_entry", "to_json"]
 
@@ -28,8 +28,8 @@ class Description(Protocol):
     @property
     def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
     @property
-    def kind(self) -> str:
-        """One of binary, graph, smooth."""
+    def kind(self) -> Kind:
+        """What kind of landscape it is."""
         ...
 
     @property
@@ -55,7 +55,7 @@ class LandscapeEntry:
     identity: str
     name: str
     parameters: Mapping[str, Parameter]
-    kind: str
+    kind: Kind
     size: int | None
     states: int | None
     symmetry: tuple[str, ...]
@@ -112,11 +112,20 @@ def from_json(text: str) -> dict[str, Parameter]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}
 
 
+def _kind(row: Row[Any]) -> Kind:
+    try:
+        return Kind(row.kind)
+    except ValueError:
+        raise InputError(
+            f"the atlas holds a landscape of the kind {row.kind!r}; there are: {', '.join(Kind)}"
+        ) from None
+
+
 def landscape_entry(row: Row[Any]) -> LandscapeEntry:
     """Landscape of a row of its table."""
     states = None if row.states is None else int(row.states)
     return LandscapeEntry(
-        row.identity, row.name, from_json(row.parameters), row.kind, row.size, states, tuple(json.loads(row.symmetry))
+        row.identity, row.name, from_json(row.parameters), _kind(row), row.size, states, tuple(json.loads(row.symmetry))
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Select, Table, func, select
 from sqlalchemy.engine import Connection
 
 from spinfunnel.atlas import tables as table
-from spinfunnel.landscape import BasinGraph, Census, Tally
+from spinfunnel.landscape import BasinGraph, Census, Kind, Tally
 
 if TYPE_CHECKING:
     import sqlite3
@@ -252,7 +252,9 @@ def _ranks(part: Found) -> list[tuple[str, _Rank, tuple[Any, ...]]]:
     return ranks
 
 
-def to_graph(found: Found, *, symmetry: tuple[str, ...], exact: bool, native_tolerance: float) -> BasinGraph:
+def to_graph(
+    found: Found, *, kind: Kind, symmetry: tuple[str, ...], exact: bool, native_tolerance: float
+) -> BasinGraph:
     """Sort what was found into a `BasinGraph`."""
     minimum = found.minimum_order()
     number = np.empty(len(minimum), np.int64)
@@ -282,4 +284,5 @@ def to_graph(found: Found, *, symmetry: tuple[str, ...], exact: bool, native_tol
         lid=None if found.lid is None else found.lid[minimum],
         saddle_log_volume=None if found.saddle_log_volume is None else found.saddle_log_volume[saddle],
         saddle_index=None if found.saddle_index is None else found.saddle_index[saddle],
+        kind=kind,
     )

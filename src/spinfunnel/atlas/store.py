@@ -56,8 +56,8 @@ class Atlas:
 
     Examples
     --------
-    >>> from spinfunnel.landscape import Minimum, Run, Saddle
-    >>> island = LandscapeEntry("f00", "island", {"n": 2}, "binary", 2, 4, ())
+    >>> from spinfunnel.landscape import Kind, Minimum, Run, Saddle
+    >>> island = LandscapeEntry("f00", "island", {"n": 2}, Kind.BINARY, 2, 4, ())
     >>> with Atlas() as atlas:
     ...     number = atlas.begin(island, explorer="flooding", options={}, seed=0, version="0.1")
     ...     atlas.add(number, [Minimum("00", -1.0, 0.5), Minimum("11", 0.0, 0.5), Saddle("01", 2.0, ("00", "11"))])
@@ -296,7 +296,7 @@ class Atlas:
             chosen = self._chosen(connection, entry, allow_unfinished=allow_unfinished)
             found = self._found(connection, chosen)
         exact = len(chosen) == 1 and chosen[0].exact and chosen[0].outcome == "finished"
-        return to_graph(found, symmetry=entry.symmetry, exact=exact, native_tolerance=native_tolerance)
+        return to_graph(found, kind=entry.kind, symmetry=entry.symmetry, exact=exact, native_tolerance=native_tolerance)
 
     def visits(self, identity: str, *, allow_unfinished: bool = False) -> NDArray[np.int64]:
         """How often each minimum of `basin_graph` was found by the runs it rests on, in its numbering, shape (m,)."""
@@ -406,7 +406,7 @@ def _landscape_id(connection: Connection, landscape: Description) -> int:
     values = {
         "name": landscape.name,
         "parameters": to_json(landscape.parameters),
-        "kind": landscape.kind,
+        "kind": landscape.kind.value,
         "size": landscape.size,
         "states": None if landscape.states is None else str(landscape.states),
         "symmetry": json.dumps(list(landscape.symmetry)),

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Binary, InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.systems import (
     SpinPolynomial,
     binary_network,
@@ -92,6 +93,8 @@ class Family:
 @dataclass(frozen=True, slots=True, eq=False)
 class EnergyTable:
     """A landscape whose energies are written down, one for each state; a `Binary` landscape."""
+
+    kind: ClassVar[Kind] = Kind.BINARY
 
     size: int
     energies: NDArray[np.float64] = field(repr=False)

@@ -352,7 +352,7 @@ def _points(book: Atlas, entry: LandscapeEntry, graph: BasinGraph) -> Points:
     from spinfunnel.formats.trajectories import Points
     from spinfunnel.landscape import InputError
 
-    if entry.kind != "smooth" or not entry.size or entry.size % 3:
+    if entry.kind.word != "smooth" or not entry.size or entry.size % 3:
         raise InputError(f"{entry.name} is no landscape of atoms in space: its coordinates have no such files")
     minima, saddles = book.coordinates(entry.identity), book.saddle_coordinates(entry.identity)
     energies = zip(graph.saddle_key.tolist(), graph.saddle_energy.tolist(), strict=True)

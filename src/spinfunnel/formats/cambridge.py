@@ -13,11 +13,13 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from spinfunnel.formats.lines import Line, content, lines
 from spinfunnel.landscape import InputError, Minimum, Parameter, Record, Saddle, identity_hash
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.systems.registry import file_name
 
 __all__ = ["CambridgeDatabase", "is_database", "load_database"]
@@ -49,6 +51,8 @@ class CambridgeDatabase:
     dimension : int or None
         Number of coordinates, where there are files of points.
     """
+
+    kind: ClassVar[Kind] = Kind.RECORDED
 
     name: str
     minima: list[Minimum]

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import repeat
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.landscape.records import Census, Minimum, Record, Saddle, Tally
 
-__all__ = ["BasinGraph"]
+__all__ = ["BasinGraph", "Road"]
+
+Road: TypeAlias = Literal["exact", "sampled", "smooth", "trained"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,6 +52,8 @@ class BasinGraph:
         Harmonic volumes of a smooth map (see `Minimum`).
     saddle_index : array of int64, shape (s,), or None
         Number of negative Hessian eigenvalues of a smooth map.
+    kind : Kind
+        Of the landscape.
     """
 
     key: NDArray[np.str_]
@@ -70,6 +76,7 @@ class BasinGraph:
     lid: NDArray[np.float64] | None = None
     saddle_log_volume: NDArray[np.float64] | None = None
     saddle_index: NDArray[np.int64] | None = None
+    kind: Kind = Kind.BINARY
     native: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -87,6 +94,15 @@ class BasinGraph:
     def saddles(self) -> int:
         """Number of saddles."""
         return len(self.saddle_energy)
+
+    @property
+    def road(self) -> Road:
+        """How it is measured: as a map of all states, a sample of them, stationary points, or trained networks."""
+        if self.kind is Kind.NETWORK:
+            return "trained"
+        if self.kind.word == "smooth":
+            return "smooth"
+        return "exact" if self.exact else "sampled"
 
     def direct_edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         """Direct saddles as pairs: (hub, spoke, energy), one row for each spoke of each saddle.

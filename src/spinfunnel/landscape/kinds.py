@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -12,7 +13,38 @@ from spinfunnel.landscape.records import Parameter, Record
 from spinfunnel.landscape.running import Progress, no_progress
 from spinfunnel.landscape.states import StateList, Symmetry
 
-__all__ = ["Binary", "Finite", "Graph", "Landscape", "Polynomial", "Recorded", "Smooth"]
+__all__ = ["Binary", "Finite", "Graph", "Kind", "Landscape", "Polynomial", "Recorded", "Smooth"]
+
+
+class Kind(StrEnum):
+    """What kind of landscape it is: the one thing that decides which road it takes.
+
+    Examples
+    --------
+    >>> Kind.CHAIN.word, Kind.NETWORK.word
+    ('graph', 'smooth')
+    """
+
+    BINARY = "binary"
+    """N bits; the move is one flip."""
+    GRAPH = "graph"
+    """A finite set of states with neighbour lists."""
+    CHAIN = "chain"
+    """A lattice chain: a finite set of states that is listed when asked for."""
+    SMOOTH = "smooth"
+    """A differentiable energy of a vector."""
+    RECORDED = "recorded"
+    """A map of a smooth landscape that another program made."""
+    NETWORK = "network"
+    """A neural network with its loss and its data."""
+
+    @property
+    def word(self) -> str:
+        """The kind as JSON objects name it: binary, graph or smooth."""
+        return _WORDS.get(self.value, self.value)
+
+
+_WORDS = {"chain": "graph", "recorded": "smooth", "network": "smooth"}
 
 
 @runtime_checkable
@@ -23,7 +55,9 @@ class Binary(Protocol):
     """
 
     @property
-    def name(self) -> str: ...  # noqa: D102 - documented on the class
+    def kind(self) -> Kind: ...  # noqa: D102 - documented on the class
+    @property
+    def name(self) -> str: ...  # noqa: D102
     @property
     def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
     @property
@@ -75,6 +109,8 @@ class Graph(Protocol):
     """A finite set of states with neighbour lists in compressed rows; the relation is symmetric."""
 
     @property
+    def kind(self) -> Kind: ...  # noqa: D102 - documented on the class
+    @property
     def name(self) -> str: ...  # noqa: D102
     @property
     def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
@@ -113,6 +149,8 @@ class Finite(Protocol):
     """
 
     @property
+    def kind(self) -> Kind: ...  # noqa: D102 - documented on the class
+    @property
     def name(self) -> str: ...  # noqa: D102
     @property
     def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
@@ -142,6 +180,8 @@ class Smooth(Protocol):
     """A differentiable energy of a flat vector, batch first, written in PyTorch."""
 
     @property
+    def kind(self) -> Kind: ...  # noqa: D102 - documented on the class
+    @property
     def name(self) -> str: ...  # noqa: D102
     @property
     def parameters(self) -> Mapping[str, Parameter]: ...  # noqa: D102
@@ -161,6 +201,8 @@ class Smooth(Protocol):
 class Recorded(Protocol):
     """A smooth landscape of which only a map is known that another program made."""
 
+    @property
+    def kind(self) -> Kind: ...  # noqa: D102 - documented on the class
     @property
     def name(self) -> str: ...  # noqa: D102
     @property

@@ -6,13 +6,14 @@ import copy
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from torch import nn
 
 from spinfunnel.landscape import InputError, Parameter, identity_hash
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.network.data import fixed_data, leaves, mapped, sample_count, target_of
 from spinfunnel.network.objective import Loss, Objective, exact_attention, loss_name, private_copy, refuse_random
 
@@ -102,6 +103,8 @@ class NetworkLandscape:
     >>> line.energy(torch.tensor([[1.0], [3.0]])).tolist()
     [0.0, 10.0]
     """
+
+    kind: ClassVar[Kind] = Kind.NETWORK
 
     def __init__(
         self,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Binary, InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.spins.rem import state_numbers
 from spinfunnel.systems.spins.state_blocks import enumerated_bits
@@ -51,6 +53,8 @@ class ShuffledEnergies:
     >>> bool((before == after).all()), bool((np.sort(before) == np.sort(after)).all())
     (False, True)
     """
+
+    kind: ClassVar[Kind] = Kind.BINARY
 
     landscape: Binary
     seed: int = 0

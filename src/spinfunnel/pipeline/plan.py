@@ -22,11 +22,11 @@ from spinfunnel.landscape import (
     Finite,
     Graph,
     InputError,
+    Kind,
     Landscape,
     Parameter,
     Progress,
     Record,
-    Recorded,
     Run,
     Smooth,
     no_progress,
@@ -115,14 +115,14 @@ def plan(landscape: Landscape, explorer: str = "auto", *, budget: Budget | None 
 
 
 def _chosen(landscape: Landscape, name: str) -> Explorer:
-    kind = "recorded" if isinstance(landscape, Recorded) else describe(landscape).kind
+    kind = describe(landscape).kind
     fitting = [explorer for explorer in EXPLORERS.values() if kind in explorer.kinds]
     if name == "auto":
         if not fitting:
             raise InputError(
                 f"no explorer takes {landscape.name}, a {kind} landscape; there are: {', '.join(EXPLORERS)}"
             )
-        if kind == "smooth" and isinstance(landscape, Smooth):
+        if kind is Kind.SMOOTH and isinstance(landscape, Smooth):
             if landscape.dimension > MOST_LISTED:
                 return EXPLORERS["joining"]
             if landscape.dimension < FEWEST_CLIMBED:
@@ -249,20 +249,21 @@ def describe(landscape: Landscape) -> LandscapeEntry:
     --------
     >>> from spinfunnel.systems import hopfield_memory
     >>> entry = describe(hopfield_memory(6, patterns=1, seed=1))
-    >>> entry.kind, entry.states, entry.symmetry
+    >>> entry.kind.word, entry.states, entry.symmetry
     ('binary', 64, ('global flip',))
     """
-    if not hasattr(landscape, "identity"):
+    if not hasattr(landscape, "identity") or not hasattr(landscape, "kind"):
         raise InputError(f"{landscape!r:.60} is no landscape; make one: spinfunnel.systems.resolve('sk:n=12')")
     common = landscape.identity, landscape.name, dict(landscape.parameters)
-    if isinstance(landscape, Binary):
-        names = tuple(symmetry.name for symmetry in landscape.symmetries)
-        return LandscapeEntry(*common, "binary", landscape.size, 1 << landscape.size, names)
-    if isinstance(landscape, Finite):
-        return LandscapeEntry(*common, "graph", None, landscape.plain_states(), ())
-    if isinstance(landscape, Graph):
-        return LandscapeEntry(*common, "graph", None, int(landscape.multiplicity.sum()), ())
-    return LandscapeEntry(*common, "smooth", landscape.dimension, None, ())
+    given: Any = landscape
+    if landscape.kind is Kind.BINARY:
+        names = tuple(symmetry.name for symmetry in given.symmetries)
+        return LandscapeEntry(*common, landscape.kind, given.size, 1 << given.size, names)
+    if landscape.kind is Kind.CHAIN:
+        return LandscapeEntry(*common, landscape.kind, None, given.plain_states(), ())
+    if landscape.kind is Kind.GRAPH:
+        return LandscapeEntry(*common, landscape.kind, None, int(given.multiplicity.sum()), ())
+    return LandscapeEntry(*common, landscape.kind, given.dimension, None, ())
 
 
 def ended(

@@ -275,7 +275,7 @@ def recall(
 
 def _coordinates(landscape: Landscape, atlas: Atlas) -> Coordinates | None:
     """Where the stationary points of a smooth landscape lie; None of others, and of one that has energies alone."""
-    if describe(landscape).kind != "smooth" or not hasattr(landscape, "invariance"):
+    if landscape.kind.word != "smooth" or not hasattr(landscape, "invariance"):
         return None
     identity = landscape.identity
     return Coordinates(landscape, atlas.coordinates(identity), atlas.saddle_coordinates(identity))
@@ -287,7 +287,7 @@ def map_to_json(entry: LandscapeEntry, *, run: Run, graph: BasinGraph) -> dict[s
         "landscape": {
             "name": entry.name,
             "parameters": {name: _plain(value) for name, value in entry.parameters.items()},
-            "kind": entry.kind,
+            "kind": entry.kind.word,
             "size": entry.size,
             "states": entry.states,
             "symmetry": list(graph.symmetry),

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.plot.density_picture import density_of_states, density_of_states_caption, density_of_states_figure
 from spinfunnel.plot.disconnectivity import disconnectivity_caption, disconnectivity_figure, disconnectivity_graph
 from spinfunnel.plot.free_energy_picture import free_energy, free_energy_caption, free_energy_figure
@@ -176,12 +177,12 @@ PICTURES: dict[str, Picture] = {
 }
 
 
-def pictures_of(name: str, parameters: Mapping[str, Any], *, kind: str) -> tuple[Picture, ...]:
+def pictures_of(name: str, parameters: Mapping[str, Any], *, kind: Kind) -> tuple[Picture, ...]:
     """All pictures of a landscape: `PICTURES`, and of a smooth one the index of its stationary points.
 
     Over that of the spherical p-spin model its theory is drawn.
     """
-    if kind != "smooth":
+    if kind.word != "smooth":
         return tuple(PICTURES.values())
     theory = IndexTheory.of(name, parameters)
     index = Picture(

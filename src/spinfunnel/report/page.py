@@ -229,7 +229,7 @@ def _provenance(study: Study) -> str:
     )
     failures = ", ".join(f"{reason} ({count:,})" for reason, count in sorted(run.failures.items()))
     facts: list[tuple[str, str]] = [
-        ("system", f"{landscape.name} ({landscape.kind})"),
+        ("system", f"{landscape.name} ({landscape.kind.word})"),
         ("parameters", parameters(landscape.parameters.items()) or "none"),
         ("states", number(landscape.states) if landscape.states is not None else "not finite"),
         ("symmetry divided out", ", ".join(graph.symmetry) or "none"),

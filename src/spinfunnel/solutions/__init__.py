@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["judge_network", "judge_stationary"]
 
-_HOME = {"judge_network": "judging", "judge_stationary": "stationary"}
+_HOME = {"judge_network": "judging", "judge_stationary": "judged_points"}
 
 
 def __getattr__(name: str) -> Any:

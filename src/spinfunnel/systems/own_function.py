@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from spinfunnel.landscape import (
     no_progress,
     state_bits,
 )
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.own_energy import is_atoms
 from spinfunnel.systems.ranges import LARGEST_ENERGY, check_range
@@ -88,6 +89,8 @@ class FunctionLandscape:
     >>> energies[[0, 7, 15]].tolist()
     [0.0, 3.0, 4.0]
     """
+
+    kind: ClassVar[Kind] = Kind.BINARY
 
     function: EnergyFunction
     size: int

@@ -12,8 +12,10 @@ Chem. 216, 155 (2002).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from queue import SimpleQueue
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +36,7 @@ from spinfunnel.landscape import (
     Finite,
     Graph,
     InputError,
+    Kind,
     Landscape,
     Progress,
     Record,
@@ -51,6 +54,7 @@ FEW_MINIMA = 1 << 12
 HOPS = 2
 """Steps that pointers skip while they are in the cache; none where moves are still to be made canonical."""
 RECORDS_AT_ONCE = 10_000
+FINITE = frozenset({Kind.BINARY, Kind.CHAIN, Kind.GRAPH})
 
 
 def flood(landscape: Binary | Graph | Finite, *, workers: int = 1, progress: Progress = no_progress) -> BasinGraph:
@@ -94,21 +98,34 @@ def flood(landscape: Binary | Graph | Finite, *, workers: int = 1, progress: Pro
     >>> flood(ring).census.states
     32
     """
-    if isinstance(landscape, Binary):
-        group = close_group(landscape.symmetries, size=landscape.size)
-        bits = landscape.size - int(group.has_global_flip)
-        if bits < FEWEST_BITS:
-            return flood_graph(
-                hypercube_graph(landscape, group=group), symmetry=tuple(s.name for s in landscape.symmetries)
-            )
-        refuse_if_too_large(landscape.size, bits=bits, symmetric=group.modulo_flip().order > 1)
-        return _flood_cube(_open_cube(landscape, group=group, bits=bits, workers=workers, progress=progress), landscape)
-    if isinstance(landscape, Finite):
-        listed = landscape.list_states(workers=workers, progress=progress)
+    given: Any = landscape
+    if landscape.kind is Kind.BINARY:
+        return _flood_binary(given, workers=workers, progress=progress)
+    if landscape.kind is Kind.CHAIN:
+        listed = given.list_states(workers=workers, progress=progress)
         return flood_list(listed, name=landscape.name, workers=workers, progress=progress)
-    if isinstance(landscape, Graph):
-        return flood_graph(landscape, symmetry=())
-    raise InputError(f"{landscape.name} is neither binary nor a graph of states; flooding needs a finite set of states")
+    if landscape.kind is Kind.GRAPH:
+        return flood_graph(given, symmetry=())
+    raise _infinite(landscape)
+
+
+def _flood_binary(landscape: Binary, *, workers: int, progress: Progress) -> BasinGraph:
+    """Flood the hypercube; one of few bits as any other graph."""
+    group = close_group(landscape.symmetries, size=landscape.size)
+    bits = landscape.size - int(group.has_global_flip)
+    if bits < FEWEST_BITS:
+        found = flood_graph(
+            hypercube_graph(landscape, group=group), symmetry=tuple(s.name for s in landscape.symmetries)
+        )
+        return replace(found, kind=Kind.BINARY)
+    refuse_if_too_large(landscape.size, bits=bits, symmetric=group.modulo_flip().order > 1)
+    return _flood_cube(_open_cube(landscape, group=group, bits=bits, workers=workers, progress=progress), landscape)
+
+
+def _infinite(landscape: Landscape) -> InputError:
+    return InputError(
+        f"{landscape.name} is neither binary nor a graph of states; flooding needs a finite set of states"
+    )
 
 
 def explore(
@@ -119,11 +136,10 @@ def explore(
     progress: Progress = no_progress,
 ) -> Iterator[list[Record]]:
     """Yield the records of `flood` in chunks, minima before the saddles that name them. The seed has no effect."""
-    if not isinstance(landscape, Binary | Graph | Finite):
-        raise InputError(
-            f"{landscape.name} is neither binary nor a graph of states; flooding needs a finite set of states"
-        )
-    records = flood(landscape, workers=workers, progress=progress).records()
+    if landscape.kind not in FINITE:
+        raise _infinite(landscape)
+    finite: Any = landscape
+    records = flood(finite, workers=workers, progress=progress).records()
     while chunk := list(islice(records, RECORDS_AT_ONCE)):
         yield chunk
 

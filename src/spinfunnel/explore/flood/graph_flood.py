@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numba import njit
@@ -13,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 
 from spinfunnel.explore.flood.saddles import Forest, Stars
 from spinfunnel.explore.flood.state_density import graph_histogram
-from spinfunnel.landscape import BasinGraph, Binary, Census, Graph, InputError, Parameter, index_key, state_bits
+from spinfunnel.landscape import BasinGraph, Binary, Census, Graph, InputError, Kind, Parameter, index_key, state_bits
 from spinfunnel.moves.group import Group
 
 __all__ = ["StateGraph", "flood_graph", "hypercube_graph"]
@@ -37,6 +38,8 @@ class StateGraph:
     multiplicity : array of int64, shape (n,)
         Plain states behind each state.
     """
+
+    kind: ClassVar[Kind] = Kind.GRAPH
 
     name: str
     energies: Floats
@@ -254,6 +257,7 @@ def _assemble(
         ),
         tallies=(graph_histogram(energies, copies),),
         symmetry=symmetry,
+        kind=Kind.GRAPH,
     )
 
 

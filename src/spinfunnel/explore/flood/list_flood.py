@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import connected_components
 
 from spinfunnel.explore.flood.list_density import count_listed
 from spinfunnel.explore.flood.saddles import Forest, SaddleTable, Stars
-from spinfunnel.landscape import BasinGraph, Census, InputError, Progress, StateList, no_progress
+from spinfunnel.landscape import BasinGraph, Census, InputError, Kind, Progress, StateList, no_progress
 from spinfunnel.moves.batches import over_blocks
 
 __all__ = ["flood_list"]
@@ -219,6 +219,7 @@ def flood_list(listed: StateList, *, name: str, workers: int = 1, progress: Prog
         census=census,
         tallies=count_listed(energies, copies, listed.overlap(np.flatnonzero(energies == energies[bottom[0]]))),
         symmetry=listed.symmetry,
+        kind=Kind.CHAIN,
     )
 
 

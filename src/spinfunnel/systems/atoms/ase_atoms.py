@@ -9,12 +9,13 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, identity_hash
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.differentiable import Invariance, Kernel, checked_positions
 from spinfunnel.systems.atoms.emt_kernels import compiled_emt
 from spinfunnel.systems.ranges import check_range
@@ -57,6 +58,8 @@ class AseLandscape:
     kernel : Kernel or None
         Compiled twin of the calculator, used instead where there is one.
     """
+
+    kind: ClassVar[Kind] = Kind.SMOOTH
 
     atoms: Any
     name: str

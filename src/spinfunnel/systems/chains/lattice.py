@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, Progress, StateList, identity_hash, no_progress
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.chains.conformations import (
     DIRECTIONS,
@@ -65,6 +66,8 @@ class LatticeProtein:
         What the null of shuffled interactions shuffles: the monomers along the chain, or the energies over the contacts
         that can be made.
     """
+
+    kind: ClassVar[Kind] = Kind.CHAIN
 
     name: str
     parameters: Mapping[str, Parameter]

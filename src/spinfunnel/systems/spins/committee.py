@@ -6,11 +6,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.ranges import check_choice, check_range, disorder
 from spinfunnel.systems.spins.datasets import digits, project, read_data_set
@@ -54,6 +56,8 @@ class BinaryNetwork:
     equal to the last bit. Losses of a pattern below 2^-53 vanish, which gains beyond 20 can show. A single
     unit has nothing to share and takes about 10 ns for a pattern.
     """
+
+    kind: ClassVar[Kind] = Kind.BINARY
 
     inputs: NDArray[np.float64]
     labels: NDArray[np.float64]

@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Parameter, Progress, Symmetry, identity_hash, no_progress
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.ranges import check_choice, check_range, disorder
 from spinfunnel.systems.spins.rem import state_numbers
@@ -33,6 +35,8 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True, eq=False)
 class DillChan:
     """A landscape of one of the `SHAPES`; a `Binary` landscape made by `dill_chan`."""
+
+    kind: ClassVar[Kind] = Kind.BINARY
 
     residues: int
     shape: str

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Parameter, Progress, Symmetry, identity_hash, no_progress
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.systems.ranges import check_range, disorder
 from spinfunnel.systems.spins.rem import state_numbers
 from spinfunnel.systems.spins.state_blocks import enumerated_bits
@@ -22,6 +24,8 @@ class GolfCourse:
 
     Enumeration costs what it takes to write zeros.
     """
+
+    kind: ClassVar[Kind] = Kind.BINARY
 
     size: int
     depth: float

@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.ranges import LARGEST_ENERGY
 from spinfunnel.systems.spins.state_blocks import enumerated_bits
@@ -79,6 +80,8 @@ class SpinPolynomial:
     >>> [symmetry.name for symmetry in ring.symmetries], ring.order, ring.unit
     (['global flip'], 2, 1.0)
     """
+
+    kind: ClassVar[Kind] = Kind.BINARY
 
     size: int
     terms: Terms

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.ranges import check_range, disorder
 from spinfunnel.systems.spins.state_blocks import block_count, enumerated_bits
@@ -42,6 +44,8 @@ class RandomEnergyModel:
     The energy of a state is a function of its number and the seed alone, so any state can be asked for, in any order
     and block. Enumeration takes about 2 ns for a state on two threads and no memory beyond `out`.
     """
+
+    kind: ClassVar[Kind] = Kind.BINARY
 
     size: int
     slope: float

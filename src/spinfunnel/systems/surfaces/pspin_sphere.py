@@ -7,12 +7,13 @@ import itertools
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, identity_hash
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.differentiable import Invariance, Kernel, checked_positions
 from spinfunnel.systems.ranges import check_range, disorder
 from spinfunnel.systems.surfaces.torch_energy import TorchLandscape, import_torch, over_batch
@@ -190,6 +191,8 @@ class SphericalPSpin:
     device, dtype : str
         Where and how precisely PyTorch computes; no part of the identity.
     """
+
+    kind: ClassVar[Kind] = Kind.SMOOTH
 
     couplings: SphericalCouplings
     parameters: Mapping[str, Parameter]

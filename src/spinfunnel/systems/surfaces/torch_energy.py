@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, identity_hash
+from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.compiled_call import call
 from spinfunnel.moves.differentiable import Invariance, Kernel, checked_positions
 
@@ -55,6 +56,8 @@ class TorchLandscape:
     >>> energy.tolist(), gradient.tolist(), bowl.hessian(np.array([[3.0, 4.0]])).tolist()
     ([12.5], [[3.0, 4.0]], [[[1.0, 0.0], [0.0, 1.0]]])
     """
+
+    kind: ClassVar[Kind] = Kind.SMOOTH
 
     name: str
     parameters: Mapping[str, Parameter]
