@@ -14,7 +14,7 @@ import pytest
 import spinfunnel as sf
 from spinfunnel.atlas import Atlas
 from spinfunnel.explore import EXPLORERS, Explorer
-from spinfunnel.landscape import InputError, Minimum, Saddle
+from spinfunnel.landscape import InputError, Kind, Minimum, Saddle
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.null import compare as nulls
 from spinfunnel.pipeline.plan import plan
@@ -162,12 +162,12 @@ def test_an_interrupted_run_keeps_whole_records_and_is_finished_by_the_next(
         yield [Saddle("01" * 4 + "0", 2.0, ("0" * 9, "1" * 9))]
 
     with Atlas() as book:
-        monkeypatch.setitem(EXPLORERS, "flooding", Explorer("flooding", halts, ("binary",), True, "", ""))
+        monkeypatch.setitem(EXPLORERS, "flooding", Explorer("flooding", halts, (Kind.BINARY,), True, "", ""))
         with pytest.raises(KeyboardInterrupt):
             explore(ferromagnet, atlas=book)
         assert [run.outcome for run in book.runs(ferromagnet.identity)] == ["interrupted"]
         assert book.basin_graph(ferromagnet.identity, allow_unfinished=True).minima == 2
-        monkeypatch.setitem(EXPLORERS, "flooding", Explorer("flooding", finishes, ("binary",), True, "", ""))
+        monkeypatch.setitem(EXPLORERS, "flooding", Explorer("flooding", finishes, (Kind.BINARY,), True, "", ""))
         assert explore(ferromagnet, atlas=book).outcome == "finished"
         graph = book.basin_graph(ferromagnet.identity)
     assert (graph.minima, graph.saddles) == (2, 1)

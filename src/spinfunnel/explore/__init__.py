@@ -36,7 +36,7 @@ from spinfunnel.explore.smooth import (
 from spinfunnel.explore.smooth import (
     recorded_map as reading,
 )
-from spinfunnel.landscape import BasinGraph, Parameter, Record
+from spinfunnel.landscape import BasinGraph, Kind, Parameter, Record
 
 __all__ = ["EXPLORERS", "Explorer"]
 
@@ -54,8 +54,8 @@ class Explorer:
         are its options.
     map_at_once : callable or None
         ``map_at_once(landscape, *, workers, progress)`` returns the same map as a BasinGraph, to be kept nowhere.
-    kinds : tuple of str
-        Kinds of landscape that it takes: "binary", "graph", "smooth", "recorded".
+    kinds : tuple of Kind
+        Kinds of landscape that it takes.
     exact : bool
         Whether a finished run is an exact map.
     summary, source : str
@@ -63,7 +63,7 @@ class Explorer:
 
     name: str
     explore: Callable[..., Iterator[list[Record]]]
-    kinds: tuple[str, ...]
+    kinds: tuple[Kind, ...]
     exact: bool
     summary: str
     source: str
@@ -91,7 +91,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "flooding",
             flooding.explore,
-            ("binary", "graph"),
+            (Kind.BINARY, Kind.CHAIN, Kind.GRAPH),
             True,
             "every state, exactly: minima, basins, exits, merge tree (up to 31 free bits, 13 bytes a state)",
             "Flamm, Hofacker, Stadler, Wolfinger, Z. Phys. Chem. 216, 155 (2002)",
@@ -100,7 +100,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "climbing",
             climbing.explore,
-            ("smooth",),
+            (Kind.SMOOTH,),
             False,
             "from minima over saddles to minima: eigenvector following, every point proven by its Hessian",
             "Munro, Wales, Phys. Rev. B 59, 3969 (1999); Tsai, Jordan, J. Phys. Chem. 97, 11227 (1993)",
@@ -108,7 +108,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "joining",
             joining.explore,
-            ("smooth",),
+            (Kind.SMOOTH,),
             False,
             "low minima and the lowest passes between them, where minima are too many to be listed",
             "Wales, Doye, J. Phys. Chem. A 101, 5111 (1997); Munro, Wales, Phys. Rev. B 59, 3969 (1999)",
@@ -116,7 +116,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "connecting",
             connecting.explore,
-            ("smooth",),
+            (Kind.SMOOTH,),
             False,
             "minima joined by doubly nudged elastic bands, each between two that Dijkstra's algorithm picks",
             "Trygubenko, Wales, J. Chem. Phys. 120, 2082 (2004); Carr et al., J. Chem. Phys. 122, 234903 (2005)",
@@ -124,7 +124,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "stationary",
             stationary.explore,
-            ("smooth",),
+            (Kind.SMOOTH,),
             False,
             "every stationary point, of any index, where there are few coordinates (up to 300)",
             "Broderix et al., Phys. Rev. Lett. 85, 5360 (2000)",
@@ -132,7 +132,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "reading",
             reading.explore,
-            ("recorded",),
+            (Kind.RECORDED,),
             False,
             "a map that another program made, as it is: a Cambridge database (min.data, ts.data)",
             "Wales, Energy Landscapes, Cambridge University Press (2003)",
@@ -140,7 +140,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "folding",
             folding.explore,
-            ("graph",),
+            (Kind.CHAIN,),
             False,
             "replica exchange of a lattice chain by pulls: minima and the lowest energy of chains too long to list",
             "Thachuk, Shmygelska, Hoos, BMC Bioinformatics 8, 342 (2007)",
@@ -148,7 +148,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "tempering",
             mapping.explore,
-            ("binary",),
+            (Kind.BINARY,),
             False,
             "samples a map: parallel tempering, quenches, floods around minima, paths between them, histograms",
             "Hukushima, Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996); Sibani et al., Europhys. Lett. 22, 479 (1993)",
@@ -156,7 +156,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "samples",
             samples.explore,
-            ("binary",),
+            (Kind.BINARY,),
             False,
             "a map from another solver's samples: file=PATH of a dimod SampleSet (JSON) or rows of bits",
             "Sibani et al., Europhys. Lett. 22, 479 (1993), for the floods around them",
@@ -164,7 +164,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "exchange",
             tempering.explore,
-            ("binary",),
+            (Kind.BINARY,),
             False,
             "minima only: parallel tempering of 64 replicas at a time over temperatures that set themselves",
             "Hukushima, Nemoto, J. Phys. Soc. Jpn. 65, 1604 (1996); Syed et al., J. R. Stat. Soc. B 84, 321 (2022)",
@@ -172,7 +172,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "annealing",
             annealing.explore,
-            ("binary",),
+            (Kind.BINARY,),
             False,
             "simulated annealing, again and again, of 64 replicas at a time; every end is brought to its minimum",
             "Kirkpatrick, Gelatt, Vecchi, Science 220, 671 (1983)",
@@ -180,7 +180,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "population",
             annealing.explore_population,
-            ("binary",),
+            (Kind.BINARY,),
             False,
             "population annealing: a population is cooled, its members copied by their Boltzmann weights",
             "Machta, Phys. Rev. E 82, 026704 (2010)",
@@ -188,7 +188,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "hopping",
             hopping.explore,
-            ("smooth",),
+            (Kind.SMOOTH,),
             False,
             "low minima by basin hopping, four chains at neighbouring temperatures",
             "Wales, Doye, J. Phys. Chem. A 101, 5111 (1997)",
@@ -196,7 +196,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "langevin",
             langevin.explore,
-            ("smooth",),
+            (Kind.SMOOTH,),
             False,
             "minima under Langevin trajectories of 16 walkers at one temperature, and how often they are met",
             "Stillinger, Weber, Phys. Rev. A 25, 978 (1982)",
@@ -204,7 +204,7 @@ EXPLORERS: dict[str, Explorer] = {
         Explorer(
             "itfix",
             itfix.explore,
-            ("binary", "graph"),
+            (Kind.BINARY, Kind.CHAIN, Kind.GRAPH),
             False,
             "iterative fixing: rounds of annealing, each of which fixes what the best of the last one agree on",
             "DeBartolo, Colubri, Jha, Fitzgerald, Freed, Sosnick, PNAS 106, 3734 (2009)",

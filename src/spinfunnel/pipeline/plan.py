@@ -120,7 +120,7 @@ def _chosen(landscape: Landscape, name: str) -> Explorer:
     if name == "auto":
         if not fitting:
             raise InputError(
-                f"no explorer takes {landscape.name}, a {kind} landscape; there are: {', '.join(EXPLORERS)}"
+                f"no explorer takes {landscape.name}, a {kind.word} landscape; there are: {', '.join(EXPLORERS)}"
             )
         if kind is Kind.SMOOTH and isinstance(landscape, Smooth):
             if landscape.dimension > MOST_LISTED:
@@ -136,7 +136,7 @@ def _chosen(landscape: Landscape, name: str) -> Explorer:
         raise InputError(f"there is no explorer {name!r}{hint}; there are: auto, {', '.join(EXPLORERS)}")
     elif EXPLORERS[name] not in fitting:
         raise InputError(
-            f"the explorer {name} takes {' and '.join(EXPLORERS[name].kinds)} landscapes, {landscape.name} is {kind}"
+            f"the explorer {name} takes {_words(EXPLORERS[name])} landscapes, {landscape.name} is {kind.word}"
         )
     else:
         last = EXPLORERS[name]
@@ -144,6 +144,10 @@ def _chosen(landscape: Landscape, name: str) -> Explorer:
     if problem is not None:
         raise problem from None
     return last
+
+
+def _words(explorer: Explorer) -> str:
+    return " and ".join(dict.fromkeys(kind.word for kind in explorer.kinds))
 
 
 def _obstacle(landscape: Landscape, explorer: Explorer) -> InputError | None:
