@@ -10,10 +10,10 @@ from typing import Protocol
 
 import pytest
 
+from repository import SOURCE
+
 if "PYTEST_XDIST_WORKER" in os.environ:  # As many of them as cores: threads of each beside them only wait.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-SOURCE = Path(__file__).parents[1] / "src"
 
 
 class Command(Protocol):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from repository import DOCS
 from spinfunnel.cli import app
 from spinfunnel.landscape import InputError
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
@@ -115,7 +116,7 @@ def test_every_reproduction_has_a_source_and_a_place_in_the_docs(name: str) -> N
     entry = REPRODUCTIONS[name]
     assert entry.summary
     assert entry.source
-    docs = "".join(page.read_text() for page in (Path(__file__).parents[2] / "docs").glob("*.md"))
+    docs = "".join(page.read_text() for page in DOCS.glob("*.md"))
     assert f"`{name}`" in docs or f"reproduce {name}`" in docs
 
 

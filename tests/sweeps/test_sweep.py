@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from repository import SOURCE
 from spinfunnel.atlas import Atlas
 from spinfunnel.landscape import InputError
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
@@ -25,7 +26,6 @@ from spinfunnel.sweeps.crew import MOST_LOSSES, Borrowed, Here, Processes, run_a
 from spinfunnel.sweeps.plan import disorder_seed, plan_jobs
 from spinfunnel.systems import resolve
 
-SOURCE = Path(__file__).parents[1] / "src"
 QUICK = ["minima", "funnels", "funnel_weight", "sharpness", "funnel_slope"]
 EXPONENTIAL = "mean = exp(a + b n)"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,6 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from repository import environment
 from spinfunnel.formats.export import FORMATS, export, to_networkx, to_sampleset
 from spinfunnel.landscape import BasinGraph, Budget, InputError, index_key
 from spinfunnel.pipeline.study import study
@@ -294,7 +294,7 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
     """A limit on the size of files stands in for the disk."""
     script = """if True:
         import resource, sys
-        from test_export import random_graph
+        from atlas_graphs import random_graph
         from spinfunnel.formats.export import export
         from spinfunnel.landscape import InputError
         graph = random_graph(900, 900, seed=1)
@@ -304,10 +304,8 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path: Path, name: str) -> None:
         except InputError as error:
             print(error)
     """
-    here = Path(__file__).parent
-    paths = os.pathsep.join([str(here), str(here.parent / "src")])
     command = [sys.executable, "-B", "-c", script, str(tmp_path / "map"), name]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths})
+    done = subprocess.run(command, capture_output=True, text=True, env=environment())
     assert done.stderr == ""
     assert "cannot be written" in done.stdout
     assert list(tmp_path.iterdir()) == []

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from atlas_graphs import ISLAND, RUN, assert_same, begin, fill, random_graph
+from repository import environment
 from spinfunnel.atlas import Atlas
 from spinfunnel.landscape import InputError
 
@@ -168,7 +169,7 @@ def test_a_full_disk_keeps_whole_chunks(tmp_path: Path) -> None:
     script = """
         import resource, sys
         from pathlib import Path
-        from test_atlas import begin, chunks, random_graph
+        from atlas_graphs import begin, chunks, random_graph
         from spinfunnel.atlas import Atlas
         from spinfunnel.landscape import InputError
         with Atlas(sys.argv[1]) as atlas:
@@ -217,14 +218,9 @@ def test_passwords_are_never_shown(url: str, reason: str) -> None:
 # Processes
 
 
-def environment() -> dict[str, str]:
-    here = Path(__file__).parent
-    return {**os.environ, "PYTHONPATH": os.pathsep.join([str(here), str(here.parent / "src")])}
-
-
 WRITER = """
     import itertools, sys
-    from test_atlas import ISLAND, chunks, random_graph
+    from atlas_graphs import ISLAND, chunks, random_graph
     from spinfunnel.atlas import Atlas
     atlas = Atlas(sys.argv[1])
     records = list(random_graph(3000, 4000, seed=4).records())

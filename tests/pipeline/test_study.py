@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import spinfunnel as sf
+from repository import ROOT
 from spinfunnel.atlas import Atlas
 from spinfunnel.explore import EXPLORERS, Explorer
 from spinfunnel.landscape import InputError, Kind, Minimum, Saddle
@@ -203,7 +204,7 @@ def test_describe_names_states_and_symmetry() -> None:
 
 
 def test_the_readme_prints_what_the_code_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    readme = (ROOT / "README.md").read_text()
     code = readme.split("```python\n", 1)[1].split("```", 1)[0]
     shown = readme.split("```text\n", 1)[1].split("```", 1)[0]
     monkeypatch.chdir(tmp_path)

@@ -1,11 +1,11 @@
 """The calibration: labelled landscapes, the table, thresholds, separation, scans, and what is shipped."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from repository import DOCS
 from spinfunnel.calibration import (
     FAMILIES,
     LABELS,
@@ -38,7 +38,7 @@ from spinfunnel.landscape import Binary, InputError, state_bits
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.verdict.binary import THRESHOLDS
 
-SHIPPED = Path(__file__).parents[1] / "docs" / "calibration.csv"
+SHIPPED = DOCS / "calibration.csv"
 
 
 def energies_of(landscape):
