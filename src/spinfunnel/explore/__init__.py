@@ -37,6 +37,7 @@ from spinfunnel.explore.smooth import (
     recorded_map as reading,
 )
 from spinfunnel.landscape import BasinGraph, Kind, Parameter, Record
+from spinfunnel.landscape.plugins import Registry
 
 __all__ = ["EXPLORERS", "Explorer"]
 
@@ -85,9 +86,10 @@ class Explorer:
 _COMMON = frozenset({"seed", "workers", "progress", "budget"})
 
 
-EXPLORERS: dict[str, Explorer] = {
-    entry.name: entry
-    for entry in (
+EXPLORERS: Registry[Explorer] = Registry(
+    "spinfunnel.explorers",
+    Explorer,
+    (
         Explorer(
             "flooding",
             flooding.explore,
@@ -209,5 +211,5 @@ EXPLORERS: dict[str, Explorer] = {
             "iterative fixing: rounds of annealing, each of which fixes what the best of the last one agree on",
             "DeBartolo, Colubri, Jha, Fitzgerald, Freed, Sosnick, PNAS 106, 3734 (2009)",
         ),
-    )
-}
+    ),
+)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.landscape.plugins import Registry
 from spinfunnel.measure import (
     commitment,
     correlation,
@@ -61,39 +62,41 @@ __all__ = [
     "measure_all",
 ]
 
-MEASURES: dict[str, Measure] = {
-    measure.name: replace(
-        measure, smooth=smooth_maps.SMOOTH.get(measure.name, measure.smooth), sampled=SAMPLED.get(measure.name)
-    )
-    for group in (
-        share,
-        profile,
-        local_optima,
-        frustration,
-        depth,
-        motif,
-        valley,
-        correlation,
-        folding,
-        thermodynamics,
-        stability,
-        guided,
-        slope,
-        free_energy,
-        two_state,
-        kinetics,
-        kick_walks,
-        levinthal,
-        folding_window,
-        commitment,
-        phi_values,
-        smooth_maps,
-        rivals,
-        superposition,
-        stationary_points,
-    )
-    for measure in group.MEASURES
-}
+MEASURES: Registry[Measure] = Registry(
+    "spinfunnel.measures",
+    Measure,
+    (
+        replace(measure, smooth=smooth_maps.SMOOTH.get(measure.name, measure.smooth), sampled=SAMPLED.get(measure.name))
+        for group in (
+            share,
+            profile,
+            local_optima,
+            frustration,
+            depth,
+            motif,
+            valley,
+            correlation,
+            folding,
+            thermodynamics,
+            stability,
+            guided,
+            slope,
+            free_energy,
+            two_state,
+            kinetics,
+            kick_walks,
+            levinthal,
+            folding_window,
+            commitment,
+            phi_values,
+            smooth_maps,
+            rivals,
+            superposition,
+            stationary_points,
+        )
+        for measure in group.MEASURES
+    ),
+)
 
 COMPARED = stability.COMPARED
 """Names of the measures that compare with the ground energies of a null."""

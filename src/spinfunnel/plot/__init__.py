@@ -12,6 +12,7 @@ from typing import Any
 
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.plugins import Registry
 from spinfunnel.plot.density_picture import density_of_states, density_of_states_caption, density_of_states_figure
 from spinfunnel.plot.disconnectivity import disconnectivity_caption, disconnectivity_figure, disconnectivity_graph
 from spinfunnel.plot.free_energy_picture import free_energy, free_energy_caption, free_energy_figure
@@ -105,9 +106,10 @@ class Picture:
         return overlap_obstacle(graph) if self.name == "overlap" else ""
 
 
-PICTURES: dict[str, Picture] = {
-    picture.name: picture
-    for picture in (
+PICTURES: Registry[Picture] = Registry(
+    "spinfunnel.pictures",
+    Picture,
+    (
         Picture(
             "terrain",
             "Funnel terrain",
@@ -173,8 +175,8 @@ PICTURES: dict[str, Picture] = {
             "how far the native state stands out from all others",
             "Bryngelson, Wolynes, Proc. Natl. Acad. Sci. 84, 7524 (1987)",
         ),
-    )
-}
+    ),
+)
 
 
 def pictures_of(name: str, parameters: Mapping[str, Any], *, kind: Kind) -> tuple[Picture, ...]:

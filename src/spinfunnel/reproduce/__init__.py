@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.plugins import Registry
 from spinfunnel.reproduce.bln46 import bln
 from spinfunnel.reproduce.bryngelson_wolynes import bryngelson_wolynes
 from spinfunnel.reproduce.calibrated import calibration
@@ -56,9 +57,10 @@ class Reproduction:
     source: str
 
 
-REPRODUCTIONS: dict[str, Reproduction] = {
-    entry.name: entry
-    for entry in (
+REPRODUCTIONS: Registry[Reproduction] = Registry(
+    "spinfunnel.reproductions",
+    Reproduction,
+    (
         Reproduction(
             "klemm",
             klemm,
@@ -179,8 +181,8 @@ REPRODUCTIONS: dict[str, Reproduction] = {
             "the double funnel of 38 Lennard-Jones atoms, and the barrier between its bottoms",
             "Doye, Miller, Wales, J. Chem. Phys. 111, 8417 (1999)",
         ),
-    )
-}
+    ),
+)
 
 
 def find(name: str) -> Reproduction:

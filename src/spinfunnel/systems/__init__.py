@@ -11,6 +11,7 @@ from spinfunnel.formats.cambridge import CambridgeDatabase, is_database, load_da
 from spinfunnel.formats.problem_files import load_problem
 from spinfunnel.formats.structure_files import PROTEINS, is_protein
 from spinfunnel.landscape import InputError, Landscape, Parameter
+from spinfunnel.landscape.plugins import Registry
 from spinfunnel.systems.atoms.ase_atoms import READABLE, AseLandscape, ase_atoms
 from spinfunnel.systems.atoms.bln_protein import bln_protein
 from spinfunnel.systems.atoms.calpha import calpha_protein
@@ -95,9 +96,10 @@ __all__ = [
     "xy_lattice",
 ]
 
-SYSTEMS: dict[str, System] = {
-    system.name: system
-    for system in (
+SYSTEMS: Registry[System] = Registry(
+    "spinfunnel.systems",
+    System,
+    (
         System(
             "sk",
             sherrington_kirkpatrick,
@@ -281,8 +283,8 @@ SYSTEMS: dict[str, System] = {
             "Morse cluster; rho is the stiffness of the pair",
             "Doye, Wales, J. Chem. Soc., Faraday Trans. 93, 4233 (1997)",
         ),
-    )
-}
+    ),
+)
 
 
 def resolve(spec: str, *, seed: int | None = None) -> Landscape:
