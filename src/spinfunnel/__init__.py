@@ -11,6 +11,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from spinfunnel.version import __version__
+
 if TYPE_CHECKING:
     from spinfunnel import measure, plot, systems
     from spinfunnel.atlas import Atlas
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
     from spinfunnel.report import write_report
     from spinfunnel.sweeps import Sweep, sweep
     from spinfunnel.verdict.binary import Verdict, judge
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Atlas",

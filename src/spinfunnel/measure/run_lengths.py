@@ -6,7 +6,7 @@ Hoos, Stutzle, Stochastic Local Search (Morgan Kaufmann, 2004), ch. 4.
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,7 @@ from numpy.typing import NDArray
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.metropolis import COLDEST
 
-if TYPE_CHECKING:
-    from spinfunnel.measure.listed_chain import ListedChain
-    from spinfunnel.measure.long_walks import SpinChain
-    from spinfunnel.measure.metropolis import MetropolisChain
-
-__all__ = ["HOTTEST", "STEP", "folding_by_walks", "mean_run_length"]
+__all__ = ["HOTTEST", "STEP", "WalkingChain", "folding_by_walks", "mean_run_length"]
 
 STEP = 1.5
 """Ratio of neighbouring temperatures in the search for the best."""
@@ -33,6 +28,24 @@ STEADY = 1.5
 """A mean that a fourfold limit raises by no more than this is that of walks that arrive."""
 PATIENCE = 30.0
 """Limit of a walk, in units of the mean expected from the pilot: of memoryless ones e^-30 are cut off."""
+
+
+class WalkingChain(Protocol):
+    """Dynamics whose walks end in a native state."""
+
+    span: float
+    """Of the energies; 0 where all are equal."""
+    random: float
+    """Mean number of moves that blind search needs."""
+
+    @property
+    def shortest(self) -> int:
+        """Moves of the shortest walks that are worth a try."""
+
+    def run_lengths(
+        self, temperature: float, *, runs: int, limit: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Lengths of walks from random states, of at most `limit` moves, and whether each arrived."""
 
 
 def mean_run_length(length: NDArray[np.int64], hit: NDArray[np.bool_], *, confidence: float = 0.95) -> Measurement:
@@ -80,7 +93,7 @@ def mean_run_length(length: NDArray[np.int64], hit: NDArray[np.bool_], *, confid
 
 
 def folding_by_walks(
-    chain: MetropolisChain | ListedChain | SpinChain,
+    chain: WalkingChain,
     temperature: float | None,
     *,
     budget: int,
@@ -90,7 +103,7 @@ def folding_by_walks(
 
     Parameters
     ----------
-    chain : MetropolisChain, ListedChain or SpinChain
+    chain : WalkingChain
     temperature : float or None
         None to seek the best, by walks of their own.
     budget : int
@@ -126,7 +139,7 @@ def folding_by_walks(
 class _Walks:
     """Walks on a chain, their source of randomness, and the evaluations that are left for them."""
 
-    def __init__(self, chain: MetropolisChain | ListedChain | SpinChain, rng: np.random.Generator, left: int) -> None:
+    def __init__(self, chain: WalkingChain, rng: np.random.Generator, left: int) -> None:
         self.chain, self.rng, self.left = chain, rng, left
         self.lengths: list[NDArray[np.int64]] = []
         self.hits: list[NDArray[np.bool_]] = []

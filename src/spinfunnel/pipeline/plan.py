@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from spinfunnel import __version__
 from spinfunnel.atlas import Atlas, LandscapeEntry
 from spinfunnel.explore import EXPLORERS, Explorer
 from spinfunnel.explore.flood.memory import refuse_if_too_large, refuse_long_list
@@ -32,6 +31,7 @@ from spinfunnel.landscape import (
     no_progress,
 )
 from spinfunnel.landscape.assignments import parse_assignments, read_assignments, suggestion
+from spinfunnel.version import __version__
 
 __all__ = ["Plan", "describe", "explore", "plan", "refuse_unexplorable", "threads"]
 

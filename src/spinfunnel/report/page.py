@@ -7,12 +7,12 @@ import importlib.resources
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import spinfunnel
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES
 from spinfunnel.plot import PICTURES, pictures_of
 from spinfunnel.report.picture import plot_box
 from spinfunnel.report.text import escape, number, parameters, strip, table, title, value
+from spinfunnel.version import __version__
 
 if TYPE_CHECKING:
     from spinfunnel.pipeline.study import Study
@@ -259,7 +259,7 @@ def _options(options: object) -> str:
 
 
 def _footer(studies: Sequence[Study], *, command: str | None, written: str) -> str:
-    version = spinfunnel.__version__
+    version = __version__
     used = dict.fromkeys(MEASURES[name].source for study in studies for name in study.measures if name in MEASURES)
     drawn = dict.fromkeys(picture.source for picture in PICTURES.values())
     sources = "".join(f"<li>{escape(source)}</li>" for source in sorted({*used, *drawn}))

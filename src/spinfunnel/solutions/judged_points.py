@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from spinfunnel import __version__
 from spinfunnel.atlas import Atlas
 from spinfunnel.landscape import BasinGraph, Minimum, Progress, Run, Saddle, no_progress
 from spinfunnel.landscape.estimate import Estimate, Measurement
@@ -23,6 +22,7 @@ from spinfunnel.solutions.keeping import key_of
 from spinfunnel.solutions.solution_measures import NATIVE_SHARE, share, topography
 from spinfunnel.solutions.trained import judge_solutions
 from spinfunnel.verdict.binary import Verdict
+from spinfunnel.version import __version__
 
 __all__ = ["judge_stationary", "stationary_graph"]
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from spinfunnel import __version__
 from spinfunnel.atlas import Atlas
 from spinfunnel.landscape import InputError, Progress, Run, no_progress
 from spinfunnel.landscape.estimate import Measurement
@@ -25,6 +24,7 @@ from spinfunnel.solutions.schedule import Schedule, schedule, tuned
 from spinfunnel.solutions.solution_measures import NATIVE_SHARE, against_null, measure_solutions
 from spinfunnel.solutions.trained import judge_solutions
 from spinfunnel.solutions.training_map import Solutions, map_solutions
+from spinfunnel.version import __version__
 
 __all__ = ["SHUFFLED_LABELS", "is_network", "judge_network", "network_study"]
 

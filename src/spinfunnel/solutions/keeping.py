@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spinfunnel import __version__
 from spinfunnel.atlas import Atlas
 from spinfunnel.landscape import Minimum, Progress, Run, Saddle
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.batched import Batched, suited_threads
 from spinfunnel.network.objective import exact_attention
 from spinfunnel.pipeline.plan import describe, threads
+from spinfunnel.version import __version__
 
 __all__ = ["Answer", "Job", "Keeper", "key_of", "state_of"]
 

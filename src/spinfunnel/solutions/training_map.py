@@ -17,7 +17,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spinfunnel import __version__
 from spinfunnel.atlas import Atlas
 from spinfunnel.landscape import BasinGraph, InputError, Minimum, Progress, Run, Saddle, no_progress
 from spinfunnel.network import NetworkLandscape
@@ -28,6 +27,7 @@ from spinfunnel.network.training import Settled, settle
 from spinfunnel.pipeline.plan import describe
 from spinfunnel.solutions.keeping import Answer, Job, Keeper, key_of, state_of
 from spinfunnel.solutions.schedule import POLISHING, SETTLED, Schedule
+from spinfunnel.version import __version__
 
 __all__ = ["Pair", "Solutions", "map_solutions"]
 

@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from spinfunnel import __version__
 from spinfunnel.atlas import Atlas
 from spinfunnel.explore.flood.memory import available_bytes, refuse_if_too_large
 from spinfunnel.landscape import Binary, Budget, InputError, Progress, no_progress
@@ -25,6 +24,7 @@ from spinfunnel.sweeps.plan import Job, plan_jobs
 from spinfunnel.sweeps.scaling import Fit, Scaling, fit_scaling, judge_scaling
 from spinfunnel.sweeps.sweep_result import JobResult, Series, Size, Sweep, gather
 from spinfunnel.systems import resolve
+from spinfunnel.version import __version__
 
 __all__ = [
     "Fit",
