@@ -40,6 +40,7 @@ __all__ = [
     "Study",
     "Sweep",
     "Verdict",
+    "__version__",
     "flood",
     "judge",
     "measure",
@@ -87,4 +88,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*__all__, "__version__"})
+    return sorted(__all__)
