@@ -8,32 +8,24 @@ import numpy as np
 import pytest
 from scipy.sparse import coo_matrix
 
-from spinfunnel.landscape import Binary, Finite, InputError, state_bits
+from registered import named, specs
+from spinfunnel.landscape import Binary, Finite, InputError, Kind, state_bits
 from spinfunnel.null.energies import ShuffledEnergies
 from spinfunnel.systems import SYSTEMS, resolve
 
-SMALL = {
-    "sk": ["n=9", "n=8,bias=2", "n=14"],
-    "ea": ["shape=3x3", "shape=2x5,bonds=bimodal", "shape=2x2x3,boundary=open"],
-    "dfm": ["shape=3x4", "shape=7"],
-    "rfim": ["shape=3x3,field=0.7"],
-    "pspin": ["n=10", "n=9,p=4", "n=9,p=2", "n=5,p=5"],
-    "multiscale": ["n=10", "n=10,frustration=0", "n=9,orders=2x4,levels=2", "n=8,levels=1,orders=2,frustration=0.3"],
-    "rem": ["n=10", "n=13,slope=1.5"],
-    "hopfield": ["n=10,patterns=3", "n=7,patterns=1"],
-    "labs": ["n=9", "n=12"],
-    "maxcut": ["n=9", "n=10,degree=3", "n=8,weights=gaussian,probability=0.7", "n=9,degree=6,weights=bimodal"],
-    "partition": ["n=9", "n=8,bits=20"],
-    "golf": ["n=9,depth=3"],
-    "dill-chan": [
-        "n=9",
-        "n=5,states=4,roughness=0.3",
-        "n=9,shape=moat",
-        "n=9,shape=champagne",
-        "n=4,shape=golf,states=8",
-    ],
+MORE = {
+    "sk": ["n=8,bias=2", "n=14"],
+    "ea": ["shape=2x5,bonds=bimodal", "shape=2x2x3,boundary=open"],
+    "dfm": ["shape=7"],
+    "pspin": ["n=9,p=4", "n=9,p=2", "n=5,p=5"],
+    "multiscale": ["n=10,frustration=0", "n=9,orders=2x4,levels=2", "n=8,levels=1,orders=2,frustration=0.3"],
+    "rem": ["n=13,slope=1.5"],
+    "hopfield": ["n=7,patterns=1"],
+    "labs": ["n=12"],
+    "maxcut": ["n=10,degree=3", "n=8,weights=gaussian,probability=0.7", "n=9,degree=6,weights=bimodal"],
+    "partition": ["n=8,bits=20"],
+    "dill-chan": ["n=5,states=4,roughness=0.3", "n=9,shape=moat", "n=9,shape=champagne", "n=4,shape=golf,states=8"],
     "committee": [
-        "inputs=3,hidden=3",
         "inputs=4,hidden=2,architecture=two-layer",
         "inputs=3,hidden=3,architecture=two-layer,activation=relu,labels=random",
         "inputs=10,architecture=perceptron,distribution=binary",
@@ -41,20 +33,14 @@ SMALL = {
         "inputs=4,hidden=3,labels=digits",
         "inputs=4,hidden=2,labels=digits,shuffle=true,projection=pca",
     ],
+    "hp": ["sequence=HHPHPPHPH,dimension=3,moves=pull"],
+    "go": ["native=RULLDD,moves=pull", "n=8,dimension=3"],
+    "protein": ["sequence=random,n=8,dimension=3,alphabet=three", "sequence=ACDKL", "n=9,alphabet=hp,goal=energy"],
+    "heteropolymer": ["n=8,frustration=0.3,dimension=3,moves=local"],
 }
-CHAINS = {
-    "hp": ["sequence=HPPHPH", "sequence=HHPHPPHPH,dimension=3,moves=pull"],
-    "go": ["n=9", "native=RULLDD,moves=pull", "n=8,dimension=3"],
-    "protein": [
-        "n=8",
-        "sequence=random,n=8,dimension=3,alphabet=three",
-        "sequence=ACDKL",
-        "n=9,alphabet=hp,goal=energy",
-    ],
-    "heteropolymer": ["n=8", "n=8,frustration=0.3,dimension=3,moves=local"],
-}
-"""Lattice proteins, which have laws of their own below."""
-SPECS = [f"{name}:{text}" for name, texts in SMALL.items() for text in texts]
+"""Variants of systems beside the example that each carries."""
+BINARY, CHAINS = named(Kind.BINARY), named(Kind.CHAIN)
+SPECS, CHAIN_SPECS = specs(BINARY, MORE), specs(CHAINS, MORE)
 
 
 def enumerated(landscape: Binary, *, workers: int = 1) -> np.ndarray:
@@ -64,9 +50,8 @@ def enumerated(landscape: Binary, *, workers: int = 1) -> np.ndarray:
     return out
 
 
-def test_every_system_is_tried() -> None:
-    assert set(SMALL) == {name for name in SYSTEMS if isinstance(resolve(name), Binary)}
-    assert set(CHAINS) == {name for name in SYSTEMS if isinstance(resolve(name), Finite)}
+def test_variants_are_of_systems_that_there_are() -> None:
+    assert set(MORE) <= set(BINARY) | set(CHAINS)
 
 
 @pytest.mark.parametrize("spec", SPECS)
@@ -107,21 +92,35 @@ def test_symmetric_states_have_equal_enumerated_energies(spec: str) -> None:
         assert np.array_equal(energies[images], energies)
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", BINARY)
 def test_identity_is_that_of_the_landscape(name: str) -> None:
-    spec = f"{name}:{SMALL[name][0]}"
+    spec = SYSTEMS[name].example
     first, again, other = resolve(spec, seed=1), resolve(spec, seed=1), resolve(spec, seed=2)
     assert isinstance(first, Binary)
     assert first.identity == again.identity
     assert np.array_equal(enumerated(first), enumerated(again))
-    if name == "labs":
-        assert first.identity == other.identity
-    else:
-        assert first.identity != other.identity
-        assert not np.array_equal(enumerated(first), enumerated(other))
+    assert np.array_equal(enumerated(first), enumerated(other)) == (first.identity == other.identity)
 
 
-@pytest.mark.parametrize("name", SMALL)
+def test_the_seed_is_that_of_the_disorder() -> None:
+    seeded = {name for name in BINARY if resolve(name, seed=1).identity != resolve(name, seed=2).identity}
+    assert seeded >= {
+        "sk",
+        "ea",
+        "dfm",
+        "rfim",
+        "pspin",
+        "multiscale",
+        "rem",
+        "hopfield",
+        "maxcut",
+        "partition",
+        "golf",
+    }
+    assert "labs" not in seeded
+
+
+@pytest.mark.parametrize("name", BINARY)
 def test_name_alone_is_a_small_example(name: str) -> None:
     landscape = resolve(name)
     assert landscape.name == name
@@ -138,7 +137,7 @@ def test_misspelled_parameter_is_named_with_a_suggestion(name: str) -> None:
         resolve(f"{name}:sed=1")
 
 
-@pytest.mark.parametrize("name", [*SMALL, "network", "quadratic", "double-well", "spherical-pspin", "xy", "bln"])
+@pytest.mark.parametrize("name", [*BINARY, "network", "quadratic", "double-well", "spherical-pspin", "xy", "bln"])
 def test_sizes_out_of_range_are_refused_in_one_sentence(name: str) -> None:
     key = next(iter(inspect.signature(SYSTEMS[name].build).parameters))
     for bad in ("-3", "0", "x", "1e400", ""):
@@ -166,7 +165,7 @@ def test_shuffling_keeps_energies_and_symmetries(spec: str) -> None:
         assert np.array_equal(null.energy(symmetry.apply(states)), null.energy(states))
 
 
-@pytest.mark.parametrize("spec", [f"{name}:{text}" for name, texts in CHAINS.items() for text in texts])
+@pytest.mark.parametrize("spec", CHAIN_SPECS)
 def test_a_chain_lists_its_states_and_its_moves_lead_both_ways(spec: str) -> None:
     landscape = resolve(spec, seed=2)
     assert isinstance(landscape, Finite)

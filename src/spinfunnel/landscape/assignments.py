@@ -9,7 +9,7 @@ from typing import Any
 
 from spinfunnel.landscape import InputError, Parameter
 
-__all__ = ["KINDS", "as_typed", "parse_assignments", "read_assignments", "suggestion"]
+__all__ = ["KINDS", "as_typed", "parse_assignments", "read_assignments", "read_value", "suggestion"]
 
 
 def parse_assignments(text: str, *, spec: str) -> dict[str, str]:
@@ -55,7 +55,7 @@ def read_assignments(
     for key, text in assignments.items():
         if key not in among:
             raise InputError(f"{name} has no parameter {key!r}{suggestion(key, among)}; it has {', '.join(among)}")
-        values[key] = _value(key, text, hints[key])
+        values[key] = read_value(key, text, hints[key])
     return values
 
 
@@ -85,8 +85,19 @@ def as_typed(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _value(key: str, text: str, kind: Any) -> Parameter:
-    """Read a parameter's text as its kind."""
+def read_value(key: str, text: str, kind: Any) -> Parameter:
+    """Read the text of a parameter as its kind, a key of `KINDS`.
+
+    Raises
+    ------
+    InputError
+        Naming the parameter, the text and what is needed.
+
+    Examples
+    --------
+    >>> read_value("shape", "4x5", tuple[int, ...])
+    (4, 5)
+    """
     try:
         if kind is bool:
             return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[text.lower()]

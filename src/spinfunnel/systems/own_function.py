@@ -24,11 +24,12 @@ from spinfunnel.landscape import (
     no_progress,
     state_bits,
 )
+from spinfunnel.landscape.assignments import read_value
 from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.own_energy import is_atoms
 from spinfunnel.systems.ranges import LARGEST_ENERGY, check_range
-from spinfunnel.systems.registry import System, file_name, parse_assignments, suggestion
+from spinfunnel.systems.registry import file_name, parse_assignments, suggestion
 from spinfunnel.systems.spins.state_blocks import block_count, enumerated_bits
 
 __all__ = ["FunctionLandscape", "load_user_landscape"]
@@ -276,7 +277,7 @@ def _wrapped(
 ) -> FunctionLandscape:
     """Landscape of a function of bit strings."""
     texts = dict(given)
-    size: Any = System(what, _typed("n", int), "", "").read({"n": texts.pop("n")})["n"] if "n" in texts else None
+    size: Any = read_value("n", texts.pop("n"), int) if "n" in texts else None
     for place, word in ((function, "n"), (function, "size"), (module, "n"), (module, "N")):
         size = getattr(place, word, None) if size is None else size
     try:
@@ -343,7 +344,7 @@ def _network(found: Any, given: Mapping[str, str], settings: Mapping[str, str], 
     for key, text in settings.items():
         if key not in NETWORK_OPTIONS:
             raise InputError(f"{what} has no parameter {key!r}{suggestion(key, list(NETWORK_OPTIONS))}")
-        read |= System(what, _typed(key, NETWORK_OPTIONS[key]), "", "").read({key: text})
+        read[key] = read_value(key, text, _kind(NETWORK_OPTIONS[key]))
     name = file_name(Path(what.rpartition(":")[0])) + ":" + what.rpartition(":")[2]
     return network_from(found, name=name, parameters=dict(given), **read)
 
@@ -396,21 +397,15 @@ def _options(function: Any, texts: dict[str, str], *, seed: int | None, what: st
             raise InputError(f"{what} has no parameter {key!r} with a default{suggestion(key, list(known))}")
     options: dict[str, Parameter] = {}
     for key, text in texts.items():
-        kind = type(known[key].default)
-        options.update(System(what, _typed(key, kind), "", "").read({key: text}))
+        options[key] = read_value(key, text, _kind(type(known[key].default)))
     if seed is not None and "seed" in known:
         options.setdefault("seed", seed)
     return options
 
 
-def _typed(key: str, kind: type) -> Any:
-    """A function of one parameter of the given type, for `System.read`."""
-
-    def build(**values: Any) -> None: ...
-
-    build.__signature__ = inspect.Signature([inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY)])  # type: ignore[attr-defined]
-    build.__annotations__ = {key: tuple[int, ...] if kind is tuple else kind if kind in (int, float, bool) else str}
-    return build
+def _kind(default: type) -> Any:
+    """Kind of value that is read for a parameter whose default has this type."""
+    return tuple[int, ...] if default is tuple else default if default in (int, float, bool) else str
 
 
 def _called(factory: Any, texts: dict[str, str], *, seed: int | None, what: str) -> Any:

@@ -36,12 +36,16 @@ class System:
         Constructor; every parameter has a default and a type.
     summary, source : str
         One line each: what it is, and where it comes from.
+    example : str
+        The spec of a small landscape of this family, on which the laws of all systems are tried: a few hundred states,
+        or a few coordinates.
     """
 
     name: str
     build: Callable[..., Landscape]
     summary: str
     source: str
+    example: str
 
     @property
     def parameters(self) -> tuple[SystemParameter, ...]:
