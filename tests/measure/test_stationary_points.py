@@ -29,7 +29,7 @@ def test_energy_tells_the_index_of_the_critical_points_of_a_spherical_model():
     assert found.graph.saddle_index.max() == 5
     (picture,) = (
         each
-        for each in pictures_of(found.landscape.name, found.landscape.parameters, kind="smooth")
+        for each in pictures_of(found.landscape.name, found.landscape.parameters, kind=Kind.SMOOTH)
         if each.name == "index_energy"
     )
     axes = picture.draw(found.graph)
@@ -43,7 +43,7 @@ def test_energy_tells_the_index_of_the_critical_points_of_a_spherical_model():
 def test_a_picture_without_theory_has_none():
     found = study(resolve("mueller-brown"), explorer="stationary:starts=64", nulls=False)
     assert found.measures["index_order"].value == 1.0
-    picture = pictures_of("mueller-brown", {}, kind="smooth")[-1]
+    picture = pictures_of("mueller-brown", {}, kind=Kind.SMOOTH)[-1]
     assert len(picture.draw(found.graph).lines) == 1
     assert "Kac-Rice" not in picture.caption(found.graph)
     assert pictures_of("sk", {"n": 8}, kind=Kind.BINARY)[-1].name != "index_energy"
