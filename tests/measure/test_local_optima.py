@@ -20,7 +20,9 @@ NAMES = ("sinks", "global_funnel", "sink_strength", "neutrality")
 
 def tabulated(energies):
     bits = len(energies).bit_length() - 1
-    return FunctionLandscape(lambda states: energies[states @ (1 << np.arange(bits))], bits, name="table")
+    return FunctionLandscape(
+        lambda states: energies[states @ (1 << np.arange(bits))], bits, name="table", symmetries=()
+    )
 
 
 def slow_edges(energies, graph):

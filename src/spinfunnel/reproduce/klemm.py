@@ -157,7 +157,9 @@ def _tied(order: Order) -> list[Comparison]:
 
 def _strings(n: int) -> list[Comparison]:
     strings = low_autocorrelation(n)
-    plain = FunctionLandscape(strings.energy, size=n, name="labs without symmetries", source=strings.identity.encode())
+    plain = FunctionLandscape(
+        strings.energy, size=n, name="labs without symmetries", symmetries=(), source=strings.identity.encode()
+    )
     found = zip(QUANTITIES, _funnels(plain), STRINGS[n], strict=True)
     return [exact_comparison(f"LABS {n}: {name}", ours, known=known, origin=ORIGIN) for name, ours, known in found]
 

@@ -27,6 +27,7 @@ from spinfunnel.landscape import (
 from spinfunnel.landscape.assignments import read_value
 from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.batches import over_blocks
+from spinfunnel.systems.function_ties import merge_levels, rounding_floor, to_grid
 from spinfunnel.systems.own_energy import is_atoms
 from spinfunnel.systems.ranges import LARGEST_ENERGY, check_range
 from spinfunnel.systems.registry import file_name, parse_assignments, suggestion
@@ -47,6 +48,10 @@ NETWORK_OPTIONS: dict[str, type] = {
 """Options of `network.NetworkLandscape` that can be given in the text beside the parameters of a user's function."""
 BLOCK = 1 << 14
 PROBES = 96
+FLIPPED = 4096
+"""Random states on which a global flip is looked for first."""
+ENUMERATED = 24
+"""Bits up to which it is then looked for on all states: 128 MB of energies, which are kept."""
 TOLERANCE = 1e-9
 
 
@@ -64,8 +69,9 @@ class FunctionLandscape:
     name : str
     parameters : mapping
         For reports; part of the identity.
-    symmetries : tuple of Symmetry
-        Believed after a test on random states.
+    symmetries : tuple of Symmetry, optional
+        Believed after a test on random states. Unless they are given, the global flip is looked for: on all states up to
+        24 bits, on random ones beyond.
     source : bytes
         Text by which the function is identified; taken from the function where it is not given. A sample of its
         energies joins it, so that a function whose data changed is told apart.
@@ -97,21 +103,33 @@ class FunctionLandscape:
     size: int
     name: str = "function"
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    symmetries: tuple[Symmetry, ...] = ()
+    symmetries: tuple[Symmetry, ...] | None = None  # type: ignore[assignment] - never None once it is made
     source: bytes = b""
+    floor: float = field(init=False, default=0.0)
     identity: str = field(init=False, default="")
+    _known: list[NDArray[np.float64]] = field(init=False, default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         check_range("n", self.size, low=1, high=62)
         numbers = np.random.default_rng(0).integers(0, 1 << self.size, PROBES, dtype=np.uint64)
         numbers[:2] = 0, (1 << self.size) - 1
         states = state_bits(numbers, size=self.size)
-        energies = self.energy(states)
-        self._check_again(states, energies)
-        for symmetry in self.symmetries:
+        raw = self._asked(states)
+        energies = raw.astype(np.float64)
+        difference = self._check_again(states, energies)
+        flip = Symmetry.global_flip(self.size)
+        turned = self._asked(flip.apply(states)).astype(np.float64)
+        if _first_difference(energies, turned) is None:
+            difference = max(difference, float(np.abs(energies - turned).max()))
+        put = object.__setattr__
+        put(self, "floor", rounding_floor(energies, difference, dtype=raw.dtype))
+        given = self.symmetries
+        if given is None:
+            put(self, "symmetries", (flip,) if self._flips(flip) else ())
+        for symmetry in given or ():
             if sorted(symmetry.permutation) != list(range(self.size)) or len(symmetry.flips) != self.size:
                 raise InputError(f"the symmetry {symmetry.name!r} does not permute {self.size} bits")
-            place = _first_difference(energies, self.energy(symmetry.apply(states)))
+            place = _first_difference(energies, self._asked(symmetry.apply(states)).astype(np.float64))
             if place is not None:
                 raise InputError(
                     f"{symmetry.name!r} is no symmetry of {self.name}: it "
@@ -120,10 +138,14 @@ class FunctionLandscape:
         content = hashlib.sha256(self.source or _source(self.function)).hexdigest()
         facts = {**self.parameters, "": [self.size, content]}
         with np.errstate(over="ignore"):
-            object.__setattr__(self, "identity", identity_hash(self.name, facts, energies.astype(np.float32)))
+            put(self, "identity", identity_hash(self.name, facts, energies.astype(np.float32)))
 
     def energy(self, states: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Energies (B,) of states (B, N) given as bits."""
+        """Energies (B,) of states (B, N) given as bits, as multiples of the rounding floor."""
+        return to_grid(self._asked(states).astype(np.float64), self.floor)
+
+    def _asked(self, states: NDArray[np.uint8]) -> NDArray[Any]:
+        """What the function says of states, checked."""
         bits = np.array(states, dtype=np.uint8, order="C")
         if bits.ndim != 2 or bits.shape[1] != self.size:
             raise InputError(f"states of {self.name} are rows of {self.size} bits, got an array of shape {bits.shape}")
@@ -142,6 +164,10 @@ class FunctionLandscape:
     def enumerate(self, out: NDArray[np.float64], *, workers: int = 1, progress: Progress = no_progress) -> None:  # noqa: ARG002
         """Write the energies of states 0, 1, ..., len(out) - 1 into `out` (see `Binary`)."""
         enumerated_bits(out, size=self.size)
+        if self._known:
+            out[:] = self._known[0][: len(out)]
+            progress("energies", 1.0)
+            return
 
         def block(first: int, last: int) -> None:
             numbers = np.arange(first * BLOCK, min(last * BLOCK, len(out)), dtype=np.uint64)
@@ -150,8 +176,34 @@ class FunctionLandscape:
         over_blocks(block, block_count(len(out), BLOCK), workers=1, progress=progress, stage="energies", block=1)
         sample = np.random.default_rng(1).integers(0, len(out), PROBES, dtype=np.uint64)
         self._check_again(state_bits(sample, size=self.size), out[sample.astype(np.int64)])
+        merge_levels(out, self.floor)
 
-    def _checked(self, answer: Any, states: NDArray[np.uint8]) -> NDArray[np.float64]:
+    def _flips(self, flip: Symmetry) -> bool:
+        """Whether the global flip leaves every energy alone, to within the rounding floor.
+
+        One state may tell, as the hole of a golf course does; so all are asked where that is done in seconds, and kept
+        for the map that is made of them.
+        """
+        numbers = np.random.default_rng(3).integers(0, 1 << self.size, FLIPPED, dtype=np.uint64)
+        states = state_bits(numbers, size=self.size)
+        apart = self._asked(states).astype(np.float64) - self._asked(flip.apply(states)).astype(np.float64)
+        if bool(np.any(np.abs(apart) > self.floor)):
+            return False
+        if self.size > ENUMERATED:
+            return True
+        energies = np.empty(1 << self.size)
+        self.enumerate(energies)
+        half = len(energies) // 2
+        # Rounding may part a state from its image by one step; that is merged where nothing larger parts them.
+        if bool(np.any(np.abs(energies[:half] - energies[half:][::-1]) > 1.5 * self.floor)):
+            self._known.append(energies)
+            return False
+        merge_levels(energies[:half], self.floor)
+        energies[half:] = energies[:half][::-1]
+        self._known.append(energies)
+        return True
+
+    def _checked(self, answer: Any, states: NDArray[np.uint8]) -> NDArray[Any]:
         count = len(states)
         try:
             raw = np.asarray(answer)
@@ -175,15 +227,17 @@ class FunctionLandscape:
                 f"{self.name} returned {energies[wrong[0]]} for state "
                 f"{_text(states[wrong[0]])}; energies must be finite numbers, at most {LARGEST_ENERGY:g} in size"
             )
-        return energies
+        return raw
 
-    def _check_again(self, states: NDArray[np.uint8], energies: NDArray[np.float64]) -> None:
-        """Refuse a function that answers differently in another order, or alone."""
+    def _check_again(self, states: NDArray[np.uint8], energies: NDArray[np.float64]) -> float:
+        """Refuse a function that answers differently in another order, or alone; return by how much it does by rounding."""
         order = np.random.default_rng(2).permutation(len(states))
         turned = np.empty_like(energies)
-        turned[order] = self.energy(states[order])
-        alone = np.concatenate([self.energy(states[:3][row : row + 1]) for row in range(3)] + [energies[3:]])
-        for again in (self.energy(states), turned, alone):
+        turned[order] = self._asked(states[order])
+        alone = np.concatenate([self._asked(states[:3][row : row + 1]) for row in range(3)] + [energies[3:]])
+        largest = 0.0
+        for again in (self._asked(states).astype(np.float64), turned, alone):
+            largest = max(largest, float(np.abs(energies - again).max()))
             place = _first_difference(energies, again)
             if place is not None:
                 raise InputError(
@@ -192,6 +246,7 @@ class FunctionLandscape:
                     "an energy must depend on its own state only (fix the "
                     "seed of what is random, once, outside of the function)"
                 )
+        return largest
 
 
 def load_user_landscape(spec: str, *, seed: int | None = None) -> Binary:
@@ -292,7 +347,21 @@ def _wrapped(
     source = Path(str(module.__file__)).read_bytes()
     name = file_name(Path(what.rpartition(":")[0])) + ":" + what.rpartition(":")[2]
     call: EnergyFunction = (lambda states: function(states, **options)) if options else function
-    return FunctionLandscape(call, bits, name=name, parameters={"n": bits, **options}, source=source)
+    symmetries = _declared(function, module, bits=bits, what=what)
+    return FunctionLandscape(
+        call, bits, name=name, parameters={"n": bits, **options}, source=source, symmetries=symmetries
+    )
+
+
+def _declared(function: Any, module: types.ModuleType, *, bits: int, what: str) -> tuple[Symmetry, ...] | None:
+    """Symmetries that a user's file declares; None where it says nothing, so that they are looked for."""
+    word = getattr(function, "symmetry", getattr(module, "symmetry", None))
+    if word is None:
+        return None
+    known = {"flip": (Symmetry.global_flip(bits),), "none": ()}
+    if word not in known:
+        raise InputError(f"{what} declares the symmetry {word!r}; write symmetry = 'flip', or 'none'")
+    return known[word]
 
 
 def _module(file: Path) -> types.ModuleType:

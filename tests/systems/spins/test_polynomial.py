@@ -29,7 +29,7 @@ from spinfunnel.systems import (
     sherrington_kirkpatrick,
 )
 from spinfunnel.systems.spins.conversion import spins_from_binary
-from spinfunnel.systems.spins.polynomial import common_unit
+from spinfunnel.systems.spins.polynomial_ties import common_unit
 
 
 def all_energies(landscape: Binary) -> np.ndarray:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError
 from spinfunnel.systems.ranges import check_terms
-from spinfunnel.systems.spins.polynomial import common_unit
+from spinfunnel.systems.spins.polynomial_ties import exact_coefficients
 
 __all__ = ["TermList", "spins_from_binary"]
 
@@ -49,11 +49,16 @@ def spins_from_binary(terms: TermList) -> tuple[list[tuple[NDArray[np.int64], ND
         )
     check_terms(sum(len(values) << indices.shape[1] for indices, values in terms), "the model in spins")
     coefficients = np.concatenate([values for _, values in terms]) if terms else np.zeros(0)
-    unit = common_unit(coefficients) if np.isfinite(coefficients).all() else None
-    constant = 0.0
+    # Rounded before they are summed: fields and couplings of spins then keep, exactly, the relations that make ties.
+    finite = bool(np.isfinite(coefficients).all())
+    ties = exact_coefficients(coefficients, spare=highest) if finite else None
+    unit = None if ties is None else ties.unit
+    constant, start = 0.0, 0
     collected: dict[int, list[tuple[NDArray[np.int64], NDArray[np.float64]]]] = {}
-    for indices, values in terms:
+    for indices, given in terms:
         order = indices.shape[1]
+        values = given if ties is None else ties.coefficients[start : start + len(given)]
+        start += len(given)
         share = (values if unit is None else np.rint(values / unit)) * 2.0 ** (highest - order)
         constant += float(share.sum())
         for size in range(1, order + 1):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from fractions import Fraction
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -16,12 +15,13 @@ from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, iden
 from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.ranges import LARGEST_ENERGY
+from spinfunnel.systems.spins.polynomial_ties import BITS, exact_coefficients
 from spinfunnel.systems.spins.state_blocks import enumerated_bits
 
 if TYPE_CHECKING:
     import dimod
 
-__all__ = ["SpinPolynomial", "Terms", "common_unit"]
+__all__ = ["SpinPolynomial", "Terms"]
 
 Terms = Mapping[int, tuple[NDArray[np.int32], NDArray[np.float64]]]
 """Order -> (indices (t, order) in ascending rows, coefficients (t,))."""
@@ -55,9 +55,13 @@ class SpinPolynomial:
     Attributes
     ----------
     terms : mapping from order to (indices, coefficients)
-        As reduced; indices ascending in each row, rows in lexical order.
+        As reduced; indices ascending in each row, rows in lexical order, coefficients rounded to the grid.
     unit : float or None
         The number of which all coefficients are whole multiples, if there is one (see `common_unit`).
+    grid : float
+        The number of which all coefficients were made whole multiples: the unit, or a power of two.
+    merged : int
+        Different magnitudes of coefficients that count as one with others (see `exact_coefficients`).
 
     Raises
     ------
@@ -68,9 +72,9 @@ class SpinPolynomial:
     Notes
     -----
     `enumerate` takes about 0.3 ns for a state on two threads up to order 2, about 1 ns beyond. It needs no memory
-    beyond `out` and a few MB. Where the coefficients have a common unit, energies are added up as whole numbers and
-    multiplied by the unit at the end: states of equal energy get equal floats, and `energy` returns the same ones.
-    Otherwise both agree to about 1e-13 of the sum of the absolute coefficients.
+    beyond `out` and a few MB. Energies are added up as whole numbers of the grid, exactly, so that states of equal energy
+    get equal floats, and `energy` returns the same ones. Rounding moves a coefficient by 2^-51 of the sum of all, or,
+    where it is merged with others, by 1e-12 of itself. The identity is that of the coefficients as they were given.
 
     Examples
     --------
@@ -91,6 +95,8 @@ class SpinPolynomial:
     symmetries: tuple[Symmetry, ...] = ()
     labels: tuple[Any, ...] = ()
     unit: float | None = field(init=False, default=None)
+    grid: float = field(init=False, default=1.0)
+    merged: int = field(init=False, default=0)
     identity: str = field(init=False, default="")
 
     def __init__(
@@ -114,7 +120,11 @@ class SpinPolynomial:
             raise InputError(f"the constant of the energy is {total}; give a finite number")
         coefficients = np.concatenate([c for _, c in reduced.values()]) if reduced else np.zeros(0)
         _check_scale(coefficients)
-        unit = common_unit(coefficients)
+        ties = exact_coefficients(coefficients)
+        content = [array for order in sorted(reduced) for array in reduced[order]]
+        reduced = _with_coefficients(reduced, ties.coefficients)
+        if ties.unit is None and abs(total) < 2.0**BITS * ties.grid:
+            total = round(total / ties.grid) * ties.grid
         put = object.__setattr__
         put(self, "size", int(size))
         put(self, "terms", MappingProxyType(reduced))
@@ -122,9 +132,10 @@ class SpinPolynomial:
         put(self, "parameters", MappingProxyType(dict(parameters or {})))
         put(self, "constant", total)
         put(self, "labels", tuple(labels) or tuple(range(size)))
-        put(self, "unit", unit)
+        put(self, "unit", ties.unit)
+        put(self, "grid", ties.grid)
+        put(self, "merged", ties.merged)
         put(self, "symmetries", _checked_symmetries(reduced, size, symmetries))
-        content = [array for order in sorted(reduced) for array in reduced[order]]
         facts = {**self.parameters, "": [size, total, [str(label) for label in labels]]}
         put(self, "identity", identity_hash(name, facts, *content))
 
@@ -271,6 +282,24 @@ class SpinPolynomial:
         over_blocks(block, 1 << (bits - near), workers=workers, progress=progress, stage="energies", block=4)
 
 
+def _with_coefficients(
+    terms: dict[int, tuple[NDArray[np.int32], NDArray[np.float64]]], coefficients: NDArray[np.float64]
+) -> dict[int, tuple[NDArray[np.int32], NDArray[np.float64]]]:
+    """Terms with other coefficients, in the order of the terms; those that have become 0 are dropped."""
+    changed, start = {}, 0
+    for order, (indices, given) in terms.items():
+        own = coefficients[start : start + len(given)]
+        start += len(given)
+        keep = own != 0.0
+        if not keep.any():
+            continue
+        rows, values = (indices, own.copy()) if keep.all() else (indices[keep], own[keep])
+        for array in (rows, values):
+            array.setflags(write=False)
+        changed[order] = rows, values
+    return changed
+
+
 def _check_scale(coefficients: NDArray[np.float64]) -> None:
     """Refuse energies whose squares could overflow."""
     with np.errstate(over="ignore"):
@@ -280,41 +309,6 @@ def _check_scale(coefficients: NDArray[np.float64]) -> None:
             f"the coefficients add up to {total:.3g}, beyond {LARGEST_ENERGY:g}, where squares of energies overflow; "
             "give them in a larger unit"
         )
-
-
-def common_unit(coefficients: NDArray[np.float64]) -> float | None:
-    """Largest unit of which all coefficients are whole multiples, or None.
-
-    A coefficient counts as a multiple when it is one to within four units in its last place, so that decimal fractions
-    (0.1, 0.3) qualify; the multiples must add up to less than 2**52, so that their sums are exact.
-
-    Examples
-    --------
-    >>> common_unit(np.array([0.3, -0.5, 1.2])), common_unit(np.array([4.0, -6.0])), common_unit(np.array([1.0, np.pi]))
-    (0.1, 2.0, None)
-    """
-    values = np.unique(np.abs(coefficients[coefficients != 0.0]))
-    if len(values) == 0:
-        return 1.0
-    largest = float(values[-1])
-    total = float(np.abs(coefficients).sum())
-    if largest < 2.0**52 and np.array_equal(values, np.rint(values)):
-        unit = float(math.gcd(*(int(value) for value in values)))
-        return unit if total / unit < 2.0**52 else None
-    tolerance = 4.0 * np.finfo(np.float64).eps
-    multiple = 1
-    for value in values.tolist():
-        ratio = Fraction(value / largest).limit_denominator(1_000_000)
-        if abs(float(ratio) - value / largest) > tolerance * value / largest:
-            return None
-        multiple = math.lcm(multiple, ratio.denominator)
-        if total / largest * multiple >= 2.0**52:
-            return None
-    unit = largest / multiple
-    neat = float(Fraction(unit).limit_denominator(1_000_000_000))
-    unit = neat if neat > 0.0 and abs(neat - unit) <= tolerance * unit else unit
-    whole = np.rint(values / unit)
-    return unit if bool(np.all(np.abs(whole * unit - values) <= 2 * tolerance * values)) else None
 
 
 def _reduce(
