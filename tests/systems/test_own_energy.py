@@ -111,7 +111,7 @@ def test_late_misbehaviour_is_caught() -> None:
 
     def energy(states: np.ndarray) -> np.ndarray:
         calls.append(len(states))
-        return states.sum(axis=1) + (len(calls) > 15) * 0.5
+        return states.sum(axis=1) + (len(calls) > 17) * 0.5
 
     landscape = FunctionLandscape(energy, 4)
     landscape.enumerate(np.empty(16))

@@ -1,8 +1,8 @@
 """Ties of a user's own energies: a rounding floor that is measured, and levels within it made one.
 
-A function rounds as it likes, and states of one energy in exact arithmetic differ in their last digits. The floor says how
-much: what the function itself differed by when it was asked for the same states in another order, in other batches or
-flipped, and at least some units in the last place of a typical energy.
+A function rounds as it likes, and states of one energy in exact arithmetic differ in their last digits. The floor says
+how much: what the function itself differed by when it was asked for the same states in another order, in other batches
+or flipped, and at least some units in the last place of a typical energy.
 """
 
 from __future__ import annotations

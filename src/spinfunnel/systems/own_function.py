@@ -9,7 +9,7 @@ import types
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,8 +70,8 @@ class FunctionLandscape:
     parameters : mapping
         For reports; part of the identity.
     symmetries : tuple of Symmetry, optional
-        Believed after a test on random states. Unless they are given, the global flip is looked for: on all states up to
-        24 bits, on random ones beyond.
+        Believed after a test on random states. Unless they are given, the global flip is looked for: on all states up
+        to 24 bits, on random ones beyond.
     source : bytes
         Text by which the function is identified; taken from the function where it is not given. A sample of its
         energies joins it, so that a function whose data changed is told apart.
@@ -103,7 +103,7 @@ class FunctionLandscape:
     size: int
     name: str = "function"
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    symmetries: tuple[Symmetry, ...] | None = None  # type: ignore[assignment] - never None once it is made
+    symmetries: tuple[Symmetry, ...] = cast("tuple[Symmetry, ...]", None)
     source: bytes = b""
     floor: float = field(init=False, default=0.0)
     identity: str = field(init=False, default="")
@@ -123,7 +123,7 @@ class FunctionLandscape:
             difference = max(difference, float(np.abs(energies - turned).max()))
         put = object.__setattr__
         put(self, "floor", rounding_floor(energies, difference, dtype=raw.dtype))
-        given = self.symmetries
+        given = cast("tuple[Symmetry, ...] | None", self.symmetries)
         if given is None:
             put(self, "symmetries", (flip,) if self._flips(flip) else ())
         for symmetry in given or ():
@@ -230,7 +230,7 @@ class FunctionLandscape:
         return raw
 
     def _check_again(self, states: NDArray[np.uint8], energies: NDArray[np.float64]) -> float:
-        """Refuse a function that answers differently in another order, or alone; return by how much it does by rounding."""
+        """Refuse a function that answers differently in another order, or alone; return what rounding alone did."""
         order = np.random.default_rng(2).permutation(len(states))
         turned = np.empty_like(energies)
         turned[order] = self._asked(states[order])
@@ -348,9 +348,10 @@ def _wrapped(
     name = file_name(Path(what.rpartition(":")[0])) + ":" + what.rpartition(":")[2]
     call: EnergyFunction = (lambda states: function(states, **options)) if options else function
     symmetries = _declared(function, module, bits=bits, what=what)
-    return FunctionLandscape(
-        call, bits, name=name, parameters={"n": bits, **options}, source=source, symmetries=symmetries
-    )
+    facts: dict[str, Parameter] = {"n": bits, **options}
+    if symmetries is None:
+        return FunctionLandscape(call, bits, name=name, parameters=facts, source=source)
+    return FunctionLandscape(call, bits, name=name, parameters=facts, source=source, symmetries=symmetries)
 
 
 def _declared(function: Any, module: types.ModuleType, *, bits: int, what: str) -> tuple[Symmetry, ...] | None:

@@ -69,12 +69,11 @@ class SpinPolynomial:
         For a coefficient that is not finite, coefficients that add up beyond 1e100, an index out of range, or a
         symmetry that changes an energy.
 
-    Notes
-    -----
-    `enumerate` takes about 0.3 ns for a state on two threads up to order 2, about 1 ns beyond. It needs no memory
-    beyond `out` and a few MB. Energies are added up as whole numbers of the grid, exactly, so that states of equal energy
-    get equal floats, and `energy` returns the same ones. Rounding moves a coefficient by 2^-51 of the sum of all, or,
-    where it is merged with others, by 1e-12 of itself. The identity is that of the coefficients as they were given.
+    Notes ----- `enumerate` takes about 0.3 ns for a state on two threads up to order 2, about 1 ns beyond. It needs no
+    memory beyond `out` and a few MB. Energies are added up as whole numbers of the grid, exactly, so that states of
+    equal energy get equal floats, and `energy` returns the same ones. Rounding moves a coefficient by 2^-51 of the sum
+    of all, or, where it is merged with others, by 1e-12 of itself. The identity is that of the coefficients as they
+    were given.
 
     Examples
     --------

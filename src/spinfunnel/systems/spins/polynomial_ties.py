@@ -1,8 +1,9 @@
 """Ties of polynomial energies: coefficients rounded once, so that sums of them are exact.
 
-States that have one energy in exact arithmetic must have one energy in the program. Sums of doubles round, and differently
-in each order; sums of whole multiples of one number do not, as long as they stay below 2^53 of it. So each coefficient is
-rounded once, to a multiple of one number, and every sum of coefficients is exact in whatever order it is made.
+States that have one energy in exact arithmetic must have one energy in the program. Sums of doubles round, and
+differently in each order; sums of whole multiples of one number do not, as long as they stay below 2^53 of it. So each
+coefficient is rounded once, to a multiple of one number, and every sum of coefficients is exact in whatever order it is
+made.
 
 Rounding alone would part coefficients that were meant to be equal but straddle two multiples. Those are merged before.
 """
@@ -110,7 +111,7 @@ def exact_coefficients(given: Floats, *, spare: int = 0) -> Ties:
 
 
 def _merged(values: Floats) -> tuple[Floats, int]:
-    """Ascending magnitudes with those of one value made equal, to the middle one of them; and how many values are left."""
+    """Ascending magnitudes, those of one value made equal to the middle one; and how many values are left."""
     apart = np.diff(values) > TIE * values[1:]
     start = np.flatnonzero(np.append(True, apart))
     stop = np.append(start[1:], len(values))
