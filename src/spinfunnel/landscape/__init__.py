@@ -5,7 +5,18 @@ landscape and yields records; an atlas keeps records; a measure reads a `BasinGr
 """
 
 from spinfunnel.landscape.basin_graph import BasinGraph
-from spinfunnel.landscape.kinds import Binary, Finite, Graph, Kind, Landscape, Polynomial, Recorded, Smooth
+from spinfunnel.landscape.kinds import (
+    Binary,
+    Finite,
+    Graph,
+    Kind,
+    Landscape,
+    Polynomial,
+    Recorded,
+    Smooth,
+    is_binary,
+    is_chain,
+)
 from spinfunnel.landscape.records import Bound, Census, Effort, Minimum, Parameter, Record, Run, Saddle, Tally
 from spinfunnel.landscape.running import Budget, InputError, Progress, no_progress
 from spinfunnel.landscape.states import StateList, Symmetry, identity_hash, index_key, key_states, state_bits
@@ -36,6 +47,8 @@ __all__ = [
     "Tally",
     "identity_hash",
     "index_key",
+    "is_binary",
+    "is_chain",
     "key_states",
     "no_progress",
     "state_bits",

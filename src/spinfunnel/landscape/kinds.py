@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeGuard, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,18 @@ from spinfunnel.landscape.records import Parameter, Record
 from spinfunnel.landscape.running import Progress, no_progress
 from spinfunnel.landscape.states import StateList, Symmetry
 
-__all__ = ["Binary", "Finite", "Graph", "Kind", "Landscape", "Polynomial", "Recorded", "Smooth"]
+__all__ = [
+    "Binary",
+    "Finite",
+    "Graph",
+    "Kind",
+    "Landscape",
+    "Polynomial",
+    "Recorded",
+    "Smooth",
+    "is_binary",
+    "is_chain",
+]
 
 
 class Kind(StrEnum):
@@ -220,3 +231,13 @@ class Recorded(Protocol):
 
 
 Landscape: TypeAlias = Binary | Graph | Finite | Smooth | Recorded
+
+
+def is_binary(landscape: Landscape | None) -> TypeGuard[Binary]:
+    """Whether it is a landscape of bits, by its kind: the type checker then knows its members."""
+    return landscape is not None and landscape.kind is Kind.BINARY
+
+
+def is_chain(landscape: Landscape | None) -> TypeGuard[Finite]:
+    """Whether it is a lattice chain, whose states are listed when asked for, by its kind."""
+    return landscape is not None and landscape.kind is Kind.CHAIN

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.landscape.plugins import Registry
 from spinfunnel.measure import (
     commitment,
+    connected_part,
     correlation,
     depth,
     folding,
@@ -20,30 +20,25 @@ from spinfunnel.measure import (
     free_energy,
     frustration,
     guided,
-    kick_walks,
+    index_counts,
     kinetics,
     levinthal,
-    local_optima,
     motif,
     phi_values,
     profile,
     rivals,
     share,
+    sinks,
     slope,
-    smooth_maps,
     stability,
     superposition,
     thermodynamics,
     two_state,
     valley,
 )
-from spinfunnel.measure import (
-    index_counts as stationary_points,
-)
 from spinfunnel.measure.funnel import funnel_of
 from spinfunnel.measure.outcome import DEFAULT_TEMPERATURE, Measure, Topography
 from spinfunnel.measure.profile import FunnelProfile, funnel_profile
-from spinfunnel.measure.sampled import SAMPLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -66,11 +61,11 @@ MEASURES: Registry[Measure] = Registry(
     "spinfunnel.measures",
     Measure,
     (
-        replace(measure, smooth=smooth_maps.SMOOTH.get(measure.name, measure.smooth), sampled=SAMPLED.get(measure.name))
+        measure
         for group in (
             share,
             profile,
-            local_optima,
+            sinks,
             frustration,
             depth,
             motif,
@@ -84,15 +79,14 @@ MEASURES: Registry[Measure] = Registry(
             free_energy,
             two_state,
             kinetics,
-            kick_walks,
             levinthal,
             folding_window,
             commitment,
             phi_values,
-            smooth_maps,
+            connected_part,
             rivals,
             superposition,
-            stationary_points,
+            index_counts,
         )
         for measure in group.MEASURES
     ),

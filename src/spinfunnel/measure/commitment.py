@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import Finite, StateList
+from spinfunnel.landscape import Finite, StateList, is_chain
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.listed_chain import COMMITTED, EXACT_STATES, ListedChain
 from spinfunnel.measure.outcome import Measure, Topography, exactly
@@ -115,7 +115,7 @@ def commitment(
 def committed(topography: Topography) -> Commitment | NoAnswer:
     """Commitment at the folding temperature, or why there is none."""
     landscape, graph = topography.landscape, topography.graph
-    if not isinstance(landscape, Finite):
+    if not is_chain(landscape):
         return NoAnswer(
             "not_listed", "commitment is solved for on chains whose states are listed", "judge a lattice protein"
         )
@@ -159,18 +159,18 @@ _SOURCE = "Du, Pande, Grosberg, Tanaka, Shakhnovich, J. Chem. Phys. 108, 334 (19
 MEASURES = (
     Measure(
         "transition_overlap",
-        transition_overlap,
         "mean overlap with the native state on transition paths at Tf",
         "Hummer, J. Chem. Phys. 120, 516 (2004)",
         13,
-        "landscape",
+        exact=transition_overlap,
+        reads="landscape",
     ),
     Measure(
         "commitment_told",
-        commitment_told,
         "share of the variance of the commitment probability that the overlap explains",
         _SOURCE,
         13,
-        "landscape",
+        exact=commitment_told,
+        reads="landscape",
     ),
 )

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.measure.histograms import jackknifed
 from spinfunnel.measure.outcome import Measure, Topography, census_of, exactly, overlap_tally
 
 __all__ = ["MEASURES"]
@@ -62,16 +63,18 @@ def _flat() -> NoAnswer:
 MEASURES = (
     Measure(
         "fitness_distance",
-        fitness_distance,
         "correlation of energy and distance to the native state",
         "Jones, Forrest, Proc. 6th Int. Conf. Genetic Algorithms, 184 (1995)",
         7,
+        exact=fitness_distance,
+        sampled=jackknifed(fitness_distance),
     ),
     Measure(
         "autocorrelation",
-        autocorrelation,
         "correlation of the energies of neighbours",
         "Weinberger, Biol. Cybern. 63, 325 (1990)",
         7,
+        exact=autocorrelation,
+        sampled=autocorrelation,
     ),
 )

@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.measure.outcome import SAMPLE_IT, Topography, energy_scale
-from spinfunnel.measure.profile import bottoms_height
+from spinfunnel.measure.outcome import SAMPLE_IT, Topography
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Coverage", "coverage", "reached", "share_estimate", "when_complete"]
 
-FEWEST_FOLLOWED = 16
 ENOUGH_SEARCHES = 1 << 14
 """Random quenches from which on all minima may count as seen: one with a thousandth of the states is not missed."""
 SAME_HEIGHT = 1e-9
@@ -209,93 +207,6 @@ def when_complete(answer: Callable[[Topography], Measurement]) -> Callable[[Topo
         return too_little(topography, what="it is a number of all minima")
 
     return sampled
-
-
-# ---------------------------------------------------------------------------------------------
-# Measures of sampled maps
-
-
-def minima(topography: Topography) -> Measurement:
-    """Number of minima: those seen, and those that visits say were not (Chao1)."""
-    known = topography.shared(coverage)
-    return known if isinstance(known, NoAnswer) else known.minima()
-
-
-def funnel_weight(topography: Topography) -> Measurement:
-    """Share of random quenches whose chain of lowest exits ends in a native bottom."""
-    known = topography.shared(coverage)
-    if isinstance(known, NoAnswer):
-        return known
-    found, graph = topography.shared(reached), topography.graph
-    native = graph.native[topography.chains.bottom]
-    sure = int(found.visits[found.certain & native].sum())
-    against = int(found.visits[found.certain & ~native].sum())
-    return share_estimate(sure, known.searches - against, known.searches)
-
-
-def followed_weight(topography: Topography) -> Measurement:
-    """Share of the native funnel among random quenches whose chain of lowest exits is known to its end.
-
-    Not a share of all states: chains over high exits are the harder to follow. It stands in where chains that are not
-    known leave `funnel_weight` open.
-    """
-    known = topography.shared(coverage)
-    if isinstance(known, NoAnswer):
-        return known
-    found, graph = topography.shared(reached), topography.graph
-    followed = int(found.visits[found.certain].sum())
-    if followed < FEWEST_FOLLOWED:
-        return NoAnswer(
-            "coverage",
-            f"of {known.searches} random quenches the chains of {followed} are known to their end, and fewer than "
-            f"{FEWEST_FOLLOWED} make no share",
-            "explore longer, or with larger pockets: --explorer tempering:pocket=20000",
-        )
-    native = int(found.visits[found.certain & graph.native[topography.chains.bottom]].sum())
-    return share_estimate(native, native, followed)
-
-
-def rival_weight(topography: Topography) -> Measurement:
-    """Share of random quenches in the largest funnel that is not native."""
-    known = topography.shared(coverage)
-    if isinstance(known, NoAnswer):
-        return known
-    found, graph, bottom = topography.shared(reached), topography.graph, topography.chains.bottom
-    counts = np.bincount(bottom[found.certain], weights=found.visits[found.certain], minlength=graph.minima)
-    most = float(counts[~graph.native].max(initial=0.0))
-    return share_estimate(most, most + float(found.visits[~found.certain].sum()), known.searches)
-
-
-def sharpness(topography: Topography) -> Measurement:
-    """Mean over random quenches of the height of the bottom that their chain ends in (see `profile`)."""
-    known, scale = topography.shared(coverage), energy_scale(topography.graph)
-    if isinstance(known, NoAnswer):
-        return known
-    if isinstance(scale, NoAnswer):
-        return scale
-    found = topography.shared(reached)
-    height = np.minimum(bottoms_height(topography, scale), 1.0)
-    most = float((found.visits * height).sum()) / known.searches
-    least = float((found.visits * np.where(found.certain, height, 0.0)).sum()) / known.searches
-    spread = float((found.visits * (height - most) ** 2).sum()) / known.searches
-    reach = 1.96 * math.sqrt(spread / known.searches) if spread > 0.0 else 1.96 / known.searches * 0.5
-    value = 0.5 * (least + most)
-    return Estimate(value, max(0.0, least - reach), min(1.0, most + reach))
-
-
-def relative_depth(topography: Topography, answer: Callable[[Topography], Measurement]) -> Measurement:
-    """Read a depth off a sampled map: at most that of its saddles, at least what the water says around each minimum."""
-    if complete(topography):
-        return answer(topography)
-    most = answer(topography)
-    graph = topography.graph
-    if isinstance(most, NoAnswer) or graph.lid is None:
-        return most if isinstance(most, NoAnswer) else too_little(topography, what="depths need exits")
-    scale = energy_scale(graph)
-    if isinstance(scale, NoAnswer):
-        return scale
-    least = float((graph.lid - graph.energy)[~graph.native].max(initial=0.0)) / scale
-    return Estimate(most.value, min(least, most.value), most.value)
 
 
 def weighed(answer: Callable[[Topography], Measurement]) -> Callable[[Topography], Measurement]:

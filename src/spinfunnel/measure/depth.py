@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape.tree import escape_barriers
+from spinfunnel.measure.connected_part import on_part
+from spinfunnel.measure.coverage import complete, too_little, when_complete
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, no_path, single_minimum
 
 if TYPE_CHECKING:
@@ -34,6 +36,21 @@ def relative_depth(topography: Topography) -> Measurement:
     return scale if isinstance(scale, NoAnswer) else exactly(float(barrier.max()) / scale)
 
 
+def sampled_depth(topography: Topography) -> Measurement:
+    """Read a depth off a sampled map: at most that of its saddles, at least what the water says around each minimum."""
+    if complete(topography):
+        return relative_depth(topography)
+    most = relative_depth(topography)
+    graph = topography.graph
+    if isinstance(most, NoAnswer) or graph.lid is None:
+        return most if isinstance(most, NoAnswer) else too_little(topography, what="depths need exits")
+    scale = energy_scale(graph)
+    if isinstance(scale, NoAnswer):
+        return scale
+    least = float((graph.lid - graph.energy)[~graph.native].max(initial=0.0)) / scale
+    return Estimate(most.value, min(least, most.value), most.value)
+
+
 def difficulty(topography: Topography) -> Measurement:
     """Difficulty of annealing: ``max over non-native minima x of D(x) / (E(x) - E_0)``, a pure number.
 
@@ -58,13 +75,30 @@ def _barriers(topography: Topography) -> NDArray[np.float64] | NoAnswer:
 _HAJEK = "Hajek, Math. Oper. Res. 13, 311 (1988)"
 
 MEASURES = (
-    Measure("depth", depth, "largest barrier from a non-native minimum to anything lower", _HAJEK, 5),
-    Measure("relative_depth", relative_depth, "depth over (mean energy - ground energy)", _HAJEK, 5),
+    Measure(
+        "depth",
+        "largest barrier from a non-native minimum to anything lower",
+        _HAJEK,
+        5,
+        exact=depth,
+        sampled=when_complete(depth),
+        smooth=on_part(depth),
+    ),
+    Measure(
+        "relative_depth",
+        "depth over (mean energy - ground energy)",
+        _HAJEK,
+        5,
+        exact=relative_depth,
+        sampled=sampled_depth,
+    ),
     Measure(
         "difficulty",
-        difficulty,
         "largest barrier over height above the ground energy",
         "Catoni, Ann. Probab. 20, 1109 (1992)",
         5,
+        exact=difficulty,
+        sampled=when_complete(difficulty),
+        smooth=on_part(difficulty),
     ),
 )

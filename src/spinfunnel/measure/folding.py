@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.measure.ground_found import of_ground
 from spinfunnel.measure.outcome import Measure, Topography, census_of, exactly
 
 if TYPE_CHECKING:
@@ -108,8 +109,36 @@ def _no_folding(band: Band) -> NoAnswer:
 _SOURCE = "Bryngelson, Wolynes (1987); Onuchic, Luthey-Schulten, Wolynes, Annu. Rev. Phys. Chem. 48, 545 (1997)"
 
 MEASURES = (
-    Measure("entropy", entropy, "logarithm of the number of states that are not native", _SOURCE, 8),
-    Measure("tf", tf, "folding temperature, random-energy form", _SOURCE, 8),
-    Measure("tg", tg, "glass temperature, random-energy form", _SOURCE, 8),
-    Measure("tf_tg", tf_tg, "folding over glass temperature, random-energy form", _SOURCE, 8),
+    Measure(
+        "entropy",
+        "logarithm of the number of states that are not native",
+        _SOURCE,
+        8,
+        exact=entropy,
+        sampled=entropy,
+    ),
+    Measure(
+        "tf",
+        "folding temperature, random-energy form",
+        _SOURCE,
+        8,
+        exact=tf,
+        sampled=of_ground(tf),
+    ),
+    Measure(
+        "tg",
+        "glass temperature, random-energy form",
+        _SOURCE,
+        8,
+        exact=tg,
+        sampled=of_ground(tg),
+    ),
+    Measure(
+        "tf_tg",
+        "folding over glass temperature, random-energy form",
+        _SOURCE,
+        8,
+        exact=tf_tg,
+        sampled=of_ground(tf_tg),
+    ),
 )

@@ -143,9 +143,9 @@ def _joint_tally(graph: BasinGraph) -> Tally | NoAnswer:
 MEASURES = (
     Measure(
         "folding_barrier",
-        folding_barrier,
         "barrier of the free energy F(Q) at the folding temperature, over that temperature",
         "Socci, Onuchic, Wolynes, J. Chem. Phys. 104, 5860 (1996)",
         10,
+        exact=folding_barrier,
     ),
 )

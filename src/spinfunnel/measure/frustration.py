@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinfunnel.landscape.tree import minimax_to
+from spinfunnel.measure.connected_part import on_part
+from spinfunnel.measure.coverage import when_complete
 from spinfunnel.measure.outcome import Measure, Topography, exactly, no_path, single_minimum
 
 if TYPE_CHECKING:
@@ -47,9 +49,11 @@ def frustration(topography: Topography) -> Measurement:
 MEASURES = (
     Measure(
         "frustration",
-        frustration,
         "mean barrier over energy difference toward the native state: 1 is a palm tree",
         "de Souza et al., J. Chem. Phys. 146, 124103 (2017)",
         4,
+        exact=frustration,
+        sampled=when_complete(frustration),
+        smooth=on_part(frustration),
     ),
 )

@@ -21,6 +21,7 @@ import numpy as np
 
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.folding import band_of
+from spinfunnel.measure.histograms import jackknifed
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, overlap_tally
 
 __all__ = ["MEASURES"]
@@ -56,9 +57,10 @@ def native_depth(topography: Topography) -> Measurement:
 MEASURES = (
     Measure(
         "native_depth",
-        native_depth,
         "depth of the native state over that of as many random energies, roughness at fixed overlap",
         "Bryngelson, Wolynes, Proc. Natl. Acad. Sci. 84, 7524 (1987)",
         8,
+        exact=native_depth,
+        sampled=jackknifed(native_depth),
     ),
 )

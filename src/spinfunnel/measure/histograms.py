@@ -252,12 +252,7 @@ def views_of(topography: Topography) -> list[Topography] | NoAnswer:
         density = density_of_states(kept, states=graph.census.states)
         found.append(_anchored(density, graph) if isinstance(density, Tally) else None)
         tallies = tuple(tally for tally in found if tally is not None)
-        views.append(
-            Topography(
-                dataclasses.replace(graph, tallies=tallies), temperature=topography.temperature,
-                landscape=topography.landscape, workers=topography.workers, seed=topography.seed,
-            )
-        )  # fmt: skip
+        views.append(topography.on_graph(dataclasses.replace(graph, tallies=tallies)))
     return views
 
 

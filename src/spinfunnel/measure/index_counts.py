@@ -47,8 +47,6 @@ def index_order(topography: Topography) -> Measurement:
     1 where the energy tells the index, 1/2 where it says nothing. Of the points that were found.
     """
     graph = topography.graph
-    if graph.log_volume is None:
-        return NoAnswer("not_smooth", "the map is not of a smooth landscape", "nothing to do: no point has an index")
     if graph.saddles == 0:
         return NoAnswer("one_index", "no saddle is known", "explore by climbing, or --explorer stationary")
     return exactly(concordance(*points_by_index(graph)))
@@ -57,7 +55,6 @@ def index_order(topography: Topography) -> Measurement:
 MEASURES = (
     Measure(
         "index_order",
-        index_order,
         "share of pairs of stationary points whose energies are in the order of their indices",
         "Dauphin et al., NeurIPS 27, 2933 (2014); Auffinger, Ben Arous, Cerny, Commun. Pure Appl. Math. 66, 165 (2013)",
         15,

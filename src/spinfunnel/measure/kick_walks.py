@@ -26,11 +26,10 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import Binary, InputError, key_states, no_progress
-from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.measure.coverage import Coverage, coverage, share_estimate
-from spinfunnel.measure.local_optima import KickNetwork, kick_network, leads_to
-from spinfunnel.measure.outcome import Measure, Topography, exactly
+from spinfunnel.landscape import InputError, is_binary, key_states, no_progress
+from spinfunnel.landscape.estimate import NoAnswer
+from spinfunnel.measure.coverage import coverage
+from spinfunnel.measure.outcome import Topography
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.moves.descents import rebuild, steepest, turn_and_replay, winners
 from spinfunnel.moves.group import symmetry_images
@@ -50,7 +49,7 @@ from spinfunnel.moves.spins import (
     unpack,
 )
 
-__all__ = ["MEASURES", "Walks", "kick_walks", "kick_weight"]
+__all__ = ["Walks", "kick_walks"]
 
 ALL_PAIRS, NEAR, DRAWN = 2016, 32, 8
 """Pairs up to which all are tried; near pairs that are tried, and others that are drawn, for each spin."""
@@ -87,7 +86,7 @@ def kick_walks(topography: Topography) -> Walks | NoAnswer:
     known, landscape, graph = topography.shared(coverage), topography.landscape, topography.graph
     if isinstance(known, NoAnswer):
         return known
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         return NoAnswer("not_binary", "kicks turn over two spins, and there are none", "measure a binary landscape")
     try:
         model = spin_model(landscape)
@@ -223,76 +222,3 @@ def _take_back(
         if odd[i]:
             odd[i] = False
             turn_and_replay(model, spins, change, tree, i)
-
-
-# ---------------------------------------------------------------------------------------------
-# The measure
-
-
-def absorbed(network: KickNetwork, energy: Floats, *, native: NDArray[np.bool_]) -> Floats:
-    """Chance of each minimum that a walk from there ends in a native one, each kick being as likely as any other.
-
-    Examples
-    --------
-    From the highest of four minima one kick leads to the ground state, two to a minimum without a way down:
-
-    >>> edges = KickNetwork(np.array([3, 3]), np.array([0, 1]), np.array([0.1, 0.2]))
-    >>> absorbed(edges, np.array([0.0, 1.0, 2.0, 3.0]), native=np.array([True, False, False, False])).round(3).tolist()
-    [1.0, 0.0, 0.0, 0.333]
-    """
-    from scipy.sparse import csr_matrix, identity
-    from scipy.sparse.linalg import spsolve
-
-    size = len(energy)
-    chance = native.astype(np.float64)
-    step = csr_matrix((network.weight, (network.start, network.end)), shape=(size, size))
-    known = native | ~leads_to(step, native)  # All others get to one of these with some chance: one solution.
-    if known.all():
-        return chance
-    total = np.asarray(step.sum(axis=1)).ravel()
-    rows = np.flatnonzero(~known)
-    step = csr_matrix(step[rows].multiply(1.0 / total[rows, None]))
-    system = (identity(len(rows), format="csr") - step[:, rows]).tocsc()
-    chance[rows] = spsolve(system, step[:, np.flatnonzero(known)] @ chance[known], permc_spec="NATURAL")
-    return chance
-
-
-def kick_weight(topography: Topography) -> Measurement:
-    """Kick weight of a map of which every kick is known, 0 to 1."""
-    network, graph = topography.shared(kick_network), topography.graph
-    if isinstance(network, NoAnswer):
-        return network
-    return exactly(float(np.clip(graph.weight @ absorbed(network, graph.energy, native=graph.native), 0.0, 1.0)))
-
-
-def sampled_kick_weight(topography: Topography) -> Measurement:
-    """Share of walks from random descents that end in a native state, with the interval of a share (Jeffreys)."""
-    walks = topography.shared(kick_walks)
-    if isinstance(walks, NoAnswer):
-        return walks
-    count = int(walks.native.sum())
-    return share_estimate(count, count, len(walks.native))
-
-
-def sampled_sinks(topography: Topography) -> Measurement:
-    """Number of sinks that walks from random descents end in: those seen, and those not hit (Chao1).
-
-    Ends of one energy may belong to one sink, over neutral kicks that were not tried: at least as many as there are
-    energies are sinks.
-    """
-    walks = topography.shared(kick_walks)
-    if isinstance(walks, NoAnswer):
-        return walks
-    times = np.unique(walks.end, axis=0, return_counts=True)[1]
-    seen = len(times)
-    found = Coverage(len(walks.end), seen, seen, int((times == 1).sum()), int((times == 2).sum())).minima()
-    apart = len(np.unique(np.round(walks.energy, 9)))
-    return Estimate(found.value, float(min(apart, found.low)), found.high)
-
-
-MEASURES = (
-    Measure(
-        "kick_weight", kick_weight, "share of random states that descents and kicks lead to a native one",
-        "Ochoa, Veerapen, J. Heuristics 24, 265 (2018)", 3, reads="landscape",
-    ),
-)  # fmt: skip

@@ -36,6 +36,8 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.measure.connected_part import on_part
+from spinfunnel.measure.coverage import when_complete
 from spinfunnel.measure.elimination import Elimination, eliminate
 from spinfunnel.measure.outcome import Measure, Topography, exactly, no_path, no_weights
 
@@ -424,19 +426,31 @@ def _times(topography: Topography) -> Floats | NoAnswer:
 _KINETICS = "Kramers, Physica 7, 284 (1940); Wales, Energy Landscapes (Cambridge, 2003), ch. 7"
 
 MEASURES = (
-    Measure("slowest_relaxation", slowest_relaxation, "longest relaxation time at T, in sweeps", _KINETICS, 13),
+    Measure(
+        "slowest_relaxation",
+        "longest relaxation time at T, in sweeps",
+        _KINETICS,
+        13,
+        exact=slowest_relaxation,
+        sampled=when_complete(slowest_relaxation),
+        smooth=on_part(slowest_relaxation),
+    ),
     Measure(
         "two_state_ratio",
-        two_state_ratio,
         "longest over second longest relaxation time at T: large for two-state folding",
         _KINETICS,
         13,
+        exact=two_state_ratio,
+        sampled=when_complete(two_state_ratio),
+        smooth=on_part(two_state_ratio),
     ),
     Measure(
         "folding_sweeps",
-        folding_sweeps,
         "mean passage time to the native minima over the map's saddles at T, in sweeps",
         _KINETICS,
         13,
+        exact=folding_sweeps,
+        sampled=when_complete(folding_sweeps),
+        smooth=on_part(folding_sweeps),
     ),
 )

@@ -26,8 +26,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from spinfunnel.landscape import Binary, Finite, InputError
+from spinfunnel.landscape import Binary, Finite, InputError, is_binary, is_chain
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.measure import long_walks
 from spinfunnel.measure.listed_chain import MOST_LISTED, ListedChain
 from spinfunnel.measure.metropolis import COLDEST, EXACT_BITS, FINAL, MOST_BITS, MetropolisChain
 from spinfunnel.measure.outcome import Measure, Topography, exactly
@@ -146,7 +147,7 @@ def folding_time(
     if temperature is not None and not temperature > 0.0:
         raise InputError(f"the temperature is {temperature}; give a number above 0")
     chain: MetropolisChain | ListedChain
-    if isinstance(landscape, Binary):
+    if is_binary(landscape):
         chain = MetropolisChain(landscape, native_energy=native_energy, workers=workers)
     else:
         chain = ListedChain(landscape, native_energy=native_energy, workers=workers)
@@ -275,7 +276,7 @@ def folding(topography: Topography) -> FoldingTime | NoAnswer:
     """How long the landscape of a map takes to fold, at the best temperature."""
     landscape, graph = topography.landscape, topography.graph
     native = float(graph.energy[0]) + graph.native_tolerance if graph.minima else None
-    if isinstance(landscape, Finite):
+    if is_chain(landscape):
         if landscape.distinct_states() > MOST_LISTED:
             return NoAnswer(
                 "too_large",
@@ -283,7 +284,7 @@ def folding(topography: Topography) -> FoldingTime | NoAnswer:
                 "use a smaller size",
             )
         return folding_time(landscape, native_energy=native, seed=topography.seed, workers=topography.workers)
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         return NoAnswer(
             "not_binary",
             "Metropolis dynamics needs a landscape of bit strings, or one whose states are listed",
@@ -307,34 +308,36 @@ _SOURCE = "Levinthal (1969); Dill, Chan, Nat. Struct. Biol. 4, 10 (1997); expone
 MEASURES = (
     Measure(
         "levinthal",
-        levinthal,
         "Levinthal efficiency: 1 a funnel, 0 no better than blind search",
         _SOURCE,
         12,
-        "landscape",
+        exact=levinthal,
+        sampled=long_walks.levinthal,
+        reads="landscape",
     ),
     Measure(
         "folding_time",
-        folding_evaluations,
         "energy evaluations until a native state is first reached, at the best temperature",
         _SOURCE,
         12,
-        "landscape",
+        exact=folding_evaluations,
+        sampled=long_walks.folding_time,
+        reads="landscape",
     ),
     Measure(
         "blind_search",
-        blind_search,
         "energy evaluations until blind search finds a native state",
         "Levinthal (1969)",
         12,
-        "landscape",
+        exact=blind_search,
+        reads="landscape",
     ),
     Measure(
         "fastest_temperature",
-        fastest_temperature,
         "temperature at which Metropolis dynamics folds fastest",
         _SOURCE,
         12,
-        "landscape",
+        exact=fastest_temperature,
+        reads="landscape",
     ),
 )

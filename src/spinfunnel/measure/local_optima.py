@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import Binary, key_states
-from spinfunnel.landscape.estimate import Measurement, NoAnswer
-from spinfunnel.measure.outcome import Measure, Topography, exactly
+from spinfunnel.landscape import is_binary, key_states
+from spinfunnel.landscape.estimate import NoAnswer
+from spinfunnel.measure.outcome import Topography
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-__all__ = ["MEASURES", "KickNetwork", "Network", "contracted", "kick_network"]
+__all__ = ["KickNetwork", "Network", "contracted", "kick_network", "leads_to"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -72,7 +72,7 @@ def kick_network(topography: Topography) -> KickNetwork | NoAnswer:
     from spinfunnel.measure.kick_kernels import claim, kick
 
     landscape, graph = topography.landscape, topography.graph
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         return NoAnswer("not_binary", "kicks turn over two spins, and there are none", "measure a binary landscape")
     flip = int(any(symmetry.is_global_flip for symmetry in landscape.symmetries))
     bits, moves = landscape.size - flip, landscape.size
@@ -159,74 +159,3 @@ def leads_to(down: csr_matrix, goal: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _numbers(key: NDArray[np.str_]) -> Ints:
     bits = key_states(key).astype(np.int64)
     return np.asarray(bits @ (np.int64(1) << np.arange(bits.shape[1], dtype=np.int64)), np.int64)
-
-
-def _network(topography: Topography) -> Network | NoAnswer:
-    kicks = topography.shared(kick_network)
-    if isinstance(kicks, NoAnswer):
-        return kicks
-    return contracted(kicks, topography.graph.energy, native=topography.graph.native)
-
-
-def sinks(topography: Topography) -> Measurement:
-    """Number of sinks: nodes of the compressed network from which no kick leads on, 1 or more."""
-    network = topography.shared(_network)
-    return network if isinstance(network, NoAnswer) else exactly(float(network.sink.sum()))
-
-
-def global_funnel(topography: Topography) -> Measurement:
-    """Share of the nodes from which kicks and descents lead to a native sink without ever going up, 0 to 1."""
-    network = topography.shared(_network)
-    return network if isinstance(network, NoAnswer) else exactly(float(network.reaches.mean()))
-
-
-def sink_strength(topography: Topography) -> Measurement:
-    """Weight of the edges into native sinks over that into all sinks, 0 to 1."""
-    network = topography.shared(_network)
-    if isinstance(network, NoAnswer):
-        return network
-    total = float(network.inward[network.sink].sum())
-    if not total > 0.0:
-        return NoAnswer(
-            "no_inward_edges",
-            f"no kick leads to one of the {int(network.sink.sum())} sinks from elsewhere",
-            "nothing to do: there is no weight to compare",
-        )
-    return exactly(float(network.inward[network.sink & network.native].sum()) / total)
-
-
-def neutrality(topography: Topography) -> Measurement:
-    """Share of minima that contraction removed: 1 - nodes after / before, 0 to 1."""
-    network = topography.shared(_network)
-    return network if isinstance(network, NoAnswer) else exactly(1.0 - len(network.sink) / len(network.node))
-
-
-_SOURCE = "Ochoa, Veerapen, J. Heuristics 24, 265 (2018)"
-
-MEASURES = (
-    Measure("sinks", sinks, "sinks of the monotonic local optima network", _SOURCE, 3, reads="landscape"),
-    Measure(
-        "global_funnel",
-        global_funnel,
-        "share of its nodes that lead to a native sink without going up",
-        _SOURCE,
-        3,
-        reads="landscape",
-    ),
-    Measure(
-        "sink_strength",
-        sink_strength,
-        "weight into native sinks over weight into all sinks",
-        _SOURCE,
-        3,
-        reads="landscape",
-    ),
-    Measure(
-        "neutrality",
-        neutrality,
-        "share of minima contracted with others of their energy",
-        _SOURCE,
-        3,
-        reads="landscape",
-    ),
-)

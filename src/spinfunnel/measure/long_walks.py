@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import Binary, InputError, no_progress
+from spinfunnel.landscape import Binary, InputError, is_binary, no_progress
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.outcome import SAMPLE_IT, Topography
 from spinfunnel.measure.run_lengths import folding_by_walks, mean_run_length
@@ -123,7 +123,7 @@ def _walk(
 def _folding(topography: Topography) -> tuple[Estimate, float] | NoAnswer:
     """Mean number of moves to the native energy, and the logarithm of the number of states for each native one."""
     landscape, graph = topography.landscape, topography.graph
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         return NoAnswer(
             "not_binary", "single-spin-flip dynamics needs a landscape of bit strings", "measure a binary landscape"
         )

@@ -15,6 +15,8 @@ import numpy as np
 
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.landscape.tree import subtree_weight
+from spinfunnel.measure.connected_part import on_part
+from spinfunnel.measure.coverage import when_complete
 from spinfunnel.measure.outcome import Measure, Topography, exactly, no_path, single_minimum
 
 if TYPE_CHECKING:
@@ -92,8 +94,40 @@ def _motif(topography: Topography) -> _Motif | NoAnswer:
 _SOURCE = "Wales, Miller, Walsh, Nature 394, 758 (1998)"
 
 MEASURES = (
-    Measure("stem_share", stem_share, "share of the other minima that merge straight into the native stem", _SOURCE, 6),
-    Measure("branch_length", branch_length, "mean branch length over mean height of the other minima", _SOURCE, 6),
-    Measure("rival_size", rival_size, "share of the minima in the largest subtree off the native stem", _SOURCE, 6),
-    Measure("rival_depth", rival_depth, "depth of the largest subtree off the native stem", _SOURCE, 6),
+    Measure(
+        "stem_share",
+        "share of the other minima that merge straight into the native stem",
+        _SOURCE,
+        6,
+        exact=stem_share,
+        sampled=when_complete(stem_share),
+        smooth=on_part(stem_share),
+    ),
+    Measure(
+        "branch_length",
+        "mean branch length over mean height of the other minima",
+        _SOURCE,
+        6,
+        exact=branch_length,
+        sampled=when_complete(branch_length),
+        smooth=on_part(branch_length),
+    ),
+    Measure(
+        "rival_size",
+        "share of the minima in the largest subtree off the native stem",
+        _SOURCE,
+        6,
+        exact=rival_size,
+        sampled=when_complete(rival_size),
+        smooth=on_part(rival_size),
+    ),
+    Measure(
+        "rival_depth",
+        "depth of the largest subtree off the native stem",
+        _SOURCE,
+        6,
+        exact=rival_depth,
+        sampled=when_complete(rival_depth),
+        smooth=on_part(rival_depth),
+    ),
 )

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from spinfunnel.landscape import BasinGraph, Census, InputError, Landscape, Tally
+from spinfunnel.landscape.basin_graph import Road
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape.tree import MergeTree, merge_tree
 from spinfunnel.measure.funnel import Chains, chains
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
 __all__ = [
     "DEFAULT_TEMPERATURE",
     "SAMPLE_IT",
+    "Answer",
     "Measure",
     "Topography",
     "exactly",
@@ -79,6 +79,7 @@ class Topography:
         self.workers = workers
         self.seed = seed
         self._shared: dict[Any, Any] = {}
+        self.given_temperature = temperature
         self.temperature = DEFAULT_TEMPERATURE if temperature is None else float(temperature)
         if not (math.isfinite(self.temperature) and self.temperature > 0.0):
             raise InputError(
@@ -95,12 +96,26 @@ class Topography:
         """Where the chain of lowest exits leads from each minimum."""
         return chains(self.graph)
 
+    def on_graph(self, graph: BasinGraph) -> Topography:
+        """Return another map of the same landscape, read with the same options."""
+        return Topography(
+            graph,
+            temperature=self.given_temperature,
+            landscape=self.landscape,
+            workers=self.workers,
+            seed=self.seed,
+            null_grounds=self.null_grounds,
+            deadline=self.deadline,
+        )
+
     def shared(self, make: Callable[[Topography], Found]) -> Found:
         """``make(self)``, made once for all measures that ask for the same."""
         if make not in self._shared:
             self._shared[make] = make(self)
         return cast("Found", self._shared[make])
 
+
+Answer: TypeAlias = Callable[[Topography], Measurement]
 
 SAMPLE_IT = (
     "explore landscapes of bits by --explorer tempering, into an atlas of their own; flood chains that can be listed"
@@ -110,36 +125,52 @@ SAMPLE_IT = (
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One number about a basin graph.
+    """One number about a basin graph, and how it is read off maps of every road (see `BasinGraph.road`).
+
+    Each way is a function of a `Topography`, called for maps with at least one minimum. A road without one has no
+    answer, and says why.
 
     Attributes
     ----------
     name : str
         Its key in every table and JSON object.
-    answer : callable
-        Maps a `Topography` to a `Measurement`; called for maps with at least one minimum only, and exact ones.
     summary : str
         What it is, in a line.
     source : str
         Where it was defined.
     definition : int
         Number of the definition in the project's list of measures.
+    exact : callable or None
+        Of a map of all states.
+    sampled : callable or None
+        Of a map that was sampled, with the sampling error in its interval.
+    smooth : callable or None
+        Of stationary points.
+    trained : callable or None
+        Of trained networks.
     reads : {"map", "landscape"}
         Whether it reads the map alone, or the energies of the landscape's states as well.
-    smooth : callable or None
-        How it is read off the map of a smooth landscape (see `spinfunnel.measure.smooth_maps`).
-    sampled : callable or None
-        The same for sampled maps, with the sampling error in its interval; None where a sample does not tell.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> lone = np.zeros(1), np.ones(1), np.ones(1, np.int64), np.ones(1, np.int64)
+    >>> nothing = np.array([], str), np.array([]), np.array([0]), np.array([], np.int64), np.array([], bool)
+    >>> graph = BasinGraph(np.array(["0"]), *lone, *nothing)
+    >>> height = Measure("height", "lowest energy", "none", 1, exact=lambda it: exactly(float(it.graph.energy[0])))
+    >>> print(height.compute(graph))
+    0
     """
 
     name: str
-    answer: Callable[[Topography], Measurement]
     summary: str
     source: str
     definition: int
+    exact: Answer | None = None
+    sampled: Answer | None = None
+    smooth: Answer | None = None
+    trained: Answer | None = None
     reads: Literal["map", "landscape"] = "map"
-    smooth: Callable[[Topography], Measurement] | None = None
-    sampled: Callable[[Topography], Measurement] | None = None
 
     def compute(
         self,
@@ -170,31 +201,45 @@ class Measure:
 
     def on(self, topography: Topography) -> Measurement:
         """Like `compute`, for several measures of one graph."""
-        if topography.graph.minima == 0:
+        graph = topography.graph
+        if graph.minima == 0:
             return NoAnswer("no_minima", "the map holds no minimum yet", "explore the landscape first")
-        if topography.graph.log_volume is not None and self.smooth is not None:
-            return self.smooth(topography)
-        if topography.graph.log_volume is not None:
-            return NoAnswer(
-                "smooth_map",
-                "it counts states, of which a smooth landscape has no number",
-                "nothing to do: rivals, trap_ratio and superposition_tf say it of smooth maps",
-            )
-        if not topography.graph.exact and self.sampled is None:
-            return NoAnswer(
-                "sampled_map",
-                "the map was sampled, and this needs all states or all minima",
-                "flood the landscape exactly, at a smaller size where this one does not fit in memory",
-            )
+        answer: Answer | None = getattr(self, graph.road)
+        if answer is None:
+            return self._no_way(graph.road)
         if self.reads == "landscape" and topography.landscape is None:
             return NoAnswer(
                 "no_landscape",
                 "it is measured on the states themselves, of which the map alone does not tell",
                 "give the landscape beside its map",
             )
-        if topography.graph.exact or self.sampled is None:
-            return self.answer(topography)
-        return self.sampled(topography)
+        return answer(topography)
+
+    def _no_way(self, road: Road) -> NoAnswer:
+        """Outcome where a map of this road has no answer."""
+        if road == "trained":
+            return NoAnswer(
+                "trained_map",
+                "it counts states or stationary points, of which trained networks are a sample",
+                "explore a small network by --explorer stationary, or read the measures of trained networks",
+            )
+        if road == "smooth":
+            return NoAnswer(
+                "smooth_map",
+                "it counts states, of which a smooth landscape has no number",
+                "nothing to do: rivals, trap_ratio and superposition_tf say it of smooth maps",
+            )
+        if self.exact is not None:
+            return NoAnswer(
+                "sampled_map",
+                "the map was sampled, and this needs all states or all minima",
+                "flood the landscape exactly, at a smaller size where this one does not fit in memory",
+            )
+        if self.smooth is not None:
+            return NoAnswer(
+                "not_smooth", "the map is not of a smooth landscape", "nothing to do: its states are counted"
+            )
+        return NoAnswer("not_trained", "the map is not of trained networks", "nothing to do: its states are counted")
 
 
 def exactly(value: float) -> Measurement:

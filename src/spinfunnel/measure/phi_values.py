@@ -81,6 +81,20 @@ def phi_spread(topography: Topography) -> Measurement:
 _SOURCE = "Fersht, Matouschek, Serrano, J. Mol. Biol. 224, 771 (1992); Onuchic et al., Fold. Des. 1, 441 (1996)"
 
 MEASURES = (
-    Measure("phi_mean", phi_mean, "mean phi-value of the native contacts at Tf", _SOURCE, 13, "landscape"),
-    Measure("phi_spread", phi_spread, "standard deviation of the phi-values", _SOURCE, 13, "landscape"),
+    Measure(
+        "phi_mean",
+        "mean phi-value of the native contacts at Tf",
+        _SOURCE,
+        13,
+        exact=phi_mean,
+        reads="landscape",
+    ),
+    Measure(
+        "phi_spread",
+        "standard deviation of the phi-values",
+        _SOURCE,
+        13,
+        exact=phi_spread,
+        reads="landscape",
+    ),
 )

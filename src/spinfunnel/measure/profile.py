@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spinfunnel.landscape import BasinGraph, InputError
-from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.measure.coverage import coverage, reached
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly
 
 if TYPE_CHECKING:
@@ -90,6 +92,23 @@ def sharpness(topography: Topography) -> Measurement:
     return exactly(float(np.sum(weight * np.minimum(height, 1.0))))
 
 
+def sampled_sharpness(topography: Topography) -> Measurement:
+    """Mean over random quenches of the height of the bottom that their chain ends in (see `profile`)."""
+    known, scale = topography.shared(coverage), energy_scale(topography.graph)
+    if isinstance(known, NoAnswer):
+        return known
+    if isinstance(scale, NoAnswer):
+        return scale
+    found = topography.shared(reached)
+    height = np.minimum(bottoms_height(topography, scale), 1.0)
+    most = float((found.visits * height).sum()) / known.searches
+    least = float((found.visits * np.where(found.certain, height, 0.0)).sum()) / known.searches
+    spread = float((found.visits * (height - most) ** 2).sum()) / known.searches
+    reach = 1.96 * math.sqrt(spread / known.searches) if spread > 0.0 else 1.96 / known.searches * 0.5
+    value = 0.5 * (least + most)
+    return Estimate(value, max(0.0, least - reach), min(1.0, most + reach))
+
+
 def bottoms_height(topography: Topography, scale: float) -> NDArray[np.float64]:
     """Height above the ground energy, in units of `scale`, of the bottom to which each minimum's chain leads."""
     graph, bottom = topography.graph, topography.chains.bottom
@@ -106,9 +125,10 @@ def _heights(topography: Topography, scale: float) -> tuple[NDArray[np.float64],
 MEASURES = (
     Measure(
         "sharpness",
-        sharpness,
         "area above the funnel profile: 0 is a perfect funnel",
         "this project, after Klemm et al. (2008)",
         2,
+        exact=sharpness,
+        sampled=sampled_sharpness,
     ),
 )

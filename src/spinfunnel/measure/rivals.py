@@ -1,6 +1,6 @@
 """The rivals of the native state of a smooth map: deep traps, what they hold, and whether they hold it for long.
 
-All of it is read off the part of the map that saddles join to the lowest minimum (see `smooth_maps`).
+All of it is read off the part of the map that saddles join to the lowest minimum (see `connected_part`).
 
 *Rivals*: a trap is a minimum from which every way down leads over a barrier. A palm tree has traps as well, but each is
 shallower than the drop that remains below it; a rival of the native state is one that is deeper, ``D(x) > E(x) - E_0``,
@@ -35,30 +35,23 @@ import numpy as np
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.landscape.tree import escape_barriers, minimax_to
 from spinfunnel.measure import depth
+from spinfunnel.measure.connected_part import of_descents, on_part
 from spinfunnel.measure.outcome import Measure, Topography, exactly
-from spinfunnel.measure.superposition import HALF, capacity, not_smooth, shares, temperatures
+from spinfunnel.measure.superposition import HALF, capacity, shares, temperatures, with_volumes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-__all__ = ["CAUGHT", "MEASURES", "OCCUPIED", "SOON", "rival_descents"]
+__all__ = ["MEASURES", "OCCUPIED", "rival_descents"]
 
 OCCUPIED = 0.01
-"""Largest share of the weight of all rival funnels below which they are pockets of one funnel."""
-CAUGHT = 0.05
-"""Share of the random descents in all rival funnels from which on they are no pockets, whatever they hold."""
-SOON = 15.0
-"""Barrier over temperature below which a rival is soon left, in fewer than exp(15), three million, vibrations: about
-halfway between what is found for loops of the Go variant of the 46-bead protein, 7 to 8, and for landscapes that are
-known to have several funnels, 24 to 33 for its frustrated model and 30 for 38 Lennard-Jones atoms."""
+"""Share of the weight below which a rival counts as never occupied."""
 
 
 def rivals(topography: Topography) -> Measurement:
     """Count the rivals of the native state (see above) in the connected part."""
-    if topography.graph.log_volume is None:
-        return not_smooth()
     return exactly(float(len(_rivals(topography)[0])))
 
 
@@ -78,23 +71,17 @@ def rival_barrier(topography: Topography) -> Measurement:
 
 def rival_occupation(topography: Topography) -> Measurement:
     """Share of the weight in the rival funnels where they first hold half of it, or else most (see above), 0 to 1."""
-    if topography.graph.log_volume is None:
-        return not_smooth()
     weight = topography.shared(_weighed)[1]
     return exactly(float(weight.sum()))
 
 
 def rival_descents(topography: Topography) -> Measurement:
     """Share of the random descents that end in the rival funnels, 0 to 1."""
-    if topography.graph.log_volume is None:
-        return not_smooth()
     return exactly(float(min(topography.shared(_descents).sum(), 1.0)))
 
 
 def rival_funnels(topography: Topography) -> Measurement:
     """Number of rival funnels, ``exp(-sum q ln q)``, by what they hold, or by the descents into them if more."""
-    if topography.graph.log_volume is None:
-        return not_smooth()
     return exactly(max(_number(topography.shared(_weighed)[1]), _number(topography.shared(_descents))))
 
 
@@ -156,8 +143,6 @@ def _funnels(part: Topography, found: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def trap_ratio(topography: Topography) -> Measurement:
     """Largest barrier over remaining drop, ``max over non-native x of D(x) / (E(x) - E_0)``: below 1, no rivals."""
-    if topography.graph.log_volume is None:
-        return not_smooth()
     return depth.difficulty(topography)
 
 
@@ -166,8 +151,6 @@ def _of_lowest_rival(topography: Topography, read: Callable[[Topography, int], f
 
 
 def _if_any(part: Topography, read: Callable[[Topography], Measurement]) -> Measurement:
-    if part.graph.log_volume is None:
-        return not_smooth()
     if len(_rivals(part)[0]) == 0:
         return NoAnswer("no_rival", "no trap is deeper than the drop below it", "nothing to do: there is one funnel")
     return read(part)
@@ -208,24 +191,60 @@ _RIVALS = "this project, after Wales, Miller, Walsh, Nature 394, 758 (1998); Cat
 _WEIGHTS = "Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008)"
 
 MEASURES = (
-    Measure("rivals", rivals, "traps deeper than the drop to the ground state that remains", _RIVALS, 6),
-    Measure("rival_gap", rival_gap, "energy of the lowest rival above the ground energy", _RIVALS, 6),
-    Measure("rival_barrier", rival_barrier, "barrier from the lowest rival to the ground state", _RIVALS, 6),
-    Measure("trap_ratio", trap_ratio, "largest barrier over the drop that remains: below 1 a palm tree", _RIVALS, 6),
-    Measure("rival_occupation", rival_occupation, "largest share of the weight in rival funnels", _WEIGHTS, 8),
-    Measure("rival_descents", rival_descents, "share of random descents into rival funnels", _RIVALS, 6),
+    Measure(
+        "rivals",
+        "traps deeper than the drop to the ground state that remains",
+        _RIVALS,
+        6,
+        smooth=with_volumes(on_part(rivals)),
+    ),
+    Measure(
+        "rival_gap",
+        "energy of the lowest rival above the ground energy",
+        _RIVALS,
+        6,
+        smooth=with_volumes(on_part(rival_gap)),
+    ),
+    Measure(
+        "rival_barrier",
+        "barrier from the lowest rival to the ground state",
+        _RIVALS,
+        6,
+        smooth=with_volumes(on_part(rival_barrier)),
+    ),
+    Measure(
+        "trap_ratio",
+        "largest barrier over the drop that remains: below 1 a palm tree",
+        _RIVALS,
+        6,
+        smooth=with_volumes(on_part(trap_ratio)),
+    ),
+    Measure(
+        "rival_occupation",
+        "largest share of the weight in rival funnels",
+        _WEIGHTS,
+        8,
+        smooth=with_volumes(on_part(rival_occupation)),
+    ),
+    Measure(
+        "rival_descents",
+        "share of random descents into rival funnels",
+        _RIVALS,
+        6,
+        smooth=with_volumes(of_descents(on_part(rival_descents), or_else=True)),
+    ),
     Measure(
         "rival_funnels",
-        rival_funnels,
         "number of rival funnels, weighed by what they hold",
         _RIVALS,
         6,
+        smooth=with_volumes(on_part(rival_funnels)),
     ),
     Measure(
         "rival_escape",
-        rival_escape,
         "highest barrier out of a rival over the temperature at which rivals are weighed",
         "this project, after Frauenfelder, Sligar, Wolynes, Science 254, 1598 (1991)",
         6,
+        smooth=with_volumes(on_part(rival_escape)),
     ),
 )

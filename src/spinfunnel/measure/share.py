@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spinfunnel.landscape.estimate import NoAnswer
+from spinfunnel.measure.connected_part import of_descents, on_part
+from spinfunnel.measure.coverage import coverage, reached, share_estimate, when_complete
 from spinfunnel.measure.outcome import Measure, Topography, exactly, no_weights
 
 if TYPE_CHECKING:
@@ -15,6 +18,9 @@ if TYPE_CHECKING:
     from spinfunnel.landscape.estimate import Measurement
 
 __all__ = ["MEASURES", "boltzmann_weight"]
+
+FEWEST_FOLLOWED = 16
+"""Descents whose chain is known to its end, from which on a share of them is given."""
 
 
 def funnel_minima(topography: Topography) -> Measurement:
@@ -63,6 +69,57 @@ def minima(topography: Topography) -> Measurement:
     return exactly(float(topography.graph.minima))
 
 
+def sampled_minima(topography: Topography) -> Measurement:
+    """Number of minima: those seen, and those that visits say were not (Chao1)."""
+    known = topography.shared(coverage)
+    return known if isinstance(known, NoAnswer) else known.minima()
+
+
+def sampled_weight(topography: Topography) -> Measurement:
+    """Share of random quenches whose chain of lowest exits ends in a native bottom."""
+    known = topography.shared(coverage)
+    if isinstance(known, NoAnswer):
+        return known
+    found, graph = topography.shared(reached), topography.graph
+    native = graph.native[topography.chains.bottom]
+    sure = int(found.visits[found.certain & native].sum())
+    against = int(found.visits[found.certain & ~native].sum())
+    return share_estimate(sure, known.searches - against, known.searches)
+
+
+def followed_weight(topography: Topography) -> Measurement:
+    """Share of the native funnel among random quenches whose chain of lowest exits is known to its end.
+
+    Not a share of all states: chains over high exits are the harder to follow. It stands in where chains that are not
+    known leave `funnel_weight` open.
+    """
+    known = topography.shared(coverage)
+    if isinstance(known, NoAnswer):
+        return known
+    found, graph = topography.shared(reached), topography.graph
+    followed = int(found.visits[found.certain].sum())
+    if followed < FEWEST_FOLLOWED:
+        return NoAnswer(
+            "coverage",
+            f"of {known.searches} random quenches the chains of {followed} are known to their end, and fewer than "
+            f"{FEWEST_FOLLOWED} make no share",
+            "explore longer, or with larger pockets: --explorer tempering:pocket=20000",
+        )
+    native = int(found.visits[found.certain & graph.native[topography.chains.bottom]].sum())
+    return share_estimate(native, native, followed)
+
+
+def sampled_rival_weight(topography: Topography) -> Measurement:
+    """Share of random quenches in the largest funnel that is not native."""
+    known = topography.shared(coverage)
+    if isinstance(known, NoAnswer):
+        return known
+    found, graph, bottom = topography.shared(reached), topography.graph, topography.chains.bottom
+    counts = np.bincount(bottom[found.certain], weights=found.visits[found.certain], minlength=graph.minima)
+    most = float(counts[~graph.native].max(initial=0.0))
+    return share_estimate(most, most + float(found.visits[~found.certain].sum()), known.searches)
+
+
 def boltzmann_weight(graph: BasinGraph, *, temperature: float) -> NDArray[np.float64]:
     """Equilibrium weights ``plateau * orbit * exp(-(E_a - E_0) / T)`` of the minima, shape (m,).
 
@@ -88,21 +145,74 @@ _SOURCE = "Klemm, Flamm, Stadler, Eur. Phys. J. B 63, 387 (2008)"
 
 MEASURES = (
     Measure(
-        "minima", minima, "number of minima, symmetries divided out and plateaus merged", "definition of a minimum", 1
+        "minima",
+        "number of minima, symmetries divided out and plateaus merged",
+        "definition of a minimum",
+        1,
+        exact=minima,
+        sampled=sampled_minima,
+        smooth=minima,
     ),
-    Measure("funnel_minima", funnel_minima, "share of the minima in the native funnel", _SOURCE, 1),
-    Measure("funnel_weight", funnel_weight, "share of all states that drain into the native funnel", _SOURCE, 1),
+    Measure(
+        "funnel_minima",
+        "share of the minima in the native funnel",
+        _SOURCE,
+        1,
+        exact=funnel_minima,
+        sampled=when_complete(funnel_minima),
+        smooth=on_part(funnel_minima),
+    ),
+    Measure(
+        "funnel_weight",
+        "share of all states that drain into the native funnel",
+        _SOURCE,
+        1,
+        exact=funnel_weight,
+        sampled=sampled_weight,
+        smooth=of_descents(on_part(funnel_weight)),
+    ),
     Measure(
         "followed_weight",
-        funnel_weight,
         "the same share, of those states whose chain of lowest exits is known to its end",
         _SOURCE,
         1,
+        exact=funnel_weight,
+        sampled=followed_weight,
     ),
-    Measure("funnels", funnels, "number of funnels", _SOURCE, 1),
     Measure(
-        "funnel_boltzmann", funnel_boltzmann, "share of the minima's Boltzmann weight in the native funnel", _SOURCE, 1
+        "funnels",
+        "number of funnels",
+        _SOURCE,
+        1,
+        exact=funnels,
+        sampled=when_complete(funnels),
+        smooth=on_part(funnels),
     ),
-    Measure("longest_chain", longest_chain, "steps of the longest chain of lowest exits", _SOURCE, 1),
-    Measure("rival_weight", rival_weight, "share of all states that drain into the largest other funnel", _SOURCE, 1),
+    Measure(
+        "funnel_boltzmann",
+        "share of the minima's Boltzmann weight in the native funnel",
+        _SOURCE,
+        1,
+        exact=funnel_boltzmann,
+        sampled=when_complete(funnel_boltzmann),
+        smooth=on_part(funnel_boltzmann),
+    ),
+    Measure(
+        "longest_chain",
+        "steps of the longest chain of lowest exits",
+        _SOURCE,
+        1,
+        exact=longest_chain,
+        sampled=when_complete(longest_chain),
+        smooth=on_part(longest_chain),
+    ),
+    Measure(
+        "rival_weight",
+        "share of all states that drain into the largest other funnel",
+        _SOURCE,
+        1,
+        exact=rival_weight,
+        sampled=sampled_rival_weight,
+        smooth=of_descents(on_part(rival_weight)),
+    ),
 )

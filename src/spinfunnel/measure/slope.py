@@ -9,7 +9,10 @@ import math
 
 import numpy as np
 
-from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.measure.coverage import complete
+from spinfunnel.measure.ground_found import of_one_native_state
+from spinfunnel.measure.histograms import jackknifed
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, overlap_tally
 
 __all__ = ["DISSIMILAR", "MEASURES"]
@@ -84,19 +87,28 @@ def decoy_gap(topography: Topography) -> Measurement:
     return exactly((float(np.array(tally.lowest)[far].min()) - float(np.array(tally.lowest).min())) / scale)
 
 
+def sampled_gap(topography: Topography) -> Measurement:
+    found = jackknifed(decoy_gap)(topography)
+    if isinstance(found, NoAnswer) or complete(topography):
+        return found
+    return Estimate(found.value, 0.0, found.high)
+
+
 MEASURES = (
     Measure(
         "funnel_slope",
-        funnel_slope,
         "fall of the mean energy toward the native state over its roughness",
         "Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995)",
         10,
+        exact=funnel_slope,
+        sampled=of_one_native_state(jackknifed(funnel_slope)),
     ),
     Measure(
         "decoy_gap",
-        decoy_gap,
         "gap to the best dissimilar state over the mean gap",
         "Sali, Shakhnovich, Karplus, Nature 369, 248 (1994)",
         10,
+        exact=decoy_gap,
+        sampled=sampled_gap,
     ),
 )

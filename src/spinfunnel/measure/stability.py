@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.folding import band_of
+from spinfunnel.measure.ground_found import of_ground
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly
 
 __all__ = ["COMPARED", "MEASURES"]
@@ -86,23 +87,26 @@ _FOLDING = "Bryngelson, Wolynes (1987); Goldstein, Luthey-Schulten, Wolynes, PNA
 MEASURES = (
     Measure(
         "stability_gap",
-        stability_gap,
         "gap of the native energy below the ground energies of shuffled interactions, over the mean gap",
         _FOLDING,
         9,
+        exact=stability_gap,
+        sampled=of_ground(stability_gap),
     ),
     Measure(
         "stability_z",
-        stability_z,
         "Z-score of the native energy among the ground energies of shuffled interactions",
         "Bowie, Luthy, Eisenberg, Science 253, 164 (1991)",
         9,
+        exact=stability_z,
+        sampled=of_ground(stability_z),
     ),
     Measure(
         "band_gap",
-        band_gap,
         "gap of the native energy below the least of as many random energies, over the mean gap",
         _FOLDING,
         9,
+        exact=band_gap,
+        sampled=of_ground(band_gap),
     ),
 )

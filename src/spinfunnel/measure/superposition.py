@@ -14,23 +14,33 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
-from spinfunnel.measure.outcome import Measure, Topography, exactly, single_minimum
+from spinfunnel.measure.outcome import Answer, Measure, Topography, exactly, single_minimum
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spinfunnel.landscape import BasinGraph
 
-__all__ = ["HALF", "MEASURES", "capacity", "not_smooth", "shares", "temperatures"]
+__all__ = ["HALF", "MEASURES", "capacity", "shares", "temperatures", "with_volumes"]
 
 HALF = 0.5
 FLOOR, CEILING, STEPS = 1e-3, 4.0, 400
 """Temperatures at which the heat capacity is looked at, over the largest difference in energy."""
 
 
-def not_smooth() -> NoAnswer:
-    """Answer of a map whose states are counted."""
-    return NoAnswer("not_smooth", "the map has no harmonic volumes", "nothing to do: its states are counted")
+def with_volumes(answer: Answer) -> Answer:
+    """Read a measure off smooth maps whose minima have harmonic volumes; others have no superposition."""
+
+    def smooth(topography: Topography) -> Measurement:
+        if topography.graph.log_volume is None:
+            return NoAnswer(
+                "no_volumes",
+                "the minima of the map have no harmonic volumes",
+                "explore the landscape itself, or read a database that keeps them",
+            )
+        return answer(topography)
+
+    return smooth
 
 
 def shares(graph: BasinGraph, temperature: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -58,7 +68,7 @@ def capacity(graph: BasinGraph, temperature: NDArray[np.float64], occupied: NDAr
 def superposition_tf(topography: Topography) -> Measurement:
     """Temperature at which the native minima hold half of the weight in the harmonic superposition."""
     graph = topography.graph
-    lonely = not_smooth() if graph.log_volume is None else single_minimum(graph)
+    lonely = single_minimum(graph)
     if lonely is not None:
         return lonely
     low, high = (float(each) for each in temperatures(graph)[[0, -1]])
@@ -84,7 +94,7 @@ def superposition_peak(topography: Topography) -> Measurement:
     Vibrations add a constant to it.
     """
     graph = topography.graph
-    lonely = not_smooth() if graph.log_volume is None else single_minimum(graph)
+    lonely = single_minimum(graph)
     if lonely is not None:
         return lonely
     temperature = temperatures(graph)
@@ -99,16 +109,16 @@ _SOURCE = "Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008)"
 MEASURES = (
     Measure(
         "superposition_tf",
-        superposition_tf,
         "temperature at which the native minima hold half of the weight, harmonic superposition",
         _SOURCE,
         8,
+        smooth=with_volumes(superposition_tf),
     ),
     Measure(
         "superposition_peak",
-        superposition_peak,
         "temperature of the largest heat capacity, harmonic superposition",
         _SOURCE,
         8,
+        smooth=with_volumes(superposition_peak),
     ),
 )

@@ -30,6 +30,7 @@ import numpy as np
 
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.densities import all_states, native_states, other_states, within
+from spinfunnel.measure.histograms import jackknifed
 from spinfunnel.measure.outcome import Measure, Topography
 
 __all__ = ["MEASURES", "folding_temperature", "freezing_temperature"]
@@ -175,24 +176,34 @@ _FROZEN = "Derrida, Phys. Rev. B 24, 2613 (1981); Bryngelson, Wolynes, PNAS 84, 
 MEASURES = (
     Measure(
         "tf_measured",
-        tf_measured,
         "folding temperature: the native states hold half of the Boltzmann weight",
         "Onuchic, Luthey-Schulten, Wolynes, Annu. Rev. Phys. Chem. 48, 545 (1997)",
         8,
+        exact=tf_measured,
+        sampled=jackknifed(tf_measured, log=True),
     ),
     Measure(
         "tg_measured",
-        tg_measured,
         "glass temperature: as many other states are occupied as the logarithm of their number",
         _FROZEN,
         8,
+        exact=tg_measured,
+        sampled=jackknifed(tg_measured, log=True),
     ),
-    Measure("tf_tg_measured", measured_ratio, "folding over glass temperature, from the density of states", _FROZEN, 8),
+    Measure(
+        "tf_tg_measured",
+        "folding over glass temperature, from the density of states",
+        _FROZEN,
+        8,
+        exact=measured_ratio,
+        sampled=jackknifed(measured_ratio, log=True),
+    ),
     Measure(
         "heat_capacity_peak",
-        heat_capacity_peak,
         "temperature of the largest heat capacity",
         "Sali, Shakhnovich, Karplus, J. Mol. Biol. 235, 1614 (1994)",
         8,
+        exact=heat_capacity_peak,
+        sampled=jackknifed(capacity_peak, log=True),
     ),
 )

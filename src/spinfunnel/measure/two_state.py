@@ -42,9 +42,9 @@ def calorimetric_ratio(topography: Topography) -> Measurement:
 MEASURES = (
     Measure(
         "calorimetric_ratio",
-        calorimetric_ratio,
         "van't Hoff over calorimetric enthalpy: near 1 for two states, less for a gradual transition",
         "Kaya, Chan, Proteins 40, 637 (2000)",
         10,
+        exact=calorimetric_ratio,
     ),
 )

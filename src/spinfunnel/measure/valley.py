@@ -15,6 +15,7 @@ import numpy as np
 
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.landscape.tree import subtree_weight
+from spinfunnel.measure.coverage import weighed
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, no_path
 
 __all__ = ["DEEP", "MEASURES"]
@@ -50,9 +51,10 @@ def rival_valley(topography: Topography) -> Measurement:
 MEASURES = (
     Measure(
         "rival_valley",
-        rival_valley,
         f"share of all states in the largest other valley that is {DEEP:g} of the mean gap deep",
         "this project, after Wales, Miller, Walsh, Nature 394, 758 (1998)",
         6,
+        exact=rival_valley,
+        sampled=weighed(rival_valley),
     ),
 )

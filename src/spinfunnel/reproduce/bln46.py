@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from spinfunnel.landscape import Budget
-from spinfunnel.measure.smooth_maps import connected_part
+from spinfunnel.measure.connected_part import connected_part
 from spinfunnel.pipeline.study import study
 from spinfunnel.plot.disconnectivity import disconnectivity_graph
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, paragraphs

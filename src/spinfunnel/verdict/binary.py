@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.measure.smooth_maps import SMOOTH_EVIDENCE, smooth_kind
+from spinfunnel.verdict.smooth import SMOOTH_EVIDENCE, smooth_kind
 from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 
 __all__ = ["THRESHOLDS", "Evidence", "Kind", "Threshold", "Verdict", "judge"]

@@ -73,5 +73,31 @@ THRESHOLDS: Mapping[str, Threshold] = {
         "the mean energy falls by more than its roughness on the way: "
         "Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995)",
     ),
+    "few_minima": Threshold(
+        20.0, "minima of a smooth map, below which it tells the kinds apart only if it is likely to hold all of them"
+    ),
+    "searches_met": Threshold(
+        5.0,
+        "searches that ended in each of few minima: the chance of the next one to end elsewhere is then 0 by the "
+        "estimate of Good and Turing, Biometrika 40, 237 (1953)",
+    ),
+    "connected_share": Threshold(
+        0.5, "half of the descents must end in the connected part of a smooth map, for its rivals to tell the kind"
+    ),
+    "rival_occupation": Threshold(
+        0.01, "largest share of the weight of all rival funnels below which they are pockets of one funnel"
+    ),
+    "rival_majority": Threshold(0.5, "share of the weight from which on a rival funnel outweighs the native one"),
+    "rival_descents": Threshold(
+        0.05, "share of the random descents in all rival funnels from which on they are no pockets, whatever they hold"
+    ),
+    "rival_escape": Threshold(
+        15.0,
+        "barrier over temperature below which a rival is left within exp(15), three million, vibrations: halfway "
+        "between what is found for loops of the Go variant of the 46-bead protein, 7 to 8, and for landscapes of "
+        "several funnels, 24 to 33 for its frustrated model and 30 for 38 Lennard-Jones atoms",
+    ),
+    "rival_funnels": Threshold(12.0, "rival funnels from which on a smooth landscape is a glass; our choice"),
+    "rival_funnels_lost": Threshold(6.0, "rival funnels up to which it has several of them; our choice"),
 }
 """Every number at which the verdict turns."""
