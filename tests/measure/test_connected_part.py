@@ -4,11 +4,11 @@ import dataclasses
 
 import numpy as np
 import pytest
-from spinfunnel.measure.smooth_maps import connected_part
 
 from spinfunnel.landscape import BasinGraph, Kind
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
+from spinfunnel.measure.connected_part import connected_part
 from spinfunnel.measure.kinetics import arrhenius
 from spinfunnel.verdict.binary import judge
 

@@ -1,6 +1,7 @@
 """Levinthal efficiency against dense solutions, step-by-step walks and known answers."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -309,9 +310,9 @@ def test_what_has_no_answer_says_why():
     graph = flood(landscape)
     assert measure_all(graph, names=["levinthal"])["levinthal"].outcome == "no_landscape"
     assert MEASURES["fastest_temperature"].compute(graph, landscape=landscape).outcome == "no_guidance"
-    assert MEASURES["levinthal"].compute(basin_graph([0.0, 1.0], [(2.0, 0, 1)]), landscape=object()).outcome == (
-        "not_binary"
-    )
+    listed_nowhere = SimpleNamespace(kind=Kind.GRAPH)
+    answer = MEASURES["levinthal"].compute(basin_graph([0.0, 1.0], [(2.0, 0, 1)]), landscape=listed_nowhere)
+    assert answer.outcome == "not_binary"
     assert folding_time(landscape, native_energy=1e9).outcome == "all_native"
     stuck = folding_time(resolve("golf:n=16"), method="runs", budget=2000)
     assert isinstance(stuck, NoAnswer)

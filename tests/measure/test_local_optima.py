@@ -9,9 +9,9 @@ from slow_twins import slow_flood
 from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import key_states, state_bits
 from spinfunnel.measure import MEASURES
-from spinfunnel.measure.kick_walks import absorbed
 from spinfunnel.measure.local_optima import KickNetwork, contracted, kick_network
 from spinfunnel.measure.outcome import Topography
+from spinfunnel.measure.sinks import absorbed
 from spinfunnel.pipeline.study import study
 from spinfunnel.systems import FunctionLandscape, resolve
 

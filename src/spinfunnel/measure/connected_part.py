@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import wraps
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -68,7 +69,12 @@ def _part(topography: Topography) -> Topography:
 
 def on_part(answer: Answer) -> Answer:
     """Read a measure off the connected part of a smooth map alone."""
-    return lambda topography: answer(topography.shared(_part))
+
+    @wraps(answer)
+    def smooth(topography: Topography) -> Measurement:
+        return answer(topography.shared(_part))
+
+    return smooth
 
 
 def of_descents(answer: Answer, *, or_else: bool = False) -> Answer:
@@ -77,6 +83,7 @@ def of_descents(answer: Answer, *, or_else: bool = False) -> Answer:
     Where there were none there is no answer, or what was read as it is.
     """
 
+    @wraps(answer)
     def measured(topography: Topography) -> Measurement:
         weight = topography.graph.weight
         if not or_else and (weight > 0.0).any() and not (topography.shared(_part).graph.weight > 0.0).any():

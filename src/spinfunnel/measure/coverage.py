@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from functools import wraps
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -201,6 +202,7 @@ def too_little(topography: Topography, *, what: str) -> NoAnswer:
 def when_complete(answer: Callable[[Topography], Measurement]) -> Callable[[Topography], Measurement]:
     """Read a measure of all minima off a sampled map that is complete as far as the visits tell; else say why not."""
 
+    @wraps(answer)
     def sampled(topography: Topography) -> Measurement:
         if complete(topography):
             return answer(topography)
@@ -215,6 +217,7 @@ def weighed(answer: Callable[[Topography], Measurement]) -> Callable[[Topography
     The interval is that of a share of the random quenches; where the map is not complete it reaches down to 0.
     """
 
+    @wraps(answer)
     def sampled(topography: Topography) -> Measurement:
         known = topography.shared(coverage)
         if isinstance(known, NoAnswer):

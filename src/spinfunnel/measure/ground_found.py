@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from functools import wraps
 
 import numpy as np
 
@@ -48,6 +49,7 @@ def _with_lower_ground(graph: BasinGraph, margin: float) -> BasinGraph:
 def of_ground(answer: Answer) -> Answer:
     """Read a measure of the lowest energy off a sampled map; its interval reaches to a ground state not found."""
 
+    @wraps(answer)
     def sampled(topography: Topography) -> Measurement:
         graph = topography.graph
         found = answer(topography)
@@ -76,6 +78,7 @@ def of_one_native_state(answer: Answer) -> Answer:
     bits was put at 2.1 [1.4, 2.8] where a flood knows 6.3.
     """
 
+    @wraps(answer)
     def sampled(topography: Topography) -> Measurement:
         graph = topography.graph
         copies = int((graph.plateau * graph.orbit)[graph.native].sum())

@@ -19,6 +19,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
+from functools import wraps
 
 import numpy as np
 from numpy.typing import NDArray
@@ -206,6 +207,7 @@ def jackknifed(
         leaving out one replica at a time.
     """
 
+    @wraps(answer)
     def sampled(topography: Topography) -> Measurement:
         views = topography.shared(views_of)
         if isinstance(views, NoAnswer):

@@ -149,9 +149,11 @@ def folding_time(
     chain: MetropolisChain | ListedChain
     if is_binary(landscape):
         chain = MetropolisChain(landscape, native_energy=native_energy, workers=workers)
-    else:
+    elif is_chain(landscape):
         chain = ListedChain(landscape, native_energy=native_energy, workers=workers)
         budget = min(budget, LISTED_BUDGET)
+    else:
+        raise InputError(f"{landscape.name} is a {landscape.kind} landscape; give one of bits or a lattice chain")
     if bool(chain.native.all()):
         return NoAnswer("all_native", "every state counts as native", "nothing to do: there is nothing to search for")
     if method is None:

@@ -88,6 +88,7 @@ def decoy_gap(topography: Topography) -> Measurement:
 
 
 def sampled_gap(topography: Topography) -> Measurement:
+    """Gap to the best dissimilar state that was seen: a lower one may have been missed, unless the map is complete."""
     found = jackknifed(decoy_gap)(topography)
     if isinstance(found, NoAnswer) or complete(topography):
         return found

@@ -9,6 +9,7 @@ Strodel, Wales, Chem. Phys. Lett. 466, 105 (2008); Wales, Energy Landscapes (Cam
 from __future__ import annotations
 
 import math
+from functools import wraps
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +32,7 @@ FLOOR, CEILING, STEPS = 1e-3, 4.0, 400
 def with_volumes(answer: Answer) -> Answer:
     """Read a measure off smooth maps whose minima have harmonic volumes; others have no superposition."""
 
+    @wraps(answer)
     def smooth(topography: Topography) -> Measurement:
         if topography.graph.log_volume is None:
             return NoAnswer(
