@@ -1,4 +1,4 @@
-"""The examples of CONTRIBUTING, word by word: laid as a plug-in, tested by their own tests, tried by the laws, and run."""
+"""The examples of CONTRIBUTING, word by word: laid as a plug-in, tested by their tests, tried by the laws, and run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from plugin_package import lay
 from repository import ROOT, environment
 
@@ -52,7 +53,8 @@ def _example(section: str) -> Example:
             module, source = Path(first).stem, rest
         elif first.startswith("# a row of "):
             home = first.rpartition("src/")[2].removesuffix("/__init__.py").replace("/", ".")
-            row = f"\n\nfrom {home} import {rest.partition('(')[0]}\n\nROW = {rest}"
+            kind = "\nfrom spinfunnel.landscape import Kind" if "Kind." in rest else ""
+            row = f"\n\nfrom {home} import {rest.partition('(')[0]}{kind}\n\nROW = {rest}"
         elif first.startswith("# tests/"):
             test = rest
     ((group, rows),) = points.items()
@@ -155,14 +157,61 @@ def test_the_system_is_judged_and_refuses_what_it_cannot_build(plug_in: Any) -> 
         "systems",
     )
     assert exact[0] == 0, exact
-    assert json.loads(exact[1])["graph"]["exact"] is True
+    assert json.loads(exact[1])["run"]["exact"] is True
     assert sampled[0] == 0, sampled
-    assert json.loads(sampled[1])["graph"]["exact"] is False
+    assert json.loads(sampled[1])["run"]["exact"] is False
     assert wrong[0] == 2
     assert wrong[2].count("\n") == 1
     assert "n=-3 is out of range: give 3 <= n" in wrong[2]
     assert "did you mean 'ring'" in misspelt[2]
     assert "ring of spins with random couplings" in " ".join(listed[1].split())
+
+
+def test_the_measure_answers_on_all_four_roads_and_refuses_a_wrong_temperature(plug_in: Any) -> None:
+    *judged, wrong, listed = _commands(
+        plug_in,
+        "measure",
+        "judge rem:n=8 --json",
+        "judge sk:n=40 --no-nulls --json --explorer tempering:rounds=32,quenches=64,floods=50",
+        "judge mueller-brown --no-nulls --json",
+        "judge network:width=2 --quick --no-nulls --json",
+        "judge rem:n=8 -T 0",
+        "measures",
+    )
+    for status, out, error in judged:
+        assert status == 0, error
+        answer = json.loads(out)["measures"]["native_share"]
+        assert answer["outcome"] == "ok"
+        assert 0.0 <= answer["low"] <= answer["value"] <= answer["high"] <= 1.0
+    exact, *others = (json.loads(out)["measures"]["native_share"] for _, out, _ in judged)
+    assert exact["low"] == exact["high"]
+    assert all(other["low"] < other["high"] for other in others)
+    assert wrong[0] == 2
+    assert wrong[2].count("\n") == 1
+    assert "temperature" in wrong[2]
+    assert "native_share" in listed[1]
+
+
+def test_the_explorer_is_run_and_refuses_a_wrong_number(plug_in: Any) -> None:
+    small, limited, wrong, unfit, listed = _commands(
+        plug_in,
+        "explorer",
+        "judge sk:n=10 --no-nulls --json --explorer descents:descents=300",
+        "judge sk:n=60 --no-nulls --json --explorer descents --budget 1e5",
+        "judge sk:n=10 --explorer descents:descents=-5",
+        "judge lj:atoms=5 --explorer descents",
+        "explorers",
+    )
+    assert small[0] == limited[0] == 0, (small, limited)
+    assert json.loads(small[1])["run"]["outcome"] == "finished"
+    spent = json.loads(limited[1])["run"]
+    assert spent["outcome"] == "out of budget"
+    assert spent["evaluations"] < 2e5
+    for one, words in ((wrong, "descents=-5 is out of range"), (unfit, "takes binary landscapes")):
+        assert one[0] == 2
+        assert one[2].count("\n") == 1
+        assert words in one[2]
+    assert "minima below random states" in " ".join(listed[1].split())
 
 
 def test_the_picture_stands_in_the_report(plug_in: Any) -> None:
