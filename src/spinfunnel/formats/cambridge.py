@@ -17,10 +17,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from spinfunnel.formats.lines import Line, content, lines
+from spinfunnel.formats.lines import Line
+from spinfunnel.formats.source import Source, content, file_name
 from spinfunnel.landscape import InputError, Minimum, Parameter, Record, Saddle, identity_hash
 from spinfunnel.landscape.kinds import Kind
-from spinfunnel.systems.registry import file_name
 
 __all__ = ["CambridgeDatabase", "is_database", "load_database"]
 
@@ -131,12 +131,12 @@ def _rows(file: Path) -> list[Line]:
         return []
     data = content(file, what="table of stationary points")
     try:
-        # Fortran writes exponents of doubles with a D.
-        text = data.decode("ascii").replace("D", "E").replace("d", "e")
+        data.decode("ascii")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise InputError(f"{file}, line {line}: byte {data[error.start]:#04x} is no text") from None
-    found = list(lines(file, text))
+    # Fortran writes exponents of doubles with a D.
+    found = list(Source(file, data.replace(b"D", b"E").replace(b"d", b"e")).lines())
     for row in found:
         if len(row.words) != WIDTH[file.name]:
             raise row.error(f"{len(row.words)} columns where {WIDTH[file.name]} are expected: {COLUMNS[file.name]}")

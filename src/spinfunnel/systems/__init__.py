@@ -8,7 +8,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from spinfunnel.formats.cambridge import CambridgeDatabase, is_database, load_database
-from spinfunnel.formats.problem_files import load_problem
 from spinfunnel.formats.structure_files import PROTEINS, is_protein
 from spinfunnel.landscape import InputError, Landscape, Parameter
 from spinfunnel.landscape.plugins import Registry
@@ -24,6 +23,7 @@ from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.registry import System, SystemParameter, parse_assignments, suggestion
 from spinfunnel.systems.spins.committee import BinaryNetwork, binary_network
 from spinfunnel.systems.spins.dill_chan import DillChan, dill_chan
+from spinfunnel.systems.spins.from_problem import landscape_of_problem, load_problem
 from spinfunnel.systems.spins.glasses import (
     disordered_ferromagnet,
     edwards_anderson,
@@ -71,6 +71,7 @@ __all__ = [
     "himmelblau",
     "hopfield_memory",
     "hp_protein",
+    "landscape_of_problem",
     "lattice_go",
     "lattice_protein",
     "lennard_jones",

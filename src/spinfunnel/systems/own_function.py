@@ -14,6 +14,7 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.formats.source import file_name
 from spinfunnel.landscape import (
     Binary,
     InputError,
@@ -30,7 +31,7 @@ from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.function_ties import merge_levels, rounding_floor, to_grid
 from spinfunnel.systems.own_energy import is_atoms
 from spinfunnel.systems.ranges import LARGEST_ENERGY, check_range
-from spinfunnel.systems.registry import file_name, parse_assignments, suggestion
+from spinfunnel.systems.registry import parse_assignments, suggestion
 from spinfunnel.systems.spins.state_blocks import block_count, enumerated_bits
 
 __all__ = ["FunctionLandscape", "load_user_landscape"]

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import inspect
-import os
 import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from spinfunnel.landscape import Landscape, Parameter
 from spinfunnel.landscape.assignments import KINDS, as_typed, parse_assignments, read_assignments, suggestion
 
-__all__ = ["System", "SystemParameter", "file_name", "parse_assignments", "suggestion"]
+__all__ = ["System", "SystemParameter", "parse_assignments", "suggestion"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +62,3 @@ class System:
         """
         known = list(inspect.signature(self.build).parameters)
         return read_assignments(self.build, assignments, name=self.name, among=known)
-
-
-def file_name(path: Path) -> str:
-    r"""Name of a file as text that can be printed and kept, whatever bytes it is made of.
-
-    Examples
-    --------
-    >>> file_name(Path("problems/\udcff.qubo"))
-    '�.qubo'
-    """
-    return os.fsencode(path.name).decode("utf-8", "replace")

@@ -51,6 +51,8 @@ class SpinPolynomial:
         orders are even.
     labels : tuple of (int, str or tuple)
         Names of the variables; 0, 1, ... when empty.
+    note : str
+        What was decided when a file was read, for reports; no part of the identity.
 
     Attributes
     ----------
@@ -93,6 +95,7 @@ class SpinPolynomial:
     constant: float = 0.0
     symmetries: tuple[Symmetry, ...] = ()
     labels: tuple[Any, ...] = ()
+    note: str = ""
     unit: float | None = field(init=False, default=None)
     grid: float = field(init=False, default=1.0)
     merged: int = field(init=False, default=0)
@@ -108,6 +111,7 @@ class SpinPolynomial:
         constant: float = 0.0,
         symmetries: tuple[Symmetry, ...] = (),
         labels: tuple[Any, ...] = (),
+        note: str = "",
     ) -> None:
         if size < 1:
             raise InputError(f"a landscape of {size} spins has no states; give at least 1")
@@ -131,6 +135,7 @@ class SpinPolynomial:
         put(self, "parameters", MappingProxyType(dict(parameters or {})))
         put(self, "constant", total)
         put(self, "labels", tuple(labels) or tuple(range(size)))
+        put(self, "note", note)
         put(self, "unit", ties.unit)
         put(self, "grid", ties.grid)
         put(self, "merged", ties.merged)

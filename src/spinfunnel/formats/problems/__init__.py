@@ -1,0 +1,1 @@
+"""Problems: one file a format, each with its row of `spinfunnel.formats.FORMATS_READ`."""
