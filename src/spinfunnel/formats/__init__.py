@@ -29,12 +29,14 @@ from spinfunnel.formats.problems.unread import name_unread
 from spinfunnel.formats.source import Source
 from spinfunnel.landscape import InputError
 from spinfunnel.landscape.assignments import suggestion
+from spinfunnel.landscape.plugins import Registry
 
 __all__ = ["FORMATS_READ", "Problem", "ProblemFormat", "ReadOptions", "read_problem"]
 
-FORMATS_READ: dict[str, ProblemFormat] = {
-    row.name: row
-    for row in (
+FORMATS_READ: Registry[ProblemFormat] = Registry(
+    "spinfunnel.formats",
+    ProblemFormat,
+    (
         dimod_binary.FORMAT,
         constrained.CQM_FORMAT,
         dimod_json.FORMAT,
@@ -50,9 +52,9 @@ FORMATS_READ: dict[str, ProblemFormat] = {
         qubist.FORMAT,
         rudy.FORMAT,
         coo.FORMAT,
-    )
-}
-"""Formats of problems by name, in the order in which they are asked whether a file is theirs."""
+    ),
+)
+"""Formats of problems by name, in the order in which they are asked whether a file is theirs; plug-ins come last."""
 
 
 def read_problem(path: str | Path, *, options: ReadOptions | None = None) -> Problem:
@@ -88,7 +90,7 @@ def read_problem(path: str | Path, *, options: ReadOptions | None = None) -> Pro
         problem = row.read(source, chosen)
         if wanted is not None and problem.vartype != wanted:
             raise InputError(
-                f"this file says itself that its variables are {problem.vartype}; leave --vartype {wanted} (or --as) out"
+                f"this file says itself that its variables are {problem.vartype}; leave --vartype and --as out"
             )
         if chosen.penalty is not None and "penalty" not in row.options:
             raise InputError(f"a file of the format {row.name} has no constraints; leave --penalty out")

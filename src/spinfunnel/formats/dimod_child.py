@@ -26,6 +26,7 @@ SECONDS = 60
 MEMORY = 1 << 31
 """Bytes that the child may address, with 64 for each byte of the file."""
 LONGEST_REASON = 160
+CHILD = "import sys; from spinfunnel.formats.dimod_child import main; sys.exit(main())"
 
 
 def by_child(kind: str, data: bytes, *, penalty: float | None, format: str, name: str) -> Problem:  # noqa: A002
@@ -46,7 +47,7 @@ def by_child(kind: str, data: bytes, *, penalty: float | None, format: str, name
     InputError
         Where dimod refuses the file, crashes on it, or needs more than a minute or 2 GiB.
     """
-    command = [sys.executable, "-m", "spinfunnel.formats.dimod_child", kind, "" if penalty is None else repr(penalty)]
+    command = [sys.executable, "-c", CHILD, kind, "" if penalty is None else repr(float(penalty))]
     surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"}
     try:
         done = subprocess.run(  # noqa: S603 - this package's own module, and nothing of the file's
@@ -184,7 +185,3 @@ def main() -> int:
         return 3
     sys.stdout.buffer.write(answer)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

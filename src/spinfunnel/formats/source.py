@@ -66,6 +66,8 @@ def content(file: Path, *, what: str) -> bytes:
         if state.st_size > LARGEST_FILE:
             raise InputError(f"{file} has {state.st_size} bytes; a {what} is read up to {LARGEST_FILE} bytes")
         data = file.read_bytes()
+    except InputError:
+        raise
     except FileNotFoundError:
         raise InputError(f"{file} does not exist") from None
     except OSError as error:

@@ -37,7 +37,7 @@ FORMAT = ProblemFormat(
     (".sparse", ".bq"),
     _sniff,
     _read,
-    "E = x^T Q x with Q symmetric: first line: variables entries, then i j q from 1, each off the diagonal counted twice",
+    "E = x^T Q x with Q symmetric: first line: variables entries, then i j q from 1, each off the diagonal twice",
     "Wiegele, Biq Mac Library (2007); Rendl, Rinaldi, Wiegele, Math. Program. 121, 307 (2010)",
     "3 5\n1 1 -1\n1 2 2\n2 2 -1\n2 3 2\n3 3 -1\n",
 )

@@ -23,14 +23,13 @@ def _sniff(source: Source) -> bool:
 
 
 def _read(source: Source, options: ReadOptions) -> Problem:
-    declared = _declared(source)
-    vartype = declared or options.wanted
+    found = weights(body(source), first=0, last=LARGEST_INDEX, unique=False)
+    vartype = _declared(source) or options.wanted
     if vartype is None:
         raise InputError(
             f"{source.file} does not say whether its variables are spins or 0 and 1: give --vartype SPIN or --vartype "
             "BINARY (in Python vartype=...), or begin it with '# vartype=SPIN'"
         )
-    found = weights(body(source), first=0, last=LARGEST_INDEX, unique=False)
     names = np.unique(np.array(list(found), np.int64))
     if len(names) > MOST_VARIABLES:
         raise InputError(f"{source.file} has {len(names)} variables; at most {MOST_VARIABLES} can be read")

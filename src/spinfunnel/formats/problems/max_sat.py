@@ -28,7 +28,7 @@ def _sniff(source: Source) -> bool:
 
 
 def _read(source: Source, options: ReadOptions) -> Problem:
-    lines = (line for line in source.lines() if line.words[0][0] not in "c%#")
+    lines: Iterator[Line] = (line for line in source.lines() if line.words[0][0] not in "c%#")
     first = next(lines, None)
     if first is None:
         raise InputError(f"{source.file} holds comments only")
@@ -142,7 +142,7 @@ FORMAT = ProblemFormat(
     (".wcnf", ".cnf"),
     _sniff,
     _read,
-    "E = weight of the clauses that are not satisfied (s = 1 is true); 'p cnf', 'p wcnf ... top', or lines h and weight",
+    "E = weight of the clauses that are not satisfied (s = 1 is true); 'p cnf', 'p wcnf ... top', or h and weights",
     "DIMACS (1993); MaxSAT Evaluation (2022)",
     "p wcnf 3 4 10\n10 1 -2 0\n3 2 3 0\n2 -1 0\n1 -3 0\n",
     options=("penalty",),

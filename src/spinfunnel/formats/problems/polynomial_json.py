@@ -89,7 +89,7 @@ FORMAT = ProblemFormat(
     (".json",),
     _sniff,
     _read,
-    'E = sum bias prod v of any order: {"type": "BinaryPolynomial", "vartype": ..., "terms": [[[name, ...], bias], ...]}',
+    'E = sum bias prod v, any order: {"type": "BinaryPolynomial", "vartype": ..., "terms": [[[name, ...], bias], ...]}',
     "spinfunnel; dimod.BinaryPolynomial",
     '{"type": "BinaryPolynomial", "vartype": "SPIN", "terms": [[["a", "b", "c"], -1.0], [["a"], 0.5]]}\n',
 )

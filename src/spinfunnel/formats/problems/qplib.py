@@ -32,7 +32,7 @@ def _read(source: Source, options: ReadOptions) -> Problem:  # noqa: ARG001
     kind = next(lines)
     if kind.words[0][1] != "B" or kind.words[0][2] not in "NB":
         raise kind.error(
-            f"a problem of type {kind.words[0]} has other than binary variables or has constraints, which are not read: "
+            f"a problem of type {kind.words[0]} has other than binary variables, or constraints, and is not read: "
             "give the .lp file of it, or one of type QBN"
         )
     sense = next(lines).words[0].lower()

@@ -55,8 +55,8 @@ def name_unread(source: Source) -> InputError:
         if what:
             return InputError(f"{source.file} is {what}: {way}")
         return InputError(
-            f"{source.file}: this JSON is no model: its 'type' must be 'BinaryQuadraticModel' or 'BinaryPolynomial', or "
-            f"it must be bqpjson, got {str(kind)[:40]!r}"
+            f"{source.file}: this JSON is no model: its 'type' must be 'BinaryQuadraticModel' or 'BinaryPolynomial', "
+            f"or it must be bqpjson, got {str(kind)[:40]!r}"
         )
     _ = source.text
     lines = [line for line in source.head if line.words[0][0] not in "#%"]
