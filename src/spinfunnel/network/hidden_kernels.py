@@ -1,8 +1,17 @@
 """Losses of networks with one hidden layer along lines and planes, by vectors of samples in registers.
 
-A pair of vectors of samples goes through both layers at once: the hidden units' fields are affine in the coordinates,
-four or five classes are summed at both vectors in registers, and the cross-entropy follows while the logits are in the
-first cache. Nothing but the sums of losses is written further than that.
+(1) Along a line or plane the weights are affine in the coordinates, and so are the fields of the hidden units: the
+    answers of the first layer are given for the origin and for each direction, and at a point they are only added up.
+(2) Samples lie side by side in vectors as wide as the processor's registers. A pair of vectors goes through both
+    layers at once, which hides the time that each operation takes.
+(3) Of the second layer four or five classes are summed at both vectors in registers, over all hidden units: eight or
+    ten sums, which fit into the registers. Classes are filled up to groups of four and five (`rows`).
+(4) The cross-entropy ``ln sum_o exp z_o - z_target`` is taken relative to the largest logit, so that no exponential
+    overflows.
+(5) The logarithm of a product stands for the sum of the logarithms of up to `PRODUCT` samples. Each factor is at
+    least 1 and at most the number of classes, so that the product stays in range.
+(6) A block of `PRODUCT` samples passes all points before the next block. Its inputs and logits stay in the first
+    cache; nothing but the sums of losses is written further than that.
 """
 
 from __future__ import annotations
@@ -117,7 +126,7 @@ def _fields(
     tangent: NDArray[Any],
     table: NDArray[Any],
 ) -> None:  # pragma: no cover - compiled
-    """Hidden units of a pair of vectors: ``activation(parts[0] + sum_i place[at + i] parts[i + 1])``."""
+    """Hidden units of a pair of vectors: ``activation(parts[0] + sum_i place[at + i] parts[i + 1])`` (1)."""
     w = width(field)
     plane = field.size
     zero, half = spread(table, 19), spread(tangent, 12)
@@ -149,7 +158,7 @@ def _fields(
 def _four(
     logits: NDArray[Any], at: int, field: NDArray[Any], weights: NDArray[Any], first: int, apart: int
 ) -> None:  # pragma: no cover - compiled
-    """Logits of four classes at a pair of vectors; their biases follow the weights of the last unit."""
+    """Logits of four classes at a pair of vectors (3); their biases follow the weights of the last unit."""
     w = width(field)
     bias = first + field.size // (2 * w) * apart
     a0, a1, a2, a3 = (
@@ -214,7 +223,7 @@ def _five(
 def _normalised(
     logits: NDArray[Any], at: int, classes: int, largest: NDArray[Any], whole: NDArray[Any], table: NDArray[Any]
 ) -> None:  # pragma: no cover - compiled
-    """Largest logit z and ``sum_o exp(z_o - z)`` of one vector of samples; what is not a number ends in the sum."""
+    """Largest logit z and ``sum_o exp(z_o - z)`` of one vector of samples (4); not a number ends in the sum."""
     top = load(logits, at)
     end = at + classes * PRODUCT
     for o in range(at + PRODUCT, end, PRODUCT):
@@ -230,7 +239,7 @@ def _normalised(
 def _ending(
     logits: NDArray[Any], largest: NDArray[Any], whole: NDArray[Any], target: NDArray[np.int64]
 ) -> float:  # pragma: no cover - compiled
-    """Sum of the losses of up to `PRODUCT` samples, one logarithm for all: sums may be taken in any order."""
+    """Sum of the losses of up to `PRODUCT` samples, one logarithm for all (5): sums may be taken in any order."""
     value, product = 0.0, 1.0
     for s in range(len(target)):
         value += np.float64(largest[s]) - np.float64(logits[target[s] * PRODUCT + s])
@@ -255,7 +264,7 @@ def hidden_losses(
 
     Shapes (pairs, k + 1, h, w) of the parts of the first field, w two vectors' length, the last pair filled up;
     (C, k) of the places; (C, h + 1, r) of the second layer, r classes filled up to `rows`, biases last; (n,) of the
-    target. Blocks of `PRODUCT` samples stay in the first cache for all points.
+    target. The numbers are those of the module's argument.
     """
     pairs, more, units, step = parts.shape
     points, _, apart = weights.shape
@@ -263,16 +272,16 @@ def hidden_losses(
     field, logits = np.empty(units * step, parts.dtype), np.empty(apart * PRODUCT, parts.dtype)
     largest, whole = np.empty(PRODUCT, parts.dtype), np.empty(PRODUCT, parts.dtype)
     flat, places, second = parts.reshape(parts.size), place.reshape(place.size), weights.reshape(weights.size)
-    for start in range(0, pairs * step, PRODUCT):
+    for start in range(0, pairs * step, PRODUCT):  # (6)
         labels = target[start : start + PRODUCT]
         for c in range(points):
-            for s in range(0, min(PRODUCT, pairs * step - start), step):
+            for s in range(0, min(PRODUCT, pairs * step - start), step):  # (2)
                 here = (start + s) * more * units
-                _fields(field, flat, here, places, c * directions, directions, kind, tangent, table)
-                for o in range(fives):
+                _fields(field, flat, here, places, c * directions, directions, kind, tangent, table)  # (1)
+                for o in range(fives):  # (3)
                     _five(logits, 5 * o * PRODUCT + s, field, second, c * size + 5 * o, apart)
                 for o in range(5 * fives, apart, 4):
                     _four(logits, o * PRODUCT + s, field, second, c * size + o, apart)
-                _normalised(logits, s, classes, largest, whole, table)
+                _normalised(logits, s, classes, largest, whole, table)  # (4)
                 _normalised(logits, s + step // 2, classes, largest, whole, table)
-            total[c] += _ending(logits, largest, whole, labels)
+            total[c] += _ending(logits, largest, whole, labels)  # (5)

@@ -1,9 +1,20 @@
 """Numba kernels of convolutions along lines and planes, one block of samples through all layers at a time.
 
-Samples run along the last axis: number ``((c H + y) W + x) w + s`` belongs to one pixel of one channel and sample s of
-w. With a stride of 1 the pixels of a line follow each other and are one run; a linear layer is a convolution with one
-position. Four outputs are summed at two vectors of samples in registers. Convolutions of 3 x 3 with a stride of 1
-are done in tiles of 4 x 4 pixels by Winograd's minimal filtering, with a quarter of the products.
+(1) Samples run along the last axis: number ``((c H + y) W + x) w + s`` belongs to one pixel of one channel and sample
+    s of w. With a stride of 1 the pixels of a line follow each other and are one run. A linear layer is a convolution
+    with one position.
+(2) A network is a program of `LAYER` records. Tables say where the inputs and outputs of each position lie, so that
+    strides, padding and shapes cost nothing in the loops.
+(3) Along a line or plane the answers of the first layer are affine in the coordinates: they are given for the origin
+    and each direction, and only added up.
+(4) Four outputs are summed at two vectors of samples in registers, over all inputs, before anything is stored.
+    Outputs are filled up to groups of four; those beyond the last are not stored.
+(5) Convolutions of 3 x 3 with a stride of 1 are done in tiles of 4 x 4 pixels by Winograd's minimal filtering F(4,
+    3): ``A' [(G g G') * (B' d B)] A`` of a filter g and a patch d of 6 x 6 pixels, with 36 products in place of 144.
+    The filters come transformed (`FILTERS`); `_patch` makes B' d B, `_products` sums over channels, `_tile` goes
+    back.
+(6) An activation of the type max(x, 0) is a floor below what is stored; others follow in a pass of their own.
+(7) A block of samples passes all layers at one point before the next point is begun: it stays in the caches.
 
 Source: Lavin, Gray, CVPR (2016), section 4.3.
 """
@@ -63,7 +74,7 @@ def affine_lines(
 def direct(
     memory: NDArray[Any], layer: Any, table: NDArray[np.int64], weights: NDArray[Any], floor: Any
 ) -> None:  # pragma: no cover - compiled
-    """``out[o, place[p]] = bias[o] + sum_t weights[o, t] given[base[p] + taps[t]]`` of whole runs of numbers."""
+    """``out[o, place[p]] = bias[o] + sum_t weights[o, t] given[base[p] + taps[t]]`` of whole runs of numbers (4)."""
     step, reach, taps = width(memory), layer.reach, table[layer.taps : layer.taps + layer.reach]
     for p in range(layer.positions):
         base, place = layer.given + table[layer.base + p], layer.out + table[layer.place + p]
@@ -107,7 +118,7 @@ def direct(
 def _forth(
     x0: Any, x1: Any, x2: Any, x3: Any, x4: Any, x5: Any, two: Any, four: Any, five: Any
 ) -> Any:  # pragma: no cover - compiled
-    """B' x of Winograd's F(4, 3)."""
+    """B' x of Winograd's F(4, 3) (5)."""
     p, q, r, t = minus(x4, times(four, x2)), minus(x3, times(four, x1)), minus(x4, x2), times(two, minus(x3, x1))
     first = fused(four, x0, minus(x4, times(five, x2)))
     last = fused(four, x1, minus(x5, times(five, x3)))
@@ -118,7 +129,7 @@ def _forth(
 def _back(
     x0: Any, x1: Any, x2: Any, x3: Any, x4: Any, x5: Any, two: Any, four: Any, eight: Any
 ) -> Any:  # pragma: no cover - compiled
-    """A' x of Winograd's F(4, 3)."""
+    """A' x of Winograd's F(4, 3) (5)."""
     p, q, r, t = plus(x1, x2), minus(x1, x2), plus(x3, x4), minus(x3, x4)
     return plus(x0, plus(p, r)), fused(two, t, q), fused(four, r, p), plus(fused(eight, t, q), x5)
 
@@ -134,7 +145,7 @@ def _patch(
     work: NDArray[Any],
     constants: NDArray[Any],
 ) -> None:  # pragma: no cover - compiled
-    """The 36 transformed numbers of one patch of 6 x 6 pixels, to fields[at], fields[at + apart], ..."""
+    """The 36 transformed numbers of one patch of 6 x 6 pixels (5), to fields[at], fields[at + apart], ..."""
     step = width(memory)
     two, four, five = spread(constants, 1), spread(constants, 2), spread(constants, 3)
     for x in range(6):
@@ -281,7 +292,7 @@ def tiles(
     constants: NDArray[Any],
     floor: Any,
 ) -> None:  # pragma: no cover - compiled
-    """A convolution of 3 x 3 by tiles; `run` is the width of a block of samples."""
+    """A convolution of 3 x 3 by tiles (5); `run` is the width of a block of samples."""
     step, channels = width(memory), layer.channels
     work, found, fields = scratch[: 36 * step], scratch[36 * step : 324 * step], scratch[324 * step :]
     for p in range(layer.positions):
@@ -351,7 +362,7 @@ def image_losses(
 
     Shapes (blocks, k + 1, lines, w) of the first layer's answers, (m, k) of the places, (m, W) of the weights of all
     further layers, (n,) of the target. The first record of the program says where the first answers go and with which
-    activation. A block of samples passes all layers at one point before the next point is begun.
+    activation. The numbers are those of the module's argument.
     """
     first, last = program[0], program[len(program) - 1]
     samples = last.run
@@ -362,20 +373,23 @@ def image_losses(
     work, bits, scale, series = rows
     for block in range(len(parts)):
         labels = target[block * samples : (block + 1) * samples]
-        for point in range(len(place)):
+        for point in range(len(place)):  # (7)
             floor = spread(constants, 0 if first.activation == 1 else 5)
-            affine_lines(memory, start, parts[block], place[point], floor)
-            for number in range(len(program)):
+            affine_lines(memory, start, parts[block], place[point], floor)  # (3)
+            for number in range(len(program)):  # (2)
                 layer = program[number]
+                # Step (6): a floor of minus infinity where there is none.
                 floor = spread(constants, 0 if layer.activation == 1 else 5)
                 if number:
                     if layer.kind == 0:
+                        # Step (4).
                         direct(memory, layer, table, weights[point], floor)
                     elif layer.kind == 1:
+                        # Step (5).
                         tiles(memory, layer, table, weights[point], scratch, constants, floor)
                     else:
                         pooled(memory, layer, table, scratch, floor)
-                if layer.activation > 1:
+                if layer.activation > 1:  # (6)
                     _activate(memory, layer, table, rows)
             size = last.outs * samples
             logits = memory[last.out : last.out + size].reshape(last.outs, samples)

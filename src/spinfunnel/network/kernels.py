@@ -1,8 +1,16 @@
 """Numba kernels of networks along lines and planes: samples run along the last axis, so that all loops vectorise.
 
-The exponential is ``2^k exp(r)`` with ``x = k ln 2 + r``, ``|r| <= ln(2) / 2``, by Taylor's series of degree 12 (7 in
-single precision) and the bits of the exponent: right to two units in the last place, and several times as fast as the
-library's. The hyperbolic tangent in single precision is a quotient of polynomials, right to 4e-7.
+(1) The exponential is ``2^k exp(r)`` with ``x = k ln 2 + r``, ``|r| <= ln(2) / 2``: right to two units in the last
+    place, and several times as fast as the library's.
+(2) k is rounded by adding and taking off a number so large that its last bit is worth 1. ln 2 stands in two parts, so
+    that k times the first is exact and r keeps all its digits.
+(3) ``2^k`` is made of its bits: k plus the bias, shifted into the place of the exponent.
+(4) ``exp(r)`` is Taylor's series of degree 12 (7 in single precision) by Horner's scheme.
+(5) The hyperbolic tangent in single precision is a quotient of polynomials, right to 4e-7; in double precision it
+    comes from the exponential, and so does the sigmoid.
+(6) Cross-entropies are taken relative to the largest logit. The logarithm of a product of up to `PRODUCT` sums stands
+    for as many logarithms; each sum is at least 1 and at most the number of classes, so that the product stays in
+    range.
 """
 
 from __future__ import annotations
@@ -88,10 +96,10 @@ def _exponential(
     for s in range(len(row)):
         x = row[s]
         x = np.minimum(np.maximum(x, lowest), highest)
-        k = (x * inverse + magic) - magic
-        bits[s] = (np.int32(k) + bias) << shift
+        k = (x * inverse + magic) - magic  # (2)
+        bits[s] = (np.int32(k) + bias) << shift  # (3)
         row[s] = (x - k * high) - k * low
-    if scale.itemsize == 4:
+    if scale.itemsize == 4:  # (4)
         for s in range(len(row)):
             r = row[s]
             p = table[7] * r + table[6]
@@ -130,7 +138,7 @@ def activated(
         for s in range(len(row)):
             row[s] = np.maximum(row[s], zero)  # a branch would become a masked store, four times as slow
     elif kind >= 2:
-        if row.itemsize == 4:
+        if row.itemsize == 4:  # (5)
             _tangent(row, kind == 3)
             return
         factor = two if kind == 2 else one
@@ -184,7 +192,7 @@ def entropies(
             largest[s] = np.maximum(logits[o, s], largest[s])
     for o in range(classes):
         for s in range(width):
-            shares[o * width + s] = logits[o, s] - largest[s]
+            shares[o * width + s] = logits[o, s] - largest[s]  # (6)
     _exponential(shares, bits, scale, table)
     for o in range(classes):
         for s in range(width):
@@ -192,7 +200,7 @@ def entropies(
     value = 0.0
     for s in range(samples):
         value += largest[s] - logits[target[s], s]
-    for start in range(0, samples, PRODUCT):
+    for start in range(0, samples, PRODUCT):  # (6)
         product = 1.0
         for s in range(start, min(start + PRODUCT, samples)):
             product *= whole[s]

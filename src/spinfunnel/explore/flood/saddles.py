@@ -1,11 +1,16 @@
 """Saddles, exits and merges: Kruskal's algorithm on the states, restricted to those that can matter.
 
-A state u and its neighbours v with E(v) <= E(u) that drain elsewhere form a *star*: u is a candidate saddle of energy
-E(u)
-between its own basin (the hub) and theirs (the spokes). Stars are worked off in ascending order of energy, in slices;
-a spoke
-whose basin is already connected to the hub's strictly below E(u) is neither an exit nor a merge and is dropped. Once
-all basins are connected nothing higher can matter, so the bulk of the states is never looked at.
+(1) A state u and its neighbours v with E(v) <= E(u) that drain elsewhere form a *star*: u is a candidate saddle of
+    energy E(u) between its own basin (the hub) and theirs (the spokes). A path between two basins changes basin between
+    two neighbours, the higher of which has a star; so the stars hold every saddle.
+(2) Stars are worked off in ascending order of energy (Kruskal). A spoke whose basin is connected to the hub's strictly
+    below E(u) is neither an exit nor a merge, and is dropped.
+(3) Stars of one energy see the components as they were strictly below it, so that their order does not matter.
+(4) Of the spokes that are left, each lies at the lowest height at which the two components meet. The star is an exit
+    of a basin that has no lower one; several at the same height all count.
+(5) A star that joins two components is a merge. A component is named by its lowest minimum.
+(6) Once one component is left nothing higher can matter, so that most states are never looked at. That is why states
+    are gathered in slices of ascending energy (`slices`), each only when it is needed.
 """
 
 from __future__ import annotations
@@ -56,7 +61,7 @@ def collect_stars(
         for number in range(bits + flip):
             other = move(here, number, bits)
             basin = label[other]
-            if basin == hub or component[basin] == home or energies[other] > energies[here]:
+            if basin == hub or component[basin] == home or energies[other] > energies[here]:  # (1), (2)
                 continue
             fresh = True
             for seen in range(first, spokes):
@@ -96,28 +101,26 @@ def work_off(
 ) -> int:
     """Merge basins over stars in the given order; return the number of components left.
 
-    Stars of one energy are treated together: all see the components as they were strictly below. `keep` marks spokes
-    not
-    connected to their hub below the star, `used` the stars that merge something or are an exit, every one of several
-    of the same
-    height; `level` holds the height of each basin's exits. Stops after the energy at which one component is left.
+    `keep` marks spokes not connected to their hub below the star, `used` the stars that merge something or are an exit;
+    `level` holds the height of each basin's exits. The numbers are those of the module's argument.
     """
     total = order.size
     first = 0
-    while first < total and components > 1:
+    while first < total and components > 1:  # (6)
         height = energy[order[first]]
         last = first
-        while last < total and energy[order[last]] == height:
+        while last < total and energy[order[last]] == height:  # (3)
             last += 1
         for row in range(first, last):
             star = order[row]
             home = hub[star]
             for place in range(offset[star], offset[star + 1]):
                 basin = spoke[place]
-                if _find(parent, home) != _find(parent, basin):
+                if _find(parent, home) != _find(parent, basin):  # (2)
                     keep[place] = True
                     level[home] = min(level[home], height)
                     level[basin] = min(level[basin], height)
+                    # (4): levels are heights of stars, so that equality is that of one and the same height
                     used[star] |= level[home] == height or level[basin] == height
         for row in range(first, last):
             star = order[row]
@@ -125,7 +128,7 @@ def work_off(
                 if keep[place]:
                     one = _find(parent, hub[star])
                     two = _find(parent, spoke[place])
-                    if one != two:
+                    if one != two:  # (5)
                         parent[max(one, two)] = min(one, two)
                         components -= 1
                         used[star] = True

@@ -1,4 +1,15 @@
-"""States in slices of ascending energy, and the saddles found slice by slice."""
+"""States in slices of ascending energy, and the saddles found slice by slice.
+
+(1) Saddles are sought in ascending order of energy, until all basins are connected (see `saddles`). The states are
+    never sorted: slices between two energies are gathered one after the other, as they are needed.
+(2) The borders are quantiles of a sample of states. They set the time alone: every border lies between energies, so
+    that states of equal energy stay together.
+(3) The first slice is small and each is twice as large as the one before, up to a twentieth of all states. So little
+    more is gathered than is needed.
+(4) The early slices, up to a little above the highest minimum, are cut from one pass over all states: few merges lie
+    much higher. Each late slice, above that, takes a pass of its own.
+(5) A later slice drops spokes that earlier slices have connected to their hub when its stars are collected.
+"""
 
 from __future__ import annotations
 
@@ -50,21 +61,17 @@ def _levels(sample: NDArray[np.float64], *, states: int) -> Iterator[float]:
 
 
 def _slices(cube: Cube, highest: float) -> Iterator[NDArray[np.uint32]]:
-    """States in slices of ascending energy, ascending by number within a slice; equal energies stay together.
-
-    No merge lies far above the highest minimum: what a little more than that asks for is gathered in one pass, and
-    cut up there.
-    """
-    sample = _sample(cube)
+    """States in slices of ascending energy, ascending by number within a slice; equal energies stay together."""
+    sample = _sample(cube)  # (2)
     share = min(WIDEST_SLICE, 0.0005 + 1.2 * float(np.searchsorted(sample, highest, side="right")) / len(sample))
-    above, gathered = -math.inf, float(sample[int(share * len(sample))])
+    above, gathered = -math.inf, float(sample[int(share * len(sample))])  # (4): the early slices
     pool = _states_between(cube, above, gathered)
     energy = cube.energies[pool]
-    for upto in _levels(sample, states=cube.states):
+    for upto in _levels(sample, states=cube.states):  # (3)
         if above < gathered:
             yield pool[(energy > above) & (energy <= upto)]
             above = min(upto, gathered)
-        if above < upto:
+        if above < upto:  # (4): a late slice
             yield _states_between(cube, above, upto)
             above = upto
 
@@ -92,8 +99,8 @@ def find_saddles(cube: Cube, energy: NDArray[np.float64]) -> SaddleTable:
     """All exits and merges between the basins of a labelled cube, whose minima have the given energies, ascending."""
     forest = Forest(len(energy))
     for candidate in _slices(cube, float(energy[-1])):
-        if forest.components == 1:
+        if forest.components == 1:  # (1)
             break
         if len(candidate):
-            forest.add(_stars(cube, forest.parent, candidate))
+            forest.add(_stars(cube, forest.parent, candidate))  # (5)
     return forest.table()

@@ -1,12 +1,9 @@
-"""Local floods: water rises in the basins of one or several minima until it finds a way out.
+"""Local floods: the basins of one or several minima are filled until the lowest way out is found.
 
-Starting at the minima, states are taken in the order of their energy. A state is inside where its steepest descent ends
-in one of these minima; its neighbours are then looked at as well. The first state outside is the exit: no path leaves
-the basins at a lower energy, since the descent of every inside state stays inside and below it, so that all of them up
-to the water level have been seen. The lid method (Sibani, Schon, Salamon, Andersson, Europhys. Lett. 22, 479, 1993)
-floods in the same way up to a height that is given; here the height is found.
-
-What is bounded is the number of states. Where a pocket holds more, the water level is a lower bound on the exit.
+States are taken in ascending order of energy, starting at the minima. The energy reached is the water level; the states
+inside make up the pocket. The lid method (Sibani, Schon, Salamon, Andersson, Europhys. Lett. 22, 479, 1993) fills a
+pocket up to a height that is given; here the height, which is the escape barrier, is found. `_escape` states the
+argument step by step.
 """
 
 from __future__ import annotations
@@ -198,6 +195,29 @@ def _escape(  # noqa: C901 - a kernel
     model: Model, minima: Words, heights: Floats, most: int, ties: int, cap: int, saddle: Words, outside: Words,
     facts: Ints,
 ) -> tuple[int, bool, float, int, int]:  # fmt: skip
+    """Fill the basins of minima; return the ways out, whether that is all, the water level, states and flips.
+
+    (1) States wait on a heap. The lowest is taken first, of equals the one that was found first. The water level is the
+        highest energy that was taken.
+    (2) A state is inside where its steepest descent ends in one of the minima, or in a symmetric copy of one: where
+        descents tie, the basin of a copy is no copy of the basin. Any other state is outside.
+    (3) Neighbours of inside states go onto the heap, those of outside states do not. The descent of an inside state
+        stays inside and goes down. Followed backwards from the minimum it reaches the state through inside states that
+        are no higher. So all inside states below the water level have been taken.
+    (4) Hence the first outside state that is taken is a lowest way out: no path leaves the basins lower than that.
+        The saddle is the higher of that state and the inside state from which it was reached.
+    (5) Further ways out count at exactly that height, up to the tolerance. A state above it ends the flood. Two ways
+        out of one basin into one other are the same exit.
+    (6) The flood is cut off after `most` inside states, and `ties` of them after the first way out. Where none was
+        found, the water level is a lower bound on it.
+
+    Three short cuts leave the result as it is:
+
+    (7) The steepest neighbour of a state, or the state of equal energy from which it was reached on a plateau, mostly
+        has its label already: then no descent is needed.
+    (8) Of the neighbours of a state only so many of the lowest are kept as can still be taken before (6).
+    (9) Once a way out is known, neighbours above the water level cannot be taken before (5).
+    """
     wide = minima.shape[1]
     kept, index = np.empty((256, wide), np.uint64), np.full(512, -1, np.int32)
     own, own_index = np.empty((minima.shape[0] + 1, wide), np.uint64), np.full(64, -1, np.int32)
@@ -227,36 +247,36 @@ def _escape(  # noqa: C901 - a kernel
     start_changes(model, spins, change)
     water = -np.inf
     while used:
-        slot = _pop(heap, used, height)
+        slot = _pop(heap, used, height)  # (1)
         used -= 1
-        if found and height[slot] > water + model.tolerance:
+        if found and height[slot] > water + model.tolerance:  # (5)
             return found, True, water, states, flips
-        if states >= most or (found and states >= first + ties):
+        if states >= most or (found and states >= first + ties):  # (6)
             return found, found > 0, water if found else max(water, height[slot]), states, flips
-        water = max(water, height[slot])
+        water = max(water, height[slot])  # (1)
         go_to(model, spins, change, kept[slot])
         inside = label[slot]
         outcome, size, inner = 0, 1, 1
         if inside < 0:
             rebuild(tree, spins, change, model.flip)
             best = steepest(model, spins, change, tree)
-            if change[best] < -model.tolerance:
+            if change[best] < -model.tolerance:  # (7): by the steepest neighbour
                 beside(kept[slot], best, model.size, model.flip, words)
                 below_slot = index[place_of(index, kept, words)]
                 inside = label[below_slot] if below_slot >= 0 else -1
+            # (7): on the plateau of a minimum
             elif flat[came[slot]] and abs(height[slot] - height[came[slot]]) <= model.tolerance:
                 inside = label[came[slot]]
                 flat[slot] = True
-            if inside < 0:
+            if inside < 0:  # (2)
                 aside[:] = spins
                 aside_change[:] = change
                 steps, outcome, size, inner = descend(model, aside, aside_change, tree, cap, end)
                 flips += steps
-                # Copies by symmetry are flooded as well: where descents tie, their basins are no copies of ours.
                 inside = own_index[place_of(own_index, own, end)]
-        if inside < 0:
+        if inside < 0:  # (4)
             seen = False
-            for exit_number in range(found):
+            for exit_number in range(found):  # (5)
                 seen = seen or (facts[exit_number, 0] == label[came[slot]] and same(outside[exit_number], end))
             if not seen and found < outside.shape[0]:
                 from_outside = height[slot] >= height[came[slot]]
@@ -269,10 +289,10 @@ def _escape(  # noqa: C901 - a kernel
             continue
         label[slot] = inside
         states += 1
-        limit, left = _lowest(change, most + min(ties, most) + 1)
-        for i in range(model.size):
+        limit, left = _lowest(change, most + min(ties, most) + 1)  # (8)
+        for i in range(model.size):  # (3)
             level = height[slot] + change[i]
-            if change[i] > limit or (found and level > water + model.tolerance):
+            if change[i] > limit or (found and level > water + model.tolerance):  # (8), (9)
                 continue
             if change[i] == limit:
                 left -= 1

@@ -1,8 +1,18 @@
 """Compiled searches for saddles: hybrid eigenvector following.
 
-Uphill along the direction of lowest curvature, downhill in all others, until the gradient is small and one curvature
-negative; then Newton's method. Lowest curvatures come from Lanczos iterations that start at the last direction, on a
-Hessian where there is one, else on differences of gradients. Translations, rotations and the like are projected out.
+(1) Translations, rotations and the like cost no energy: these zero modes are projected out of every direction.
+(2) The mode is the direction of lowest curvature, improved from that of the step before (`mode_kernels`).
+(3) Where the curvature along the mode is not negative, the search is still inside the basin of the minimum: it goes on
+    uphill by steps of the greatest length.
+(4) Where it is negative, the step along the mode is that of eigenvector following: uphill, and Newton's step near the
+    saddle, limited in length.
+(5) After each step the energy is lowered in all directions but the mode, by a few steps of L-BFGS.
+(6) Where the gradient is small and the curvature negative, Newton's method goes to the stationary point. Where that
+    does not help, the search goes on from closer by.
+(7) A saddle counts only with a gradient below the tolerance. Every other end has a name: steps spent, energy not a
+    number, energy above the ceiling.
+(8) From a saddle the search goes down both ways along its mode, to the two minima that it joins. It starts far enough
+    away for the energy to have fallen.
 
 Munro, Wales, Phys. Rev. B 59, 3969 (1999); Kumeda, Munro, Wales, Chem. Phys. Lett. 341, 185 (2001).
 """
@@ -15,10 +25,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from spinfunnel.explore.smooth.mode_kernels import clear_of, fill_zero_modes, lowest_mode
 from spinfunnel.explore.smooth.quench_kernels import FAST, HISTORY, _dot, quench, root_mean_square, step_along
 from spinfunnel.moves.compiled_call import call
 
-__all__ = ["FOUND", "REASONS", "climb_block", "fill_zero_modes", "refine"]
+__all__ = ["FOUND", "REASONS", "climb_block", "refine"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -30,180 +41,6 @@ KRYLOV_FIRST, KRYLOV = 24, 12
 """Lanczos steps at the beginning of a search and after each move."""
 BEND = -1e-6
 """Curvature from which a direction counts as one of descent."""
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def fill_zero_modes(kind: int, x: Floats, modes: Floats) -> int:  # noqa: C901 - a kernel: loops
-    """Write orthonormal zero modes into rows of modes (6, D); return their number. See `Invariance.zero_modes`."""
-    d = len(x)
-    if kind == 0:
-        return 0
-    if kind >= 2:
-        for k in range(d):
-            modes[0, k] = x[k] if kind == 2 else 1.0
-        length = math.sqrt(_dot(modes[0], modes[0]))
-        for k in range(d):
-            modes[0, k] /= length
-        return 1
-    n = d // 3
-    modes[:] = 0.0
-    centre = np.zeros(3)
-    for i in range(n):
-        for axis in range(3):
-            centre[axis] += x[3 * i + axis] / n
-            modes[axis, 3 * i + axis] = n**-0.5
-    for i in range(n):
-        a, b, c = x[3 * i] - centre[0], x[3 * i + 1] - centre[1], x[3 * i + 2] - centre[2]
-        modes[3, 3 * i + 1], modes[3, 3 * i + 2] = -c, b
-        modes[4, 3 * i], modes[4, 3 * i + 2] = c, -a
-        modes[5, 3 * i], modes[5, 3 * i + 1] = -b, a
-    known = 3
-    longest = 0.0
-    for row in range(3, 6):
-        longest = max(longest, math.sqrt(_dot(modes[row], modes[row])))
-    for row in range(3, 6):
-        for k in range(d):
-            modes[known, k] = modes[row, k]
-        # Twice, against rounding: three turns of a nearly linear arrangement are nearly dependent.
-        for _ in range(2):
-            for other in range(3, known):
-                share = _dot(modes[known], modes[other])
-                for k in range(d):
-                    modes[known, k] -= share * modes[other, k]
-        length = math.sqrt(_dot(modes[known], modes[known]))
-        if length > 1e-6 * longest:
-            for k in range(d):
-                modes[known, k] /= length
-            known += 1
-    return known
-
-
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _clear(vector: Floats, modes: Floats, count: int) -> None:
-    """Take the zero modes out of a vector."""
-    for row in range(count):
-        share = _dot(vector, modes[row])
-        for k in range(len(vector)):
-            vector[k] -= share * modes[row, k]
-
-
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
-def _curve(
-    address: int, parameters: Floats, work: Floats, x: Floats, hessian: Floats, vector: Floats, out: Floats, two: Floats
-) -> None:
-    """Hessian times vector: by the matrix (flat, D * D) where it is given, else by the difference of two gradients."""
-    d = len(x)
-    if len(hessian):
-        for i in range(d):
-            total = 0.0
-            for k in range(d):
-                total += hessian[i * d + k] * vector[k]
-            out[i] = total
-        return
-    reach = 1e-5 * (1.0 + root_mean_square(x)) / max(root_mean_square(vector), 1e-300)
-    for k in range(d):
-        two[0, k] = x[k] + reach * vector[k]
-    call(address, two[0], parameters, out, work)
-    for k in range(d):
-        two[0, k] = x[k] - reach * vector[k]
-    call(address, two[0], parameters, two[1], work)
-    for k in range(d):
-        out[k] = (out[k] - two[1, k]) / (2.0 * reach)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _lowest_of_tridiagonal(diagonal: Floats, beside: Floats, count: int, vector: Floats) -> float:
-    """Lowest eigenvalue of a symmetric tridiagonal matrix by bisection, its vector by inverse iteration."""
-    low = high = diagonal[0]
-    for k in range(count):
-        reach = (abs(beside[k - 1]) if k else 0.0) + (abs(beside[k]) if k + 1 < count else 0.0)
-        low, high = min(low, diagonal[k] - reach), max(high, diagonal[k] + reach)
-    floor, width = low, high - low
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        pivot, negative = diagonal[0] - middle, False
-        for k in range(count):
-            if k:
-                pivot = diagonal[k] - middle - beside[k - 1] ** 2 / pivot
-            if pivot <= 0.0:
-                negative = True
-                break
-        if negative:
-            high = middle
-        else:
-            low = middle
-        if high - low < 1e-14 * (abs(low) + abs(high)) + 1e-300:
-            break
-    # Just below the eigenvalue the shifted matrix is positive definite and needs no exchange of rows.
-    shift = low - 1e-10 * (width + abs(floor)) - 1e-300
-    pivots = np.empty(count)
-    vector[:count] = 1.0
-    for _ in range(3):
-        pivots[0] = diagonal[0] - shift
-        for k in range(1, count):
-            factor = beside[k - 1] / pivots[k - 1]
-            pivots[k] = diagonal[k] - shift - factor * beside[k - 1]
-            vector[k] -= factor * vector[k - 1]
-        vector[count - 1] /= pivots[count - 1]
-        for k in range(count - 2, -1, -1):
-            vector[k] = (vector[k] - beside[k] * vector[k + 1]) / pivots[k]
-        length = math.sqrt(_dot(vector[:count], vector[:count]))
-        for k in range(count):
-            vector[k] /= length
-    return low
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _lowest_mode(
-    address: int,
-    parameters: Floats,
-    work: Floats,
-    x: Floats,
-    hessian: Floats,
-    mode: Floats,
-    modes: Floats,
-    zero: int,
-    most: int,
-    basis: Floats,
-    two: Floats,
-) -> tuple[float, int]:
-    """Improve `mode`, the direction of lowest curvature, in place; return the curvature and the Lanczos steps."""
-    d = len(x)
-    diagonal, beside, ritz = np.empty(most), np.empty(most), np.empty(most)
-    basis[0] = mode
-    _clear(basis[0], modes, zero)
-    length = math.sqrt(_dot(basis[0], basis[0]))
-    for k in range(d):
-        basis[0, k] /= length
-    count, value = 0, 0.0
-    out = two[2]
-    while count < most:
-        _curve(address, parameters, work, x, hessian, basis[count], out, two)
-        _clear(out, modes, zero)
-        diagonal[count] = _dot(out, basis[count])
-        for _ in range(2):
-            for row in range(count + 1):
-                share = _dot(out, basis[row])
-                for k in range(d):
-                    out[k] -= share * basis[row, k]
-        beside[count] = math.sqrt(_dot(out, out))
-        count += 1
-        done = count == most or beside[count - 1] < 1e-10 * (1.0 + abs(diagonal[0])) or count + zero >= d
-        if done or count % 4 == 0:
-            value = _lowest_of_tridiagonal(diagonal, beside, count, ritz)
-            if done or abs(beside[count - 1] * ritz[count - 1]) < 0.02 * abs(value):
-                break
-        for k in range(d):
-            basis[count, k] = out[k] / beside[count - 1]
-    for k in range(d):
-        total = 0.0
-        for row in range(count):
-            total += ritz[row] * basis[row, k]
-        out[k] = total
-    sign = 1.0 if _dot(out, mode) >= 0.0 else -1.0
-    for k in range(d):
-        mode[k] = sign * out[k]
-    return value, count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -317,7 +154,7 @@ def _slide(
     along = _dot(gradient, mode)
     for k in range(d):
         tangent[k] = gradient[k] - along * mode[k]
-    _clear(tangent, modes, zero)
+    clear_of(tangent, modes, zero)
     scale = 0.02
     known = 0
     for turn in range(most):
@@ -333,7 +170,7 @@ def _slide(
         along = _dot(gradient, mode)
         for k in range(d):
             tangent[k] = gradient[k] - along * mode[k]
-        _clear(tangent, modes, zero)
+        clear_of(tangent, modes, zero)
         for k in range(d):
             changes[slot, k] = tangent[k] - old[k]
         curvature, square = _dot(steps[slot], changes[slot]), _dot(changes[slot], changes[slot])
@@ -366,7 +203,7 @@ def _climb(
 ) -> tuple[int, float, float, int]:
     """Climb from x, in place, first along `mode`; return outcome, energy, size of the gradient and evaluations.
 
-    The Hessian is made at each step, or for Newton's method at the end alone.
+    The Hessian is made at each step, or for Newton's method at the end alone. The numbers are those of the module.
     """
     d = len(x)
     known = hessian if each else hessian[:0]
@@ -377,44 +214,46 @@ def _climb(
     inside = True
     for turn in range(most):
         zero = fill_zero_modes(kind, x, modes)
-        _clear(mode, modes, zero)
+        clear_of(mode, modes, zero)  # (1)
         if each:
             call(addresses[1], x, parameters, hessian, work)
         room = min(krylov, d - zero, len(basis))
-        curvature, made = _lowest_mode(addresses[0], parameters, work, x, known, mode, modes, zero, room, basis, two)
+        # Step (2).
+        curvature, made = lowest_mode(addresses[0], parameters, work, x, known, mode, modes, zero, room, basis, two)
         spent += 1 if each else 2 * made
         krylov = KRYLOV
         energy = call(addresses[0], x, parameters, gradient, work)
         spent += 1
         size = root_mean_square(gradient)
         if not (math.isfinite(energy) and math.isfinite(size) and math.isfinite(curvature)):
-            return NOT_A_NUMBER, energy, size, spent
+            return NOT_A_NUMBER, energy, size, spent  # (7)
         if turn > 4 and energy > ceiling:
-            return TOO_HIGH, energy, size, spent
+            return TOO_HIGH, energy, size, spent  # (7)
         along = _dot(gradient, mode)
         if turn and curvature < BEND and size < close:
             if size > tolerance and len(hessian):
-                # Newton's method has the last word; where it does not help, the climb goes on from closer by.
+                # Step (6).
                 matrix = hessian.reshape(d, d)
                 energy, size, extra = refine(
                     addresses, parameters, work, kind, x, gradient, matrix, modes,
                     tolerance, 12, longest,
                 )  # fmt: skip
                 spent += 2 * extra
-            if size <= tolerance:
+            if size <= tolerance:  # (7)
                 return FOUND, energy, size, spent
             close *= 0.1
             continue
         if curvature >= BEND:
-            # Still inside the basin: on along the mode, whichever way the search began.
+            # (3): along the mode, whichever way the search began.
             step = longest if along >= 0.0 or inside else -longest
         else:
-            inside = False
+            inside = False  # (4)
             ratio = along / curvature
             step = 2.0 * along / (abs(curvature) * (1.0 + math.sqrt(1.0 + 4.0 * ratio * ratio)))
             step = min(max(step, -2.0 * longest), 2.0 * longest)
         for k in range(d):
             x[k] += step * mode[k]
+        # Step (5).
         energy, extra = _slide(
             addresses[0], parameters, work, x, gradient, mode, modes, zero, space,
             12 if curvature < BEND else 4, longest, 0.1 * min(close, size),
@@ -442,7 +281,8 @@ def climb_block(
 ) -> tuple[Ints, Floats, Floats, Floats, Floats, Floats, Floats, int]:
     """Search saddles from positions (B, D) along directions (B, D), both in place, and go down from each both ways.
 
-    Dense: Hessians are made, at each step or near saddles alone; else products with them are asked for throughout.
+    Dense: Hessians are made, at each step or near saddles alone; else products with them are asked for throughout. The
+    numbers are those of the module.
 
     Returns
     -------
@@ -473,11 +313,11 @@ def climb_block(
             call(addresses[1], x[row], parameters, hessian, scratch)
         room = min(KRYLOV_FIRST, d - zero)
         known = hessian if each else hessian[:0]
-        bend[row], made = _lowest_mode(
+        bend[row], made = lowest_mode(
             addresses[0], parameters, scratch, x[row], known, direction[row], modes, zero, room, basis, two
         )
         spent += 1 if each else 2 * made
-        for side in range(2):
+        for side in range(2):  # (8)
             end = ends[row, side]
             reach = 0.1 * longest
             # Far enough down for the first step to know the way, and not further than the curve bends.
