@@ -202,7 +202,7 @@ def test_barriers_table_against_plain_minimax(tmp_path: Path, seed: int) -> None
         if not np.isfinite(below).any():
             assert father == 0
             continue
-        # The lake of `place` flows at the lowest pass to a deeper minimum; the deepest there is the father.
+        # The superbasin of `place` flows at the lowest pass to a deeper minimum; the deepest there is the father.
         height = below.min()
         assert barrier == pytest.approx(height - graph.energy[place], abs=1e-9)
         assert father == 1 + int(np.flatnonzero(best[place] <= height)[0])

@@ -31,7 +31,7 @@ def edges_of(surface: Relief) -> np.ndarray:
 
 
 def mesh_pairs(surface: Relief) -> list[tuple[float, float]]:
-    """Birth and death of every lake of the mesh but the lowest, by union-find over its edges in ascending height."""
+    """Birth and death of every superbasin of the mesh but the lowest, by union-find over edges in ascending height."""
     edges = edges_of(surface)
     height = surface.height[edges].max(axis=1)
     link, lowest = list(range(len(surface.height))), surface.height.tolist()

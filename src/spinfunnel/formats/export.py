@@ -226,8 +226,8 @@ def _write_barriers(graph: BasinGraph, paths: Sequence[Path]) -> None:
     """Write the table of local minima that the program barriers prints.
 
     A head line (there: the sequence; here: what the map is, in one word), then for each minimum in ascending order of
-    energy, from 1: number, structure, energy, father, barrier. The father is the lowest minimum of the lake into
-    which the minimum's own flows, at the barrier above its energy. Father 0: no such lake; its barrier reaches up to
+    energy, from 1: number, structure, energy, father, barrier. The father is the lowest minimum of the superbasin that
+    the minimum's own joins first, at the barrier above its energy. Father 0: it joins none; its barrier reaches up to
     the highest pass of the map. Energies have ten decimals instead of two or five; columns are divided by white
     space, white space in keys becomes an underscore.
     """

@@ -1,8 +1,8 @@
 """The merge tree of a basin graph: which minima become one valley, at which height.
 
-Flood the landscape: at each saddle the lakes that touch there become one. The merge tree
-records it: a leaf for each minimum, an inner node for each height at which lakes meet. The same
-object is called barrier tree (Flamm, Hofacker, Stadler, Wolfinger, Z. Phys. Chem. 216, 155, 2002),
+A superbasin holds the minima that paths below a height join. As the height rises, superbasins become one at the saddles
+between them. The merge tree records it: a leaf for each minimum, an inner node for each height at which superbasins
+meet. The same object is called barrier tree (Flamm, Hofacker, Stadler, Wolfinger, Z. Phys. Chem. 216, 155, 2002),
 disconnectivity graph (Becker, Karplus, J. Chem. Phys. 106, 1495, 1997) and join tree.
 """
 
@@ -36,7 +36,7 @@ class MergeTree:
         Node into which each node merges, -1 at a root. A parent has a larger number than its children.
     energy : array of float64, shape (nodes,)
         Energy of the minimum at a leaf, of the merge at an inner node. Inner nodes ascend in energy, and an inner node
-        lies strictly below its parent: lakes that meet at exactly one energy meet in one node.
+        lies strictly below its parent: superbasins that meet at exactly one energy meet in one node.
     lowest : array of int64, shape (nodes,)
         Number of the lowest leaf of the subtree (the smallest number among equals).
     """
@@ -234,8 +234,8 @@ def _merge(hub: Ints, spoke: Ints, energy: Floats, leaves: int, parent: Ints, he
     while start < edges:
         level, stop, found = energy[start], start, 0
         group = used
-        # All lakes that touch at one level meet in one node, so the roots as they were below the level are kept (`one`,
-        # `two`) until it is done: of the edges that unite only, so that there are fewer than leaves.
+        # All superbasins that touch at one level meet in one node, so the roots as they were below the level are kept
+        # (`one`, `two`) until it is done: of the edges that unite only, so that there are fewer than leaves.
         while stop < edges and energy[stop] == level:
             a, b = _root(link, hub[stop]), _root(link, spoke[stop])
             if a != b:

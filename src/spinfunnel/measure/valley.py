@@ -1,9 +1,9 @@
 """The rival valley: how many states drain into another deep valley than that of the native state (definition 6).
 
-A valley is a subtree of the merge tree, a lake as it is when it overflows. Its depth is how far its lowest minimum lies
-below the height at which it overflows, in units of the mean gap (mean energy of a random state - ground energy). Unlike
-the funnels of lowest exits, valleys see a rival that leads to the native state over a high pass only - with two minima
-there is always one funnel - and one that is itself native: two stored patterns of one energy.
+A valley is a subtree of the merge tree: a superbasin just below the height at which it joins another. Its depth is how
+far its lowest minimum lies below that height, in units of the mean gap (mean energy of a random state - ground energy).
+Unlike the funnels of lowest exits, valleys see a rival that leads to the native state over a high pass only - with two
+minima there is always one funnel - and one that is itself native: two stored patterns of one energy.
 
 Wales, Miller, Walsh, Nature 394, 758 (1998), for the picture; Edelsbrunner, Letscher, Zomorodian, Discrete Comput.
 Geom. 28, 511 (2002), for the depth, which they call persistence.

@@ -1,6 +1,6 @@
 """Branches of the merge tree, and which of them a picture draws.
 
-Every minimum owns one branch: it begins at the minimum and ends where a lower minimum's lake
+Every minimum owns one branch: it begins at the minimum and ends where a lower minimum's superbasin
 takes it in. Death minus birth is the minimum's persistence (Edelsbrunner, Letscher, Zomorodian,
 Discrete Comput. Geom. 28, 511, 2002); the pictures leave out the least persistent first.
 """

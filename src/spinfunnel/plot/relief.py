@@ -4,7 +4,7 @@ A topological landscape (Weber, Bremer, Pascucci, IEEE Trans. Vis. Comput. Graph
 disc. Each minimum has a region whose area is its basin weight (`arrange`), with one pit in it.
 Two regions meet along walls that are nowhere lower than the minimax saddle between their minima and
 exactly as high in the middle: the pass. Along every straight line from the pit to the edge of its region the
-surface only rises. So each lake below a pass is connected, lakes meet at passes only, and the
+surface only rises. So each superbasin below a pass is connected, superbasins meet at passes only, and the
 merge tree of the mesh - not merely of the surface it stands for - is the tree of the landscape, to the last digit.
 """
 

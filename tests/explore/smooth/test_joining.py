@@ -10,7 +10,7 @@ from spinfunnel.explore.smooth.bridging import Front
 from spinfunnel.explore.smooth.climbing import explore as climb
 from spinfunnel.explore.smooth.identity import Catalogue
 from spinfunnel.explore.smooth.joining import explore
-from spinfunnel.explore.smooth.lakes import Joining, Lakes, bottoms
+from spinfunnel.explore.smooth.superbasins import Joining, Superbasins, bottoms
 from spinfunnel.landscape import BasinGraph, Budget, InputError, Minimum, Saddle
 from spinfunnel.landscape.tree import escape_barriers, merge_tree
 from spinfunnel.moves.differentiable import Invariance
@@ -53,14 +53,14 @@ def test_lakes_are_what_is_joined_below_a_height(seed):
     from scipy.sparse.csgraph import connected_components
 
     minima, saddles = random_map(seed)
-    lakes = Lakes(0.7)
+    superbasins = Superbasins(0.7)
     for energy, pair in reversed(saddles):
-        lakes.add(energy, pair)
+        superbasins.add(energy, pair)
     below = np.array([[int(key) for key in pair] for energy, pair in saddles if energy < 0.7])
     shape = (len(minima), len(minima))
     label = connected_components(coo_matrix((np.ones(len(below)), below.T), shape=shape), directed=False)[1]
     for key in minima:
-        assert lakes.of(key) == {f"{k:02d}" for k in np.flatnonzero(label == label[int(key)])}
+        assert superbasins.of(key) == {f"{k:02d}" for k in np.flatnonzero(label == label[int(key)])}
 
 
 def test_the_smaller_lake_is_climbed_from_until_a_lower_pass_is_found_and_then_below_that():
@@ -84,28 +84,28 @@ def test_the_smaller_lake_is_climbed_from_until_a_lower_pass_is_found_and_then_b
         if len(asked) == 1:
             found(3.0, 1.0, b.key, c.key)
             front.last = 8
-    # b alone until it has had three times the climbs that found the pass; below the pass no other lake is smaller.
+    # b alone until it has had three times the climbs that found the pass; no other superbasin below it is smaller.
     assert asked == [b.key] * 3
 
 
 def test_below_a_barrier_low_and_high_minima_are_climbed_from_in_turn():
-    """b to e are one lake below the pass at 5 to a; those that were climbed from least come first, from both ends."""
+    """b to e are one superbasin below the pass at 5 to a; those climbed from least come first, from both ends."""
     minima, saddles = Catalogue(Invariance()), Catalogue(Invariance())
     energies = (-3.0, -2.0, -1.0, 0.0, 1.0)
-    a, *lake = (minima.add(np.array([float(place)]), energy) for place, energy in enumerate(energies))
+    a, *superbasin = (minima.add(np.array([float(place)]), energy) for place, energy in enumerate(energies))
     joins = {}
-    for number, (one, other) in enumerate(itertools.pairwise(lake)):
+    for number, (one, other) in enumerate(itertools.pairwise(superbasin)):
         joins[saddles.add(np.array([10.0 + number]), 1.5 + number / 10).key] = (one.key, other.key)
     top = saddles.add(np.array([20.0]), 5.0)
-    joins[top.key] = (a.key, lake[-1].key)
-    fronts = {point.key: Front(point) for point in (a, *lake)}
+    joins[top.key] = (a.key, superbasin[-1].key)
+    fronts = {point.key: Front(point) for point in (a, *superbasin)}
     joining = Joining(minima, saddles, joins, fronts, 8, [])
     joining._flood(5.0)
     joining._catch_up()
-    inside = joining.lakes.of(lake[0].key)
-    assert inside == {point.key for point in lake}
+    inside = joining.superbasins.of(superbasin[0].key)
+    assert inside == {point.key for point in superbasin}
     asked = [joining._ask(inside, 8, high=number % 2 == 1).point.key for number in range(6)]
-    b, c, d, e = (point.key for point in lake)
+    b, c, d, e = (point.key for point in superbasin)
     assert asked == [b, e, c, d, b, e]
 
 

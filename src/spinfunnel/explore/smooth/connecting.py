@@ -23,9 +23,9 @@ from spinfunnel.explore.smooth.engine import TOLERANCE
 from spinfunnel.explore.smooth.heating import is_chain
 from spinfunnel.explore.smooth.identity import DISTANCE, Catalogue, Point
 from spinfunnel.explore.smooth.joining import HOPS, RANDOM_CHAINS
-from spinfunnel.explore.smooth.lakes import Lakes
 from spinfunnel.explore.smooth.overlaying import at_least_apart, least_apart, signature
 from spinfunnel.explore.smooth.search import Search
+from spinfunnel.explore.smooth.superbasins import Superbasins
 from spinfunnel.landscape import Budget, InputError, Progress, Record, no_progress
 from spinfunnel.moves.differentiable import Differentiable, Invariance
 
@@ -96,7 +96,7 @@ class Connections:
     fronts: dict[str, Front]
     low: int = 0
     done: float = 0.0
-    lakes: Lakes = field(default_factory=lambda: Lakes(math.inf))
+    superbasins: Superbasins = field(default_factory=lambda: Superbasins(math.inf))
     _seen: int = 0
     _nodes: list[Point] = field(default_factory=list)
     _number: dict[str, int] = field(default_factory=dict)
@@ -114,7 +114,7 @@ class Connections:
                 return
             for key in wanted:
                 self._catch_up()
-                if self.lakes.of(key) is self.lakes.of(self.minima.floor.key):
+                if self.superbasins.of(key) is self.superbasins.of(self.minima.floor.key):
                     continue
                 missing = self._missing(key)
                 if not missing:
@@ -130,7 +130,7 @@ class Connections:
         self._catch_up()
         points = sorted(self.minima.points, key=lambda each: (each.energy, each.key))
         wanted = points[: self.low or MOST_NODES]
-        floor = self.lakes.of(self.minima.floor.key)
+        floor = self.superbasins.of(self.minima.floor.key)
         left = [point.key for point in wanted if point.key not in floor]
         self.done = 1.0 - len(left) / len(wanted)
         new = [point for point in points[:MOST_NODES] if point.key not in self._number]
@@ -147,8 +147,8 @@ class Connections:
         """
         if self.minima.floor.key not in self._number:
             self._add([self.minima.floor])
-        _, lake = np.unique([id(self.lakes.of(point.key)) for point in self._nodes], return_inverse=True)
-        joined = lake[:, None] == lake
+        _, superbasin = np.unique([id(self.superbasins.of(point.key)) for point in self._nodes], return_inverse=True)
+        joined = superbasin[:, None] == superbasin
         start, end = self._number[self.minima.floor.key], self._number[key]
         cost = np.where(joined, 0.0, self._apart**2 * (1 + self._tried))
         cost[~joined & (self._tried >= MOST_TRIES)] = np.inf
@@ -185,7 +185,7 @@ class Connections:
     def _catch_up(self) -> None:
         """Take in the saddles that were found since the last time."""
         for point in self.saddles.points[self._seen :]:
-            self.lakes.add(point.energy, self.joins[point.key])
+            self.superbasins.add(point.energy, self.joins[point.key])
         self._seen = len(self.saddles.points)
 
 

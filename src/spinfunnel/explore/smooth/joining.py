@@ -2,8 +2,8 @@
 
 Quenches from random states, basin hopping for the low minima, then climbs from where they help: until low minima have
 a path to the lowest, until barriers between the lowest and its rivals no longer fall, and until ways down are known
-from where the quenches ended (see `lakes`). The map leaves out most minima, but few that decide what kind of landscape
-it is.
+from where the quenches ended (see `superbasins`). The map leaves out most minima, but few that decide what kind of
+landscape it is.
 
 Wales, Doye, J. Phys. Chem. A 101, 5111 (1997); Munro, Wales, Phys. Rev. B 59, 3969 (1999).
 """
@@ -17,8 +17,8 @@ from spinfunnel.explore.smooth.bridging import Bridges
 from spinfunnel.explore.smooth.engine import TOLERANCE
 from spinfunnel.explore.smooth.heating import is_chain
 from spinfunnel.explore.smooth.identity import DISTANCE
-from spinfunnel.explore.smooth.lakes import Joining
 from spinfunnel.explore.smooth.search import Search
+from spinfunnel.explore.smooth.superbasins import Joining
 from spinfunnel.landscape import Budget, InputError, Progress, Record, no_progress
 from spinfunnel.moves.differentiable import Differentiable
 

@@ -1,9 +1,10 @@
 """Where to climb from so that low minima become joined, and the barriers between them low.
 
-A minimum is a bottom if a barrier leads from it to every lower one. Of a bottom and the lower minimum that it meets
-first, the lakes below that barrier are searched from, always the smaller of the two: a path over a lower barrier leaves
-both. Where all minima of a lake have been climbed from and none led out, the barrier stands. What has no known path to
-the lowest minimum is searched from in the same way, without a height to stay below.
+The superbasin of a minimum at a height holds the minima that known paths below that height lead to (Becker, Karplus,
+J. Chem. Phys. 106, 1495, 1997). A minimum is a bottom if a barrier leads from it to every lower one. A bottom and the
+lower minimum that it meets first have two superbasins below that barrier. Climbs begin in the smaller of the two: a
+path over a lower barrier leaves both. Where all minima of a superbasin have been climbed from and none led out, the
+barrier stands. What has no known path to the lowest minimum is searched from in the same way, without a height.
 
 The search from both sides is that for a lowest pass by flooding from two springs; its choice of what to join next
 stands where connection attempts along estimated paths do in Carr, Trygubenko, Wales, J. Chem. Phys. 122, 234903 (2005).
@@ -20,7 +21,7 @@ from itertools import islice
 from spinfunnel.explore.smooth.bridging import Bridge, Bridges, Front
 from spinfunnel.explore.smooth.identity import Catalogue, Point
 
-__all__ = ["Joining", "Lakes", "bottoms"]
+__all__ = ["Joining", "Superbasins", "bottoms"]
 
 LOW = 40
 """Lowest minima of all that are to be joined."""
@@ -32,7 +33,7 @@ MOST_BARRIERS = 40
 BRIDGED = 4
 """Of so many blocks of climbs from a chain all but one are made between near minima."""
 MOST_NEAR = 200
-"""Lowest minima of a lake among which near ones are sought."""
+"""Lowest minima of a superbasin among which near ones are sought."""
 MOST_CLIMBS, MOST_ALL, MOST_ALONE = 12_000, 36_000, 1500
 """Climbs for one barrier, for all of them, and for one minimum that has no path to the lowest yet."""
 PUT_OFF, MOST_OF_CHAIN = 48, 12_000
@@ -41,24 +42,24 @@ can take all the time there is; and all climbs, some six minutes of processor ti
 
 
 @dataclass(slots=True)
-class Lakes:
+class Superbasins:
     """Minima that are joined below a height, kept up as saddles are found.
 
     Examples
     --------
-    >>> lakes = Lakes(0.0)
-    >>> lakes.add(-1.0, ("a", "b")), lakes.add(1.0, ("b", "c"))
+    >>> superbasins = Superbasins(0.0)
+    >>> superbasins.add(-1.0, ("a", "b")), superbasins.add(1.0, ("b", "c"))
     (None, None)
-    >>> lakes.of("a") == {"a", "b"}, lakes.of("c")
+    >>> superbasins.of("a") == {"a", "b"}, superbasins.of("c")
     (True, {'c'})
     """
 
     height: float
-    _lake: dict[str, set[str]] = field(default_factory=dict)
+    _superbasin: dict[str, set[str]] = field(default_factory=dict)
 
     def of(self, key: str) -> set[str]:
-        """Minima of the lake in which one lies."""
-        return self._lake.setdefault(key, {key})
+        """Minima of the superbasin in which one lies."""
+        return self._superbasin.setdefault(key, {key})
 
     def add(self, energy: float, minima: tuple[str, ...]) -> None:
         """Join the minima beside a saddle, if it is below the height."""
@@ -73,7 +74,7 @@ class Lakes:
                 large, small = small, large
             large |= small
             for each in small:
-                self._lake[each] = large
+                self._superbasin[each] = large
 
 
 def bottoms(
@@ -132,7 +133,7 @@ class Joining:
     starts : sequence of str
         Minima at the ends of random quenches, which are to be joined to the lowest.
     bridges : Bridges, optional
-        Of a chain: every other block of climbs is made between near minima of the two lakes that are to be joined.
+        Of a chain: every other block of climbs is made between near minima of the two superbasins to be joined.
     stage, done : str, float
         What is being joined, and the share of that stage that is done.
     """
@@ -144,7 +145,7 @@ class Joining:
     searches: int
     starts: Sequence[str]
     bridges: Bridges | None = None
-    lakes: Lakes = field(default_factory=lambda: Lakes(math.inf))
+    superbasins: Superbasins = field(default_factory=lambda: Superbasins(math.inf))
     _seen: int = 0
     _settled: dict[str, float] = field(default_factory=dict)
     _climbs: int = 0
@@ -179,7 +180,7 @@ class Joining:
         self._flood(math.inf)
         for number in range(most // block):
             self._catch_up()
-            one, other = self.lakes.of(key), self.lakes.of(self._lowest())
+            one, other = self.superbasins.of(key), self.superbasins.of(self._lowest())
             if one is other:
                 return
             if self.bridges is not None and number % BRIDGED:
@@ -188,12 +189,12 @@ class Joining:
                 yield self._ask(min(one, other, key=len), block)
 
     def _bridge(self, bridges: Bridges, one: set[str], other: set[str]) -> Bridge:
-        """Near minima of two lakes, of each the lowest ones."""
+        """Near minima of two superbasins, of each the lowest ones."""
         near, far = bridges.nearest(self._lowest_of(one), self._lowest_of(other))
         return Bridge(self.fronts[near.key], far)
 
-    def _lowest_of(self, lake: set[str]) -> list[Point]:
-        points = sorted((self.minima[key] for key in lake), key=lambda each: (each.energy, each.key))
+    def _lowest_of(self, superbasin: set[str]) -> list[Point]:
+        points = sorted((self.minima[key] for key in superbasin), key=lambda each: (each.energy, each.key))
         return points[:MOST_NEAR]
 
     def _barriers(self, block: int) -> Iterator[Front]:
@@ -211,15 +212,15 @@ class Joining:
         self._flood(height)
         for number in range(MOST_CLIMBS // block):
             self._catch_up()
-            one, other = self.lakes.of(key), self.lakes.of(lower)
+            one, other = self.superbasins.of(key), self.superbasins.of(lower)
             if one is other:
                 return
-            lake = min(one, other, key=len)
-            if all(self.fronts[each].done(self.searches) for each in lake):
+            superbasin = min(one, other, key=len)
+            if all(self.fronts[each].done(self.searches) for each in superbasin):
                 break
             self._climbs += block
-            # Low minima are where paths begin; high ones are near the pass, and a lake has more than there is time for.
-            yield self._ask(lake, block, high=number % 2 == 1)
+            # Low minima are where paths begin; high ones are near the pass, and there are more than there is time for.
+            yield self._ask(superbasin, block, high=number % 2 == 1)
         self._settled[key] = height
 
     def _rival(self) -> tuple[str, float, str] | None:
@@ -241,11 +242,12 @@ class Joining:
         _, key, height, lower = max(left)
         return key, height, lower
 
-    def _ask(self, lake: set[str], block: int, *, high: bool = False) -> Front:
-        """Of a lake, the minimum with the fewest climbs, the lowest of those, or the highest."""
+    def _ask(self, superbasin: set[str], block: int, *, high: bool = False) -> Front:
+        """Of a superbasin, the minimum with the fewest climbs, the lowest of those, or the highest."""
         sign = -1.0 if high else 1.0
         front = min(
-            (self.fronts[key] for key in lake), key=lambda each: (each.asked, sign * each.point.energy, each.point.key)
+            (self.fronts[key] for key in superbasin),
+            key=lambda each: (each.asked, sign * each.point.energy, each.point.key),
         )
         front.asked += block
         return front
@@ -254,11 +256,11 @@ class Joining:
         return self.minima.floor.key
 
     def _flood(self, height: float) -> None:
-        """Begin lakes below another height."""
-        self.lakes, self._seen = Lakes(height), 0
+        """Begin superbasins below another height."""
+        self.superbasins, self._seen = Superbasins(height), 0
 
     def _catch_up(self) -> None:
         """Take in the saddles that were found since the last time."""
         for point in self.saddles.points[self._seen :]:
-            self.lakes.add(point.energy, self.joins[point.key])
+            self.superbasins.add(point.energy, self.joins[point.key])
         self._seen = len(self.saddles.points)
