@@ -26,7 +26,7 @@ from spinfunnel.explore.sample.replicas import Replicas
 from spinfunnel.landscape import Binary, InputError
 from spinfunnel.pipeline.plan import threads
 from spinfunnel.pipeline.study import Study, study
-from spinfunnel.systems.spins.conversion import spins_from_binary
+from spinfunnel.systems.spins.from_object import spins_from
 from spinfunnel.systems.spins.polynomial import SpinPolynomial
 
 __all__ = ["FunnelSampler", "landscape_of", "states_of", "study_samples"]
@@ -39,8 +39,8 @@ def landscape_of(model: Any, *, name: str = "dimod") -> SpinPolynomial:
 
     Parameters
     ----------
-    model : dimod.BinaryQuadraticModel or dimod.BinaryPolynomial
-        With at least one variable; its labels are kept.
+    model : dimod.BinaryQuadraticModel, dimod.BinaryPolynomial or dimod.ConstrainedQuadraticModel
+        With at least one variable; its labels are kept. Constraints become penalties.
     name : str
 
     Raises
@@ -54,30 +54,10 @@ def landscape_of(model: Any, *, name: str = "dimod") -> SpinPolynomial:
     >>> landscape_of(dimod.BQM({"x": 1.0}, {("x", "y"): -3.0}, 0.0, "BINARY")).energy(np.array([[1, 1], [0, 0]]))
     array([-2.,  0.])
     """
-    if isinstance(model, dimod.BinaryPolynomial):
-        labels = tuple(model.variables)
-        rows = [(term, value) for term, value in model.items() if len(term)]
-        constant = float(sum(value for term, value in model.items() if not len(term)))
-    elif hasattr(model, "linear") and hasattr(model, "quadratic") and hasattr(model, "vartype"):
-        labels = tuple(model.variables)
-        rows = [((label,), value) for label, value in model.linear.items()]
-        rows += [(pair, value) for pair, value in model.quadratic.items()]
-        constant = float(model.offset)
-    else:
+    made = spins_from(model, name=name) if hasattr(model, "variables") else None
+    if made is None:
         raise InputError(f"{type(model).__name__} is no model of dimod; give a BinaryQuadraticModel or a polynomial")
-    if not labels:
-        raise InputError("a model without variables has no landscape; give at least one variable")
-    place = {label: number for number, label in enumerate(labels)}
-    by_order: dict[int, tuple[list[list[int]], list[float]]] = {}
-    for term, value in rows:
-        indices, values = by_order.setdefault(len(term), ([], []))
-        indices.append([place[label] for label in term])
-        values.append(float(value))
-    terms = [(np.array(rows, np.int64), np.array(values)) for rows, values in by_order.values()]
-    if model.vartype is dimod.BINARY:
-        terms, shift = spins_from_binary(terms)
-        constant += shift
-    return SpinPolynomial(len(labels), terms, name=name, constant=constant, labels=labels)
+    return made
 
 
 def states_of(sampleset: dimod.SampleSet, landscape: Binary) -> NDArray[np.uint8]:
@@ -179,8 +159,13 @@ class FunnelSampler(dimod.Sampler, dimod.PolySampler):
 
     def sample(self, bqm: Any, **keywords: Any) -> dimod.SampleSet:
         """Sample a binary quadratic model."""
-        if not len(bqm.variables):
+        if isinstance(getattr(bqm, "vartype", None), dimod.Vartype) and not len(bqm.variables):
             return dimod.SampleSet.from_samples_bqm({}, bqm)
+        if not isinstance(bqm, dimod.BinaryQuadraticModel | dimod.BinaryPolynomial):
+            raise InputError(
+                f"sample takes a BinaryQuadraticModel, not a {type(bqm).__name__}; for constraints, give the model of "
+                "dimod.cqm_to_bqm"
+            )
         spins, info = self._drawn(landscape_of(bqm), **self.remove_unknown_kwargs(**keywords))
         samples = spins if bqm.vartype is dimod.SPIN else (spins + 1) // 2
         return dimod.SampleSet.from_samples_bqm((samples, list(bqm.variables)), bqm, info=info)

@@ -304,16 +304,10 @@ def _entries(book: Atlas, atlas: str, *, which: str | None) -> list[LandscapeEnt
 
 def _rebuilt(entry: LandscapeEntry) -> Landscape | None:
     """Build a landscape again from its name and parameters, if that gives the very same one."""
-    from spinfunnel.landscape import InputError
-    from spinfunnel.systems import SYSTEMS
+    from spinfunnel.systems import rebuilt
 
-    if entry.name not in SYSTEMS:
-        return None
-    try:
-        landscape: Landscape = SYSTEMS[entry.name].build(**entry.parameters)
-    except (InputError, TypeError):
-        return None
-    return landscape if landscape.identity == entry.identity else None
+    landscape = rebuilt(entry.name, entry.parameters)
+    return landscape if landscape is not None and landscape.identity == entry.identity else None
 
 
 def exported(

@@ -5,25 +5,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from spinfunnel.formats.cambridge import CambridgeDatabase, is_database, load_database
 from spinfunnel.formats.structure_files import PROTEINS, is_protein
 from spinfunnel.landscape import InputError, Landscape, Parameter
 from spinfunnel.landscape.plugins import Registry
-from spinfunnel.systems.atoms.ase_atoms import READABLE, AseLandscape, ase_atoms
+from spinfunnel.systems.atoms.ase_atoms import CALCULATORS, READABLE, AseLandscape, ase_atoms
 from spinfunnel.systems.atoms.bln_protein import bln_protein
 from spinfunnel.systems.atoms.calpha import calpha_protein
 from spinfunnel.systems.atoms.pair_potentials import binary_lennard_jones, lennard_jones, morse
 from spinfunnel.systems.chains.heteropolymers import frustrated_heteropolymer, lattice_go, lattice_protein
 from spinfunnel.systems.chains.hp import hp_protein
+from spinfunnel.systems.from_memory import object_landscape
 from spinfunnel.systems.networks.perceptron import perceptron
 from spinfunnel.systems.own_function import FunctionLandscape, load_user_landscape
 from spinfunnel.systems.ranges import check_range
-from spinfunnel.systems.registry import System, SystemParameter, parse_assignments, suggestion
+from spinfunnel.systems.registry import System, SystemParameter, build_from_text, suggestion
 from spinfunnel.systems.spins.committee import BinaryNetwork, binary_network
 from spinfunnel.systems.spins.dill_chan import DillChan, dill_chan
-from spinfunnel.systems.spins.from_problem import landscape_of_problem, load_problem
+from spinfunnel.systems.spins.from_problem import exists, landscape_of_problem, load_problem, split_options
 from spinfunnel.systems.spins.glasses import (
     disordered_ferromagnet,
     edwards_anderson,
@@ -71,6 +74,7 @@ __all__ = [
     "himmelblau",
     "hopfield_memory",
     "hp_protein",
+    "landscape_from",
     "landscape_of_problem",
     "lattice_go",
     "lattice_protein",
@@ -90,6 +94,7 @@ __all__ = [
     "quadratic",
     "random_energy_model",
     "random_field_ising",
+    "rebuilt",
     "resolve",
     "sherrington_kirkpatrick",
     "six_hump_camel",
@@ -304,6 +309,7 @@ SYSTEMS: Registry[System] = Registry(
             "cluster or molecule with the energy of any ASE calculator",
             "Hjorth Larsen et al., J. Phys.: Condens. Matter 29, 273002 (2017)",
             example="ase:formula=Cu4",
+            closed={"calculator": tuple(CALCULATORS)},
         ),
         System(
             "lj",
@@ -336,9 +342,10 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     Parameters
     ----------
     spec : str
-        ``name`` or ``name:key=value,...`` of `SYSTEMS`; the path of a problem file (see `load_problem`)
-        or of a structure (``calpha:file=...`` for a protein, ``ase:file=...`` for other atoms); the folder of a
-        Cambridge database, or its ``min.data`` (see `load_database`); or
+        ``name`` or ``name:key=value,...`` of `SYSTEMS`; the path of a problem file (see `load_problem`), perhaps with
+        what it does not say itself (``file.txt:vartype=SPIN``, ``file.csv:as=qubo``, ``file.lp:penalty=10``,
+        ``file.txt:format=biqmac``), or of a structure (``calpha:file=...`` for a protein, ``ase:file=...`` for other
+        atoms); the folder of a Cambridge database, or its ``min.data`` (see `load_database`); or
         ``file.py:name``, ``file.py:name:key=value,...`` for a function of the user's own (see `load_user_landscape`).
     seed : int, optional
         Of the disorder, for systems that draw any; a seed within `spec` goes before it.
@@ -362,17 +369,19 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     if not name:
         raise InputError(f"{spec!r} names no system and no file; `spinfunnel systems` lists the systems")
     if name in SYSTEMS:
-        return _build(SYSTEMS[name], rest if colon else None, spec=spec, seed=seed)
+        return build_from_text(SYSTEMS[name], rest if colon else None, spec=spec, seed=seed)
     if name.endswith(".py"):
         return load_user_landscape(spec.strip(), seed=seed)
-    path = Path(spec.strip())
+    path, given = split_options(spec.strip())
+    if given:
+        return load_problem(path, **given)
     if path.is_file() and path.suffix.lower() in (*READABLE, *PROTEINS):
         return _structure(path, seed=seed)
     if is_database(path):
         return load_database(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder, and holds no min.data of a Cambridge database")
-    if path.exists() or (not colon and (path.suffix or len(path.parts) > 1)):
+    if exists(path) or (not colon and (path.suffix or len(path.parts) > 1)):
         return load_problem(path)
     raise InputError(
         f"{name!r} is neither a system{suggestion(name, list(SYSTEMS))} "
@@ -380,39 +389,96 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     )
 
 
+def landscape_from(
+    anything: Any,
+    *,
+    name: str | None = None,
+    seed: int | None = None,
+    n: int | None = None,
+    dimension: int | None = None,
+    box: Any = None,
+    as_: str | None = None,
+    vartype: str | None = None,
+    penalty: float | None = None,
+    loss: Any = None,
+    data: Any = None,
+    test: Any = None,
+) -> Any:
+    """Landscape of anything that has an energy, however it is spelled.
+
+    Parameters
+    ----------
+    anything : object
+        A landscape; a text or a path (see `resolve`); a model of dimod, constrained ones included; a NetworkX graph,
+        whose maximum cut it is; a square matrix; ``(h, J)`` or a mapping of pairs; a compiled PyQUBO model; ASE atoms
+        with a calculator; a function of bit strings with `n`, or of tensors with `dimension`; a PyTorch module with
+        `loss` and `data`, or what `network.network_from` takes.
+    name : str, optional
+    seed : int, optional
+        Of the disorder of a system that is named.
+    n, dimension : int, optional
+        Number of bits, or of coordinates, of a function.
+    box : (low, high), optional
+        Where the starts of a function of coordinates lie.
+    as_ : {"ising", "qubo"}, optional
+        What a matrix or a mapping means.
+    vartype : {"SPIN", "BINARY"}, optional
+        What the variables of a file are, where it does not say.
+    penalty : float, optional
+        Weight of constraints.
+    loss, data, test
+        Of a PyTorch module.
+
+    Raises
+    ------
+    InputError
+        For what is none of these, what each of them refuses, and options that do not belong to it.
+
+    Examples
+    --------
+    >>> landscape_from([[-1.0, 2.0], [0.0, -1.0]], as_="qubo").size
+    2
+    >>> landscape_from("sk:n=8", seed=3).parameters["seed"]
+    3
+    """
+    reading: dict[str, Any] = {
+        key: value for key, value in (("as_", as_), ("vartype", vartype), ("penalty", penalty)) if value is not None
+    }
+    facts = {"n": n, "dimension": dimension, "box": box, "loss": loss, "data": data, "test": test, "name": name}
+    said = {key: value for key, value in facts.items() if value is not None}
+    if not isinstance(anything, str | Path):
+        if seed is not None:
+            raise InputError("a seed is that of a system which is named; leave seed=... out")
+        return object_landscape(anything, **said, **reading)
+    if said:
+        raise InputError(f"a name or a path takes no {min(said)}=...; leave it out")
+    return load_problem(anything, **reading) if reading else resolve(str(anything), seed=seed)
+
+
+def rebuilt(name: str, parameters: Mapping[str, Any]) -> Landscape | None:
+    """Landscape of a system that an atlas names, or None where that cannot be made.
+
+    What an atlas holds may come from anybody. So the values must be of the kinds that the system takes, and nothing
+    that they name is imported: calculators are those of a closed list.
+
+    Examples
+    --------
+    >>> rebuilt("sk", {"n": 4, "seed": 1}).size
+    4
+    >>> rebuilt("ase", {"formula": "Cu4", "calculator": "os.system"}) is None
+    True
+    """
+    if name not in SYSTEMS or not SYSTEMS[name].allows(parameters):
+        return None
+    try:
+        landscape: Landscape = SYSTEMS[name].build(**parameters)
+    except (ValueError, TypeError, ArithmeticError, MemoryError):
+        return None
+    return landscape
+
+
 def _structure(path: Path, *, seed: int | None) -> Landscape:
     """Landscape of a structure file: a protein becomes a structure-based model, all else is for an ASE calculator."""
     protein = path.suffix.lower() in PROTEINS and is_protein(path)
     landscape: Landscape = SYSTEMS["calpha" if protein else "ase"].build(file=str(path), seed=seed or 0)
     return landscape
-
-
-def _build(system: System, text: str | None, *, spec: str, seed: int | None) -> Landscape:
-    """Build a system from the text of its parameters."""
-    given = parse_assignments(text, spec=spec) if text else {}
-    own = {entry.name for entry in system.parameters}
-    place: dict[str, str] = {key: given.pop(key) for key in ("device", "dtype") if key in given and key not in own}
-    values: dict[str, Parameter] = system.read(given)
-    if text == "":
-        raise InputError(f"{spec!r} ends in a colon: write {system.name}:key=value, or {system.name} alone")
-    if seed is not None:
-        values.setdefault("seed", seed)
-    drawn = values.get("seed", 0)
-    check_range("seed", drawn if isinstance(drawn, int) else 0, low=0)
-    try:
-        landscape = system.build(**values)
-        return _elsewhere(landscape, place) if place else landscape
-    except InputError as error:
-        raise InputError(f"{spec}: {error}") from None
-    except MemoryError:
-        raise InputError(f"{spec} needs more memory than there is; choose a smaller size") from None
-
-
-def _elsewhere(landscape: Landscape, place: dict[str, str]) -> Landscape:
-    """Return a landscape as it is computed by another device or in another precision."""
-    move = getattr(landscape, "on", None)
-    if move is None:
-        key = next(iter(place))
-        raise InputError(f"{landscape.name} is not computed with PyTorch and has no parameter {key!r}: leave it out")
-    moved: Landscape = move(**place)
-    return moved

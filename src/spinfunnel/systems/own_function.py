@@ -32,9 +32,10 @@ from spinfunnel.systems.function_ties import merge_levels, rounding_floor, to_gr
 from spinfunnel.systems.own_energy import is_atoms
 from spinfunnel.systems.ranges import LARGEST_ENERGY, check_range
 from spinfunnel.systems.registry import parse_assignments, suggestion
+from spinfunnel.systems.spins.from_object import spins_from
 from spinfunnel.systems.spins.state_blocks import block_count, enumerated_bits
 
-__all__ = ["FunctionLandscape", "load_user_landscape"]
+__all__ = ["FunctionLandscape", "is_landscape", "load_user_landscape", "smooth_or_binary"]
 
 EnergyFunction = Callable[[NDArray[np.uint8]], Any]
 
@@ -287,7 +288,7 @@ def load_user_landscape(spec: str, *, seed: int | None = None) -> Binary:
         raise InputError(f"{path} defines no {name!r}{suggestion(name, known)}")
     found = getattr(module, name)
     arguments = dict(given)
-    if callable(found) and not isinstance(found, type) and not _is_landscape(found) and not _required(found):
+    if callable(found) and not isinstance(found, type) and not is_landscape(found) and not _required(found):
         if "n" not in _known(found):
             arguments.pop("n", None)
         settings = {key: arguments.pop(key) for key in NETWORK_OPTIONS.keys() & arguments.keys() - _known(found).keys()}
@@ -312,12 +313,15 @@ def _landscape_of(
     seed: int | None,
 ) -> Any:
     """Landscape of what a name in a user's file stands for."""
-    if _is_landscape(found):
+    if is_landscape(found):
         return found
     if _is_network(found):
         return _network(found, {}, given, what=what)
     if is_atoms(found):
         return _atoms(found, given, what=what)
+    spins = spins_from(found, name=f"{file_name(Path(what.rpartition(':')[0]))}:{what.rpartition(':')[2]}")
+    if spins is not None:
+        return spins
     if not callable(found):
         raise InputError(
             f"{what} is {type(found).__name__}, neither a function of bit strings, a landscape nor a network: "
@@ -374,7 +378,7 @@ def _module(file: Path) -> types.ModuleType:
         raise InputError(f"{file} does not exist") from None
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror or error}") from None
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise InputError(f"{file}{line} is no valid Python: {getattr(error, 'msg', error)}") from None
     module = types.ModuleType(f"spinfunnel_user_{hashlib.sha256(str(file.resolve()).encode()).hexdigest()[:12]}")
@@ -392,7 +396,33 @@ def _module(file: Path) -> types.ModuleType:
     return module
 
 
-def _is_landscape(found: Any) -> bool:
+def smooth_or_binary(function: Any, *, n: int | None, dimension: int | None, box: Any = None, name: str | None) -> Any:
+    """Landscape of a function in memory: of bit strings, or of tensors where it has a dimension.
+
+    Raises
+    ------
+    InputError
+        Where it says neither its number of bits nor its dimension, and all that the two kinds refuse.
+    """
+    from spinfunnel.systems.own_energy import torch_function
+
+    said = name or str(getattr(function, "__name__", type(function).__name__))
+    if n is not None and dimension is not None:
+        raise InputError(f"{said} has n={n} bits and dimension={dimension} coordinates; give one of them")
+    space = dimension if dimension is not None or n is not None else getattr(function, "dimension", None)
+    if space is not None:
+        facts = {key: getattr(function, key, None) for key in ("species", "step")}
+        place = box if box is not None else getattr(function, "box", None)
+        return torch_function(function, space, name=said, parameters={}, source=_source(function), box=place, **facts)
+    size = n if n is not None else getattr(function, "n", getattr(function, "size", None))
+    if isinstance(size, bool) or not isinstance(size, int | np.integer):
+        raise InputError(f"{said} does not say its number of bits: give n=..., or dimension=... for coordinates")
+    check_range("n", int(size), low=1, high=62)
+    return FunctionLandscape(function, int(size), name=said, parameters={"n": int(size)})
+
+
+def is_landscape(found: Any) -> bool:
+    """Whether something is a landscape already."""
     return not isinstance(found, type) and all(
         hasattr(found, word) for word in ("energy", "identity", "name", "parameters")
     )
@@ -400,7 +430,7 @@ def _is_landscape(found: Any) -> bool:
 
 def _is_network(found: Any) -> bool:
     """Whether a PyTorch module is in it; without PyTorch loaded there is none."""
-    if "torch" not in sys.modules or _is_landscape(found):
+    if "torch" not in sys.modules or is_landscape(found):
         return False
     from spinfunnel.network import is_network
 

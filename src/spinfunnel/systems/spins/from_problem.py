@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from spinfunnel.formats import Problem, ReadOptions, read_problem
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.assignments import parse_assignments, read_value, suggestion
 from spinfunnel.systems.spins.conversion import spins_from_binary
 from spinfunnel.systems.spins.polynomial import SpinPolynomial
 
-__all__ = ["landscape_of_problem", "load_problem", "problem_of"]
+__all__ = ["exists", "landscape_of_problem", "load_problem", "problem_of", "split_options"]
 
 
 def landscape_of_problem(problem: Problem) -> SpinPolynomial:
@@ -29,7 +31,7 @@ def landscape_of_problem(problem: Problem) -> SpinPolynomial:
         problem.size,
         terms,
         name=problem.name,
-        parameters={"format": problem.format, **problem.facts},
+        parameters=({"format": problem.format} if problem.format else {}) | dict(problem.facts),
         constant=problem.constant + shift,
         labels=problem.labels,
         note=problem.note,
@@ -92,3 +94,32 @@ def load_problem(
         return landscape_of_problem(problem)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
+
+
+FILE_OPTIONS = {"vartype": "vartype", "as": "as_", "penalty": "penalty", "format": "format"}
+"""What can be said of a problem file behind a colon, and the arguments of `load_problem`."""
+
+
+def exists(path: Path) -> bool:
+    """Whether a path exists; none that the system refuses does."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def split_options(spec: str) -> tuple[Path, dict[str, Any]]:
+    """Path of a file, and what is said of it behind the last colon."""
+    head, colon, tail = spec.rpartition(":")
+    path = Path(head)
+    if not colon or "=" not in tail or exists(Path(spec)) or not (path.suffix or len(path.parts) > 1 or exists(path)):
+        return Path(spec), {}
+    given: dict[str, Any] = {}
+    for key, value in parse_assignments(tail, spec=spec).items():
+        if key not in FILE_OPTIONS:
+            raise InputError(
+                f"{key}={value} says nothing of a problem file{suggestion(key, list(FILE_OPTIONS))}; give "
+                f"{', '.join(FILE_OPTIONS)}"
+            )
+        given[FILE_OPTIONS[key]] = read_value(key, value, float) if key == "penalty" else value
+    return path, given

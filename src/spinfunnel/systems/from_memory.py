@@ -1,0 +1,93 @@
+"""Landscapes of objects in memory: one table of what they may be, in the order in which they are tried."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from spinfunnel.landscape import InputError
+from spinfunnel.systems.atoms.ase_atoms import from_atoms
+from spinfunnel.systems.own_energy import is_atoms
+from spinfunnel.systems.own_function import is_landscape, smooth_or_binary
+from spinfunnel.systems.spins.from_object import SPELLINGS, is_spins, spins_from
+
+__all__ = ["object_landscape"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """One kind of object: what it is in words, how it is known, what else may be said of it, and its landscape."""
+
+    what: str
+    fits: Callable[[Any, Mapping[str, Any]], bool]
+    options: frozenset[str]
+    landscape: Callable[..., Any]
+
+
+def object_landscape(found: Any, **said: Any) -> Any:
+    """Landscape of an object (see `systems.landscape_from`).
+
+    Raises
+    ------
+    InputError
+        For what is none of the table, and for what is said of it and does not belong to it.
+
+    Examples
+    --------
+    >>> object_landscape(lambda states: states.sum(axis=1), n=4, name="ones").size
+    4
+    """
+    row = next((row for row in TABLE if row.fits(found, said)), None)
+    if row is None:
+        known = ", ".join(spelling.what for spelling in SPELLINGS)
+        raise InputError(
+            f"a {type(found).__name__} is no landscape; give a name or a path, {known}, ASE atoms, a function with "
+            "n=..., or a PyTorch module with loss=... and data=..."
+        )
+    strange = sorted(said.keys() - row.options)
+    if strange:
+        raise InputError(f"a {row.what} takes no {strange[0]}=...; leave it out")
+    return row.landscape(found, **said)
+
+
+def _is_network(found: Any, said: Mapping[str, Any]) -> bool:
+    """Whether a PyTorch module is in it; without PyTorch loaded there is none."""
+    if "torch" not in sys.modules or is_landscape(found):
+        return False
+    from spinfunnel.network import is_network
+
+    return is_network(found) or bool(said.keys() & {"loss", "data"})
+
+
+def _network(found: Any, *, name: str = "network", **said: Any) -> Any:
+    from spinfunnel.network import network_from
+
+    if isinstance(found, Mapping | tuple | list):
+        if said:
+            raise InputError(f"{min(said)} is given twice: give the module alone, or all in one tuple")
+        return network_from(found, name=name)
+    return network_from(
+        {"model": found, "loss": said.get("loss"), "train": said.get("data"), "test": said.get("test")}, name=name
+    )
+
+
+def _function(found: Any, **said: Any) -> Any:
+    return smooth_or_binary(
+        found, n=said.get("n"), dimension=said.get("dimension"), box=said.get("box"), name=said.get("name")
+    )
+
+
+TABLE: tuple[Kept, ...] = (
+    Kept("landscape", lambda found, _: is_landscape(found), frozenset(), lambda found: found),
+    Kept(
+        "set of ASE atoms",
+        lambda found, _: is_atoms(found),
+        frozenset({"name"}),
+        lambda found, name="atoms": from_atoms(found, name=name, parameters={}),
+    ),
+    Kept("network", _is_network, frozenset({"name", "loss", "data", "test"}), _network),
+    Kept("model", lambda found, _: is_spins(found), frozenset({"name", "as_", "vartype", "penalty"}), spins_from),
+    Kept("function", lambda found, _: callable(found), frozenset({"name", "n", "dimension", "box"}), _function),
+)
