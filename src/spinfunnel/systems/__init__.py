@@ -11,7 +11,7 @@ from typing import Any
 
 from spinfunnel.formats.cambridge import CambridgeDatabase, is_database, load_database
 from spinfunnel.formats.structure_files import PROTEINS, is_protein
-from spinfunnel.landscape import InputError, Landscape, Parameter
+from spinfunnel.landscape import InputError, Landscape
 from spinfunnel.landscape.plugins import Registry
 from spinfunnel.systems.atoms.ase_atoms import CALCULATORS, READABLE, AseLandscape, ase_atoms
 from spinfunnel.systems.atoms.bln_protein import bln_protein
@@ -21,8 +21,8 @@ from spinfunnel.systems.chains.heteropolymers import frustrated_heteropolymer, l
 from spinfunnel.systems.chains.hp import hp_protein
 from spinfunnel.systems.from_memory import object_landscape
 from spinfunnel.systems.networks.perceptron import perceptron
-from spinfunnel.systems.own_function import FunctionLandscape, load_user_landscape
-from spinfunnel.systems.ranges import check_range
+from spinfunnel.systems.own_file import load_user_landscape
+from spinfunnel.systems.own_function import FunctionLandscape
 from spinfunnel.systems.registry import System, SystemParameter, build_from_text, suggestion
 from spinfunnel.systems.spins.committee import BinaryNetwork, binary_network
 from spinfunnel.systems.spins.dill_chan import DillChan, dill_chan

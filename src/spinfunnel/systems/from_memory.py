@@ -10,7 +10,7 @@ from typing import Any
 from spinfunnel.landscape import InputError
 from spinfunnel.systems.atoms.ase_atoms import from_atoms
 from spinfunnel.systems.own_energy import is_atoms
-from spinfunnel.systems.own_function import is_landscape, smooth_or_binary
+from spinfunnel.systems.own_file import is_landscape, smooth_or_binary
 from spinfunnel.systems.spins.from_object import SPELLINGS, is_spins, spins_from
 
 __all__ = ["object_landscape"]
@@ -43,8 +43,8 @@ def object_landscape(found: Any, **said: Any) -> Any:
     if row is None:
         known = ", ".join(spelling.what for spelling in SPELLINGS)
         raise InputError(
-            f"a {type(found).__name__} is no landscape; give a name or a path, {known}, ASE atoms, a function with "
-            "n=..., or a PyTorch module with loss=... and data=..."
+            f"an object of the type {type(found).__name__} is no landscape; give a name or a path, {known}, "
+            "ASE atoms, a function with n=..., or a PyTorch module with loss=... and data=..."
         )
     strange = sorted(said.keys() - row.options)
     if strange:
