@@ -30,6 +30,7 @@ from spinfunnel.measure import (
     share,
     sinks,
     slope,
+    smooth_kinetics_measures,
     stability,
     superposition,
     thermodynamics,
@@ -86,6 +87,7 @@ MEASURES: Registry[Measure] = Registry(
             connected_part,
             rivals,
             superposition,
+            smooth_kinetics_measures,
             index_counts,
         )
         for measure in group.MEASURES

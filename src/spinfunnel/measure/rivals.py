@@ -37,14 +37,14 @@ from spinfunnel.landscape.tree import escape_barriers, minimax_to
 from spinfunnel.measure import depth
 from spinfunnel.measure.connected_part import of_descents, on_part
 from spinfunnel.measure.outcome import Measure, Topography, exactly
-from spinfunnel.measure.superposition import HALF, capacity, shares, temperatures, with_volumes
+from spinfunnel.measure.superposition import HALF, capacity, levels, shares, temperatures, with_volumes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-__all__ = ["MEASURES", "OCCUPIED", "rival_descents"]
+__all__ = ["MEASURES", "OCCUPIED", "rival_descents", "weighed_at"]
 
 OCCUPIED = 0.01
 """Share of the weight below which a rival counts as never occupied."""
@@ -110,6 +110,11 @@ def rival_escape(topography: Topography) -> Measurement:
     return _if_any(topography, escape)
 
 
+def weighed_at(part: Topography) -> float:
+    """Temperature at which rivals are weighed (see `rival_occupation`)."""
+    return part.shared(_weighed)[0]
+
+
 def _weighed(part: Topography) -> tuple[float, NDArray[np.float64]]:
     """Temperature at which all rivals first hold half of the weight, or else most, and what each funnel holds."""
     found = _rivals(part)[0]
@@ -163,10 +168,13 @@ def _rivals(part: Topography) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
 
 def _found(part: Topography) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     graph = part.graph
-    barrier = escape_barriers(part.tree)
-    drop = graph.energy - graph.energy[0]
+    barrier, drop = escape_barriers(part.tree), levels(graph)
+    # Minima of the ground energy are rivals like others, unless the user's tolerance makes them native.
+    native = graph.native if graph.native_tolerance > 0.0 else np.arange(graph.minima) == 0
+    equal = (drop == 0.0) & ~native
+    barrier[equal] = minimax_to(part.tree, 0)[equal] - graph.energy[equal]
     low = drop <= HALF * (np.median(graph.saddle_energy) - graph.energy[0]) if graph.saddles else True
-    deeper = np.flatnonzero(~graph.native & np.isfinite(barrier) & (barrier > drop) & low)
+    deeper = np.flatnonzero(~native & np.isfinite(barrier) & (barrier > drop) & low)
     if len(deeper) == 0:
         return deeper, barrier
     # A pocket that nothing is ever in, of which few ways out are known, must not hide the others.

@@ -31,7 +31,7 @@ def funnel_minima(topography: Topography) -> Measurement:
 def funnel_weight(topography: Topography) -> Measurement:
     """Share of all states that drain into the native funnel, 0 to 1: the basin weight of its minima."""
     weight = topography.graph.weight
-    return exactly(_share(weight, _in_native(topography)))
+    return exactly(_share(weight, _in_native(topography))) if weight.any() else no_weights()
 
 
 def funnels(topography: Topography) -> Measurement:

@@ -1,6 +1,6 @@
 """Kinetics on a map of minima and saddles, in logarithms: passage times and relaxation by transition-state theory.
 
-Minimum i holds the weight ``ln Z_i = v_i - E_i / T``, v_i the logarithm of its harmonic volume, and a saddle carries the
+Minimum i holds the weight ``ln Z_i = v_i - E_i / T``, v_i the logarithm of its harmonic volume. A saddle carries the
 equilibrium flow ``ln F = v_s - E_s / T - ln 2 pi`` between the minima that it joins; saddles of one pair add up. The
 master equation with the rates ``k_ij = F_ij / Z_i`` keeps the superposition weights. Where a volume is unknown, all
 count as equal.
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +33,6 @@ __all__ = [
     "log_passage_times",
     "log_relaxation_time",
     "log_residence_times",
-    "rounding_floor",
     "saddle_heights",
     "smooth_kinetics",
     "steps_to",
@@ -42,8 +42,6 @@ __all__ = [
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-TIE, ROUNDING = 1e-9, 1e-13
-"""Of the span of the energies, and of their size, below which a difference is none."""
 LANCZOS = 24
 """Vectors at most in the search for the slowest relaxation."""
 CONVERGED = 1e-9
@@ -76,18 +74,6 @@ class SmoothKinetics:
         return len(self.log_weight)
 
 
-def rounding_floor(graph: BasinGraph) -> float:
-    """Difference below which two energies of a map are equal: what rounding leaves of points that were refined.
-
-    `TIE` of all that the energies span, and `ROUNDING` of the largest energy, which a constant may have made large.
-    """
-    if graph.minima == 0:
-        return 0.0
-    top = float(graph.saddle_energy.max()) if graph.saddles else float(graph.energy[-1])
-    size = max(abs(float(graph.energy[0])), abs(top))
-    return max(TIE * (top - float(graph.energy[0])), ROUNDING * size)
-
-
 def volumes_known(graph: BasinGraph) -> bool:
     """Whether every minimum and saddle has a harmonic volume."""
     volumes = (graph.log_volume, graph.saddle_log_volume)
@@ -114,10 +100,18 @@ def smooth_kinetics(graph: BasinGraph, *, temperature: float) -> SmoothKinetics:
     Two minima at 0 and 1 with a saddle at 2: the rate from the upper one is exp(-1) / 2 pi at a temperature of 1.
 
     >>> graph = BasinGraph(
-    ...     key=np.array(["a", "b"]), energy=np.array([0.0, 1.0]), weight=np.full(2, 0.5),
-    ...     plateau=np.ones(2, np.int64), orbit=np.ones(2, np.int64), saddle_key=np.array(["s"]),
-    ...     saddle_energy=np.array([2.0]), saddle_offsets=np.array([0, 2]), saddle_minima=np.array([0, 1]),
-    ...     saddle_exact=np.ones(1, bool), log_volume=np.zeros(2), saddle_log_volume=np.zeros(1),
+    ...     key=np.array(["a", "b"]),
+    ...     energy=np.array([0.0, 1.0]),
+    ...     weight=np.full(2, 0.5),
+    ...     plateau=np.ones(2, np.int64),
+    ...     orbit=np.ones(2, np.int64),
+    ...     saddle_key=np.array(["s"]),
+    ...     saddle_energy=np.array([2.0]),
+    ...     saddle_offsets=np.array([0, 2]),
+    ...     saddle_minima=np.array([0, 1]),
+    ...     saddle_exact=np.ones(1, bool),
+    ...     log_volume=np.zeros(2),
+    ...     saddle_log_volume=np.zeros(1),
     ... )
     >>> found = smooth_kinetics(graph, temperature=1.0)
     >>> bool(np.isclose(np.exp(found.log_flow[0] - found.log_weight[1]), np.exp(-1.0) / (2 * np.pi)))
@@ -141,9 +135,7 @@ def smooth_kinetics(graph: BasinGraph, *, temperature: float) -> SmoothKinetics:
         return SmoothKinetics(temperature, weight - common, first, second, flow)
     fresh = np.concatenate([[True], (np.diff(first) != 0) | (np.diff(second) != 0)])
     start = np.flatnonzero(fresh)
-    return SmoothKinetics(
-        temperature, weight - common, first[start], second[start], np.logaddexp.reduceat(flow, start)
-    )
+    return SmoothKinetics(temperature, weight - common, first[start], second[start], np.logaddexp.reduceat(flow, start))
 
 
 def log_residence_times(kinetics: SmoothKinetics) -> Floats:
@@ -251,13 +243,15 @@ def log_relaxation_time(kinetics: SmoothKinetics) -> float | None:
     return _largest(relax, m) + scale
 
 
-def _largest(operator: object, m: int) -> float:
+def _largest(operator: Callable[[Floats], Floats], m: int) -> float:
     """Logarithm of the largest eigenvalue of a symmetric operator that is not negative, by Lanczos steps."""
     vector = np.random.default_rng(m).standard_normal(m)
     vector /= np.linalg.norm(vector)
-    basis, diagonal, beside, last = [vector], [], [], 0.0
+    basis, last = [vector], 0.0
+    diagonal: list[float] = []
+    beside: list[float] = []
     for _ in range(min(LANCZOS, m)):
-        image = operator(basis[-1])  # type: ignore[operator]
+        image = operator(basis[-1])
         diagonal.append(float(basis[-1] @ image))
         known = np.array(basis)
         image = image - known.T @ (known @ image)
@@ -343,7 +337,9 @@ def heights_to(graph: BasinGraph, target: Ints) -> Floats:
 def saddle_heights(graph: BasinGraph) -> Floats:
     """Height of every saddle above the highest minimum that it joins, shape (s,)."""
     top = np.full(graph.saddles, -np.inf)
-    np.maximum.at(top, np.repeat(np.arange(graph.saddles), np.diff(graph.saddle_offsets)), graph.energy[graph.saddle_minima])
+    np.maximum.at(
+        top, np.repeat(np.arange(graph.saddles), np.diff(graph.saddle_offsets)), graph.energy[graph.saddle_minima]
+    )
     return np.asarray(np.maximum(graph.saddle_energy - top, 0.0))
 
 

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
-from spinfunnel.landscape.tree import minimax_to
+from spinfunnel.landscape.tree import merge_tree, minimax_to
+from spinfunnel.measure import rivals
 from spinfunnel.measure.connected_part import on_part
 from spinfunnel.measure.outcome import Measure, Topography, exactly
-from spinfunnel.measure.smooth_kinetics import log_relaxation_time, smooth_kinetics
+from spinfunnel.measure.smooth_kinetics import log_relaxation_time, saddle_heights, smooth_kinetics, volumes_known
 from spinfunnel.measure.smooth_kinetics_rulers import (
     Ruler,
     funnel_bottoms,
@@ -26,6 +28,7 @@ from spinfunnel.measure.smooth_kinetics_rulers import (
     start_weights,
     typical_residence,
 )
+from spinfunnel.measure.superposition import levels, with_volumes
 
 __all__ = ["MEASURES", "frustration_curve"]
 
@@ -40,11 +43,9 @@ def frustration_curve(graph: BasinGraph, temperatures: Floats) -> Floats:
 
     de Souza, Stevenson, Niblett, Farrell, Wales, J. Chem. Phys. 146, 124103 (2017).
     """
-    from spinfunnel.landscape.tree import merge_tree
-    from spinfunnel.measure.smooth_kinetics import rounding_floor, volumes_known
-
-    above = graph.energy > graph.energy[0] + rounding_floor(graph)
-    energy = graph.energy[above] - graph.energy[0]
+    drop = levels(graph)
+    above = drop > 0.0
+    energy = drop[above]
     ratio = (minimax_to(merge_tree(graph), 0)[above] - graph.energy[0]) / energy
     volume = np.zeros(len(energy))
     if volumes_known(graph) and graph.log_volume is not None:
@@ -59,11 +60,39 @@ def _rulers(topography: Topography) -> tuple[Ruler, ...] | NoAnswer:
 
 
 def _of_rulers(read: Callable[[tuple[Ruler, ...]], Measurement]) -> Callable[[Topography], Measurement]:
+    @wraps(read)
     def answer(topography: Topography) -> Measurement:
         found = _rulers(topography)
         return found if isinstance(found, NoAnswer) else read(found)
 
     return on_part(answer)
+
+
+def guidance(found: tuple[Ruler, ...]) -> Measurement:
+    """Passage to the lowest minimum, between that of shuffled (0) and that of sorted (1) minima on the same graph."""
+    return found[0].guidance
+
+
+def guidance_room(found: tuple[Ruler, ...]) -> Measurement:
+    """Natural logarithm of the passage time of shuffled minima over that of sorted ones."""
+    return exactly(found[0].room)
+
+
+def bottoms_guidance(found: tuple[Ruler, ...]) -> Measurement:
+    """Guidance to the fewest bottoms to which the map leads, or to the most that were tried."""
+    return found[-1].guidance
+
+
+def passage(found: tuple[Ruler, ...]) -> Measurement:
+    """Natural logarithm of the mean passage time from a random descent's minimum to the lowest, over a typical stay."""
+    return exactly(found[0].own[0])
+
+
+def loops(topography: Topography) -> Measurement:
+    """Independent loops of saddles for each minimum; near 0 for a tree, which only a search leaves behind."""
+    graph = topography.graph
+    pairs = smooth_kinetics(graph, temperature=1.0)
+    return exactly((len(pairs.one) - graph.minima + 1) / graph.minima)
 
 
 def relaxation(topography: Topography) -> Measurement:
@@ -136,18 +165,25 @@ _RATES = "Pelzer, Wigner, Z. Phys. Chem. B 15, 445 (1932); Wales, Energy Landsca
 
 MEASURES = (
     Measure(
+        "rival_height",
+        "highest barrier out of a rival over the median height of the saddles",
+        "this project, after Wales, Miller, Walsh, Nature 394, 758 (1998)",
+        6,
+        smooth=with_volumes(on_part(rival_height)),
+    ),
+    Measure(
         "guidance",
         "passage to the lowest minimum between shuffled (0) and sorted (1) minima on the same graph",
         _RULERS,
         12,
-        smooth=_of_rulers(lambda found: found[0].guidance),
+        smooth=_of_rulers(guidance),
     ),
     Measure(
         "guidance_room",
         "logarithm of the shuffled over the sorted passage time",
         _RULERS,
         12,
-        smooth=_of_rulers(lambda found: exactly(found[0].room)),
+        smooth=_of_rulers(guidance_room),
     ),
     Measure(
         "funnel_bottoms",
@@ -161,14 +197,21 @@ MEASURES = (
         "guidance to those, or to the most that were tried",
         _RULERS,
         12,
-        smooth=_of_rulers(lambda found: found[-1].guidance),
+        smooth=_of_rulers(bottoms_guidance),
+    ),
+    Measure(
+        "loops",
+        "independent loops of saddles for each minimum of the connected part",
+        "Kirchhoff, Ann. Phys. Chem. 148, 497 (1847)",
+        6,
+        smooth=on_part(loops),
     ),
     Measure(
         "passage",
         "logarithm of the mean passage time to the lowest minimum over the typical stay in one",
         _RATES,
         13,
-        smooth=_of_rulers(lambda found: exactly(found[0].own[0])),
+        smooth=_of_rulers(passage),
     ),
     Measure(
         "relaxation",

@@ -3,7 +3,7 @@
 *Guidance*: ``(ln t_shuffled - ln t) / (ln t_shuffled - ln t_sorted)``, t the mean passage time to the lowest minimum.
 The nulls have the same graph and the same minima. Shuffled, the minima are dealt at random over the nodes: no
 topography, 0. Sorted, they are dealt in order of energy by the distance from the lowest one, in saddles or in heights,
-whichever is slower: the perfect funnel with these minima, 1. A saddle keeps its height above the higher of its ends (see
+whichever is slower: the perfect funnel with these minima, 1. A saddle keeps its height above its higher end (see
 `smooth_kinetics.dealt`). *Room* is the denominator: where it is small no arrangement of these energies leads anywhere.
 Guidance is the lesser of two: from the minimum of a random descent, and from equilibrium elsewhere.
 
@@ -39,7 +39,6 @@ from spinfunnel.measure.smooth_kinetics import (
     log_mean,
     log_passage_times,
     log_residence_times,
-    rounding_floor,
     smooth_kinetics,
     steps_to,
     volumes_known,
@@ -55,8 +54,8 @@ HALFWAY = 0.5
 """Guidance from which on a map leads to its bottoms rather than not."""
 MOST_BOTTOMS = 6
 """Bottoms up to which they are few."""
-SHUFFLES, FEWER_SHUFFLES, MANY_MINIMA = 8, 3, 5000
-"""Shuffled maps that are solved, and how many of large ones."""
+SHUFFLES, FEWER_SHUFFLES, MANY_MINIMA = 8, 3, 500
+"""Shuffled maps that are solved for one bottom, and for more or of larger maps."""
 LEAST_ROOM = 1.0
 """Room below which it is no ruler: the best arrangement is not even e times faster than a random one."""
 
@@ -121,13 +120,13 @@ def start_weights(graph: BasinGraph) -> Floats:
 def melting_temperature(topography: Topography) -> float | NoAnswer:
     """Temperature at which kinetics are read (see the module's head).
 
-    Minima whose energies equal the lowest within `smooth_kinetics.rounding_floor` melt together.
+    Minima whose energies equal the lowest within `superposition.rounding_floor` melt together.
     """
     if topography.given_temperature is not None:
         return float(topography.given_temperature)
     graph = topography.graph
     known = graph if volumes_known(graph) else dataclasses.replace(graph, log_volume=np.zeros(graph.minima))
-    lowest = graph.energy <= graph.energy[0] + max(graph.native_tolerance, rounding_floor(graph))
+    lowest = superposition.levels(graph) <= graph.native_tolerance
     if not bool(lowest.all()):
         low, high = (float(each) for each in superposition.temperatures(known)[[0, -1]])
 
@@ -169,14 +168,14 @@ def rulers(topography: Topography) -> tuple[Ruler, ...] | NoAnswer:
     kinetics = smooth_kinetics(graph, temperature=temperature)
     unit = typical_residence(kinetics, start_weights(graph))
     generator = np.random.default_rng(np.random.SeedSequence(topography.seed, spawn_key=(17,)))
-    count = SHUFFLES if graph.minima <= MANY_MINIMA else FEWER_SHUFFLES
-    deals = [generator.permutation(graph.minima) for _ in range(count)]
+    deals = [generator.permutation(graph.minima) for _ in range(SHUFFLES)]
     identity = np.arange(graph.minima)
     bottoms, found = [0], []
     while len(bottoms) <= MOST_BOTTOMS and len(bottoms) < graph.minima:
         target = np.array(bottoms)
         distances = (steps_to(graph, target), heights_to(graph, target))
-        every = [identity, *(_sorted(target, distance) for distance in distances), *deals]
+        count = SHUFFLES if graph.minima <= MANY_MINIMA and len(bottoms) == 1 else FEWER_SHUFFLES
+        every = [identity, *(_sorted(target, distance) for distance in distances), *deals[:count]]
         times = [_times(graph, deal, target, temperature=temperature, unit=unit) for deal in every]
         solved = [time for time in times if time is not None]
         if len(solved) < len(times):

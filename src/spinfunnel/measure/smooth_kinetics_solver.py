@@ -1,13 +1,15 @@
 """Elimination of a flow network in logarithms: rates over hundreds of orders of magnitude, and maps of many minima.
 
 With some minima absorbing, passage times solve ``A y = b``, A the matrix with ``sum_j F_ij + e_i`` on its diagonal and
-``-F_ij`` off it; F is the symmetric equilibrium flow and ``e_i`` the flow into what absorbs. Nodes are eliminated one by
-one, that with the fewest neighbours first::
+``-F_ij`` off it; F is the symmetric equilibrium flow and ``e_i`` the flow into what absorbs. Nodes are eliminated one
+by one, that with the fewest neighbours first::
 
     F_ij += F_ik F_kj / p_k        e_i += F_ik e_k / p_k        p_k = e_k + sum_j F_kj
 
-Nothing is ever subtracted, so that every digit survives, and all numbers are held as logarithms, so that none under- or
-overflows. What is left when nearly all of it are neighbours of each other is eliminated as a dense matrix.
+Nothing is ever subtracted, so that every digit survives. Numbers are held as logarithms, so that none under- or
+overflows; where the flows span less than a double holds they are held as they are, which is faster. A flow that
+underflows on the way is lost beside others: it came through a node that is joined far better to a third one. What is
+left when nearly all of it are neighbours of each other is eliminated as a dense matrix.
 
 Grassmann, Taksar, Heyman, Oper. Res. 33, 1107 (1985); Trygubenko, Wales, J. Chem. Phys. 124, 234110 (2006).
 """
@@ -30,8 +32,12 @@ MOST_ENTRIES = 60_000_000
 """Entries of the factor before an elimination is given up: a gigabyte."""
 DENSE_FROM = 48
 """Nodes left from which on a nearly complete graph is eliminated as a dense matrix."""
-DENSE_SPAN = 600.0
-"""Natural logarithm of the span of flows up to which they are held as doubles there."""
+FULL = 0.3
+"""Share of all neighbours from which on it is nearly complete: a dense matrix is that much faster."""
+PLAIN_SPAN = 600.0
+"""Natural logarithm of the span of flows up to which they are held as doubles."""
+BLOCK = 48
+"""Pivots of a dense matrix that are eliminated together."""
 LOST = 40.0
 """A term smaller by this many natural logarithms changes no digit of a sum."""
 
@@ -96,10 +102,19 @@ def eliminate_logs(one: Ints, other: Ints, log_flow: Floats, log_outflow: Floats
     np.cumsum(np.bincount(ends, minlength=n), out=offsets[1:])
     neighbour = np.concatenate([other, one])[starts]
     flow = np.concatenate([log_flow, log_flow])[starts]
-    answer = _eliminate(offsets, neighbour.astype(np.int64), flow.astype(np.float64), np.array(log_outflow, np.float64))
-    if answer[0][0] < 0:
+    outflow = np.array(log_outflow, np.float64)
+    every = np.concatenate([flow, outflow[outflow > -np.inf]])
+    low, high = (float(every.min()), float(every.max())) if len(every) else (0.0, 0.0)
+    plain, middle = high - low <= PLAIN_SPAN, 0.5 * (low + high)
+    if plain:
+        flow, outflow = np.exp(flow - middle), np.exp(outflow - middle)
+    order, pivot, done, kept, weight = _eliminate(offsets, neighbour.astype(np.int64), flow, outflow, plain)
+    if n and order[0] < 0:
         return None
-    return LogElimination(*answer)
+    if plain:
+        with np.errstate(divide="ignore"):
+            pivot, weight = np.log(pivot) + middle, np.log(weight) + middle
+    return LogElimination(order, pivot, done, kept, weight)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -116,9 +131,24 @@ def _plus(a: float, b: float) -> float:
     return a + math.log1p(math.exp(b - a))
 
 
+@njit(cache=True, nogil=True, inline="always")
+def _sum(a: float, b: float, plain: bool) -> float:
+    return a + b if plain else _plus(a, b)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _product(a: float, b: float, plain: bool) -> float:
+    return a * b if plain else a + b
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _ratio(a: float, b: float, plain: bool) -> float:
+    return a / b if plain else a - b
+
+
 @njit(cache=True, nogil=True)
-def _eliminate(
-    offsets: Ints, neighbour: Ints, flow: Floats, outflow: Floats
+def _eliminate(  # noqa: C901 - a kernel
+    offsets: Ints, neighbour: Ints, flow: Floats, outflow: Floats, plain: bool
 ) -> tuple[Ints, Floats, Ints, Ints, Floats]:
     n = len(outflow)
     order, pivot, done = np.full(n, -1, np.int64), np.empty(n), np.zeros(n + 1, np.int64)
@@ -146,15 +176,14 @@ def _eliminate(
         while head[fewest] < 0:
             fewest += 1
         left = n - turn
-        if left >= DENSE_FROM and fewest >= 0.8 * (left - 1):
-            break
+        if left >= DENSE_FROM and fewest >= FULL * (left - 1):
+            return _finish(turn, order, pivot, done, kept, weight, written, outflow, size, place, pool, value, plain)
         node = head[fewest]
         _unlink(node, size[node], head, after, before)
         count, first = size[node], place[node]
-        # The largest flow first, and sums over what is not lost beside it.
         out = outflow[node]
         for k in range(count):
-            out = _plus(out, value[first + k])
+            out = _sum(out, value[first + k], plain)
         if written + count > len(kept):
             kept, weight = _longer(kept, written + count), _longer_values(weight, written + count)
         for k in range(count):
@@ -162,8 +191,8 @@ def _eliminate(
         order[turn], pivot[turn] = node, out
         for a in range(count):
             i = kept[written + a]
-            share = weight[written + a] - out
-            outflow[i] = _plus(outflow[i], share + outflow[node])
+            share = _ratio(weight[written + a], out, plain)
+            outflow[i] = _sum(outflow[i], _product(share, outflow[node], plain), plain)
             _unlink(i, size[i], head, after, before)
             # The node leaves the row; where each neighbour sits in it is noted.
             start, stop = place[i], place[i] + size[i]
@@ -190,10 +219,10 @@ def _eliminate(
                 j = kept[written + b]
                 if j == i:
                     continue
-                more = share + weight[written + b]
+                more = _product(share, weight[written + b], plain)
                 k = seat[j]
                 if k >= 0:
-                    value[k] = _plus(value[k], more)
+                    value[k] = _sum(value[k], more, plain)
                 else:
                     k = start + size[i]
                     pool[k], value[k] = j, more
@@ -205,16 +234,14 @@ def _eliminate(
         done[turn + 1] = written
         if max(written, total) > MOST_ENTRIES:
             order[0] = -1
-            return order, pivot, done, kept[:0], weight[:0]
-    else:
-        return order, pivot, done, kept[:written].copy(), weight[:written].copy()
-    return _finish(turn, order, pivot, done, kept, weight, written, outflow, size, place, pool, value)
+            return order, pivot, done, kept[:0].copy(), weight[:0].copy()
+    return order, pivot, done, kept[:written].copy(), weight[:written].copy()
 
 
 @njit(cache=True, nogil=True)
-def _finish(
+def _finish(  # noqa: C901 - a kernel
     turn: int, order: Ints, pivot: Floats, done: Ints, kept: Ints, weight: Floats, written: int, outflow: Floats,
-    size: Ints, place: Ints, pool: Ints, value: Floats,
+    size: Ints, place: Ints, pool: Ints, value: Floats, plain: bool,
 ) -> tuple[Ints, Floats, Ints, Ints, Floats]:  # fmt: skip
     """Eliminate what is left, nearly all neighbours of each other, as a dense matrix."""
     n = len(order)
@@ -223,49 +250,44 @@ def _finish(
         gone[order[k]] = True
     names = np.flatnonzero(~gone)
     left = len(names)
+    more = left * (left - 1) // 2
+    if left * left > MOST_ENTRIES or written + more > MOST_ENTRIES:
+        order[0] = -1
+        return order, pivot, done, kept[:0].copy(), weight[:0].copy()
     number = np.full(n, -1, np.int64)
     number[names] = np.arange(left)
-    matrix = np.full((left, left), -math.inf)
+    matrix = np.full((left, left), 0.0 if plain else -math.inf)
     exits = outflow[names]
-    low, high = math.inf, -math.inf
     for a in range(left):
         i = names[a]
         for k in range(place[i], place[i] + size[i]):
             matrix[a, number[pool[k]]] = value[k]
-            low, high = min(low, value[k]), max(high, value[k])
-        if exits[a] > -math.inf:
-            low, high = min(low, exits[a]), max(high, exits[a])
-    if written + left * (left - 1) // 2 > len(kept):
-        kept = _longer(kept, written + left * (left - 1) // 2)
-        weight = _longer_values(weight, written + left * (left - 1) // 2)
-    if left * left > MOST_ENTRIES:
-        order[0] = -1
-        return order, pivot, done, kept[:0], weight[:0]
-    plain = high - low <= DENSE_SPAN
-    middle = 0.5 * (high + low) if plain else 0.0
-    if plain:
-        matrix, exits = np.exp(matrix - middle), np.exp(exits - middle)
-    for a in range(left):
-        if plain:
-            out = exits[a] + matrix[a, a + 1 :].sum()
-        else:
+    if written + more > len(kept):
+        kept, weight = _longer(kept, written + more), _longer_values(weight, written + more)
+    # Pivots go by blocks, so that most of the work is a product of matrices.
+    step = BLOCK if plain else left
+    for begin in range(0, left, step):
+        end = min(begin + step, left)
+        shares = np.empty((end - begin, left - end))
+        for a in range(begin, end):
             out = exits[a]
             for b in range(a + 1, left):
-                out = _plus(out, matrix[a, b])
-        for b in range(a + 1, left):
-            kept[written] = names[b]
-            weight[written] = math.log(matrix[a, b]) + middle if plain else matrix[a, b]
-            written += 1
-            if plain:
-                share = matrix[a, b] / out
-                exits[b] += share * exits[a]
-                matrix[b, b + 1 :] += share * matrix[a, b + 1 :]
-            else:
-                share = matrix[a, b] - out
-                exits[b] = _plus(exits[b], share + exits[a])
+                out = _sum(out, matrix[a, b], plain)
+            for b in range(a + 1, left):
+                kept[written], weight[written] = names[b], matrix[a, b]
+                written += 1
+            for b in range(a + 1, end):
+                share = _ratio(matrix[a, b], out, plain)
+                exits[b] = _sum(exits[b], _product(share, exits[a], plain), plain)
                 for c in range(b + 1, left):
-                    matrix[b, c] = _plus(matrix[b, c], share + matrix[a, c])
-        order[turn + a], pivot[turn + a], done[turn + a + 1] = names[a], math.log(out) + middle if plain else out, written
+                    matrix[b, c] = _sum(matrix[b, c], _product(share, matrix[a, c], plain), plain)
+            for b in range(end, left):
+                shares[a - begin, b - end] = _ratio(matrix[a, b], out, plain)
+            order[turn + a], pivot[turn + a], done[turn + a + 1] = names[a], out, written
+        if end < left:
+            rows = np.ascontiguousarray(matrix[begin:end, end:])
+            matrix[end:, end:] += np.dot(shares.T.copy(), rows)
+            exits[end:] += np.dot(shares.T.copy(), exits[begin:end].copy())
     return order, pivot, done, kept[:written].copy(), weight[:written].copy()
 
 

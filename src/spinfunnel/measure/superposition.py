@@ -22,11 +22,29 @@ if TYPE_CHECKING:
 
     from spinfunnel.landscape import BasinGraph
 
-__all__ = ["HALF", "MEASURES", "capacity", "shares", "temperatures", "with_volumes"]
+__all__ = ["HALF", "MEASURES", "capacity", "levels", "rounding_floor", "shares", "temperatures", "with_volumes"]
 
 HALF = 0.5
+TIE, ROUNDING = 1e-9, 1e-13
+"""Of the span of the energies, and of their size, below which a difference is none."""
 FLOOR, CEILING, STEPS = 1e-3, 4.0, 400
 """Temperatures at which the heat capacity is looked at, over the largest difference in energy."""
+
+
+def rounding_floor(graph: BasinGraph) -> float:
+    """Difference below which two energies of a map are equal: what rounding leaves of points that were refined.
+
+    `TIE` of all that the energies span, and `ROUNDING` of the largest energy, which a constant may have made large.
+    """
+    top = float(graph.saddle_energy.max()) if graph.saddles else float(graph.energy[-1])
+    size = max(abs(float(graph.energy[0])), abs(top))
+    return max(TIE * (top - float(graph.energy[0])), ROUNDING * size)
+
+
+def levels(graph: BasinGraph) -> NDArray[np.float64]:
+    """Energies of the minima above the lowest, 0 for those that equal it but for rounding."""
+    above = graph.energy - graph.energy[0]
+    return np.where(above <= rounding_floor(graph), 0.0, above)
 
 
 def with_volumes(answer: Answer) -> Answer:
@@ -48,21 +66,24 @@ def with_volumes(answer: Answer) -> Answer:
 def shares(graph: BasinGraph, temperature: NDArray[np.float64]) -> NDArray[np.float64]:
     """Occupation (t, m) of the minima at temperatures (t,)."""
     assert graph.log_volume is not None  # noqa: S101 - the callers saw it
-    exponent = graph.log_volume[None] - (graph.energy - graph.energy[0])[None] / temperature[:, None]
+    exponent = graph.log_volume[None] - levels(graph)[None] / temperature[:, None]
     exponent -= exponent.max(axis=1, keepdims=True)
     weight = np.exp(exponent)
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))
 
 
 def temperatures(graph: BasinGraph) -> NDArray[np.float64]:
-    """Temperatures (t,) at which a map is looked at, over all that its energies span."""
-    span = float(graph.energy[-1] - graph.energy[0])
+    """Temperatures (t,) at which a map is looked at: over what its energies span, or its passes if all are equal."""
+    span = float(levels(graph)[-1])
+    if span == 0.0 and graph.saddles:
+        span = float(graph.saddle_energy[-1] - graph.energy[0])
+    span = span if span > 0.0 else 1.0
     return np.geomspace(FLOOR * span, CEILING * span, STEPS)
 
 
 def capacity(graph: BasinGraph, temperature: NDArray[np.float64], occupied: NDArray[np.float64]) -> NDArray[np.float64]:
     """Heat capacity of the superposition at each temperature, less that of the vibrations."""
-    energy = graph.energy - graph.energy[0]
+    energy = levels(graph)
     mean = occupied @ energy
     return np.asarray((occupied @ (energy * energy) - mean * mean) / temperature**2)
 

@@ -1,9 +1,13 @@
-"""The kind of a smooth landscape: by the rivals of its lowest minimum, what they hold, and for how long.
+"""The kind of a smooth landscape: by where its kinetics lead, and by the rivals of its lowest minimum.
 
-A smooth map holds minima and saddles that were found; what decides are the measures of `measure.rivals` and
-`measure.superposition`. Few minima tell the kinds apart only where the map is likely to hold all of them.
+*Where it leads*: guidance places the passage to the lowest minimum between that of shuffled and that of sorted minima
+on the same graph. Where it is low, a few bottoms to which the map leads make several funnels, and none a glass. Where
+no order of these energies would lead anywhere, a passage as slow as trying all minima is a golf course.
 
-Wales, Energy Landscapes (Cambridge, 2003), ch. 7.
+*Rivals*: a map that leads to its lowest minimum may still have another valley that holds as much and is left over a
+barrier far higher than the usual one. Too few minima for a ruler are judged by rivals alone.
+
+Measures: `measure.smooth_kinetics_measures`, `measure.rivals`.
 """
 
 from __future__ import annotations
@@ -16,11 +20,15 @@ from spinfunnel.verdict.thresholds import THRESHOLDS
 
 __all__ = ["SMOOTH_EVIDENCE", "smooth_kind"]
 
-SmoothKind: TypeAlias = Literal["funnel", "multi-funnel", "glass", "smooth", "undecided"]
+SmoothKind: TypeAlias = Literal["funnel", "multi-funnel", "golf course", "glass", "smooth", "undecided"]
+Found: TypeAlias = tuple[SmoothKind, str]
+Measures: TypeAlias = Mapping[str, Measurement]
 
 SMOOTH_EVIDENCE = (
-    "minima", "fewest_visits", "connected_share", "rivals", "trap_ratio", "rival_gap", "rival_barrier",
-    "rival_occupation", "rival_descents", "rival_funnels", "rival_escape", "frustration",
+    "minima", "fewest_visits", "connected_share", "loops", "guidance", "guidance_room", "funnel_bottoms",
+    "bottoms_guidance", "passage", "relaxation", "blind_share", "rivals", "rival_gap", "rival_barrier",
+    "rival_occupation", "rival_descents", "rival_funnels", "rival_escape", "rival_height", "drop_per_barrier",
+    "frustration",
 )  # fmt: skip
 """Measures on which the verdict of a smooth landscape rests."""
 
@@ -29,74 +37,143 @@ def _limit(name: str) -> float:
     return THRESHOLDS[name].value
 
 
-def smooth_kind(measures: Mapping[str, Measurement]) -> tuple[SmoothKind, str] | None:
-    """Kind of a smooth landscape by its rivals, and the reason; None for the measures of another kind of landscape."""
-    count, minima = measures.get("rivals"), measures.get("minima")
-    if not (isinstance(count, Estimate) and isinstance(minima, Estimate)):
+def _read(measures: Measures, name: str) -> Estimate | None:
+    found = measures.get(name)
+    return found if isinstance(found, Estimate) else None
+
+
+def smooth_kind(measures: Measures) -> Found | None:
+    """Kind of a smooth landscape and the reason; None for the measures of another kind of landscape."""
+    count, minima = _read(measures, "rivals"), _read(measures, "minima")
+    if count is None or minima is None:
         return None
-    told = measures.get("funnel_weight")
-    descents = not (isinstance(told, NoAnswer) and told.outcome == "no_descents")
-    if minima.value >= _limit("few_minima"):
-        return _kind_by_rivals(measures, minima.value, descents=descents)
-    visits = measures.get("fewest_visits")
-    met = visits.value if isinstance(visits, Estimate) else 0.0
-    if met < _limit("searches_met"):
-        return "undecided", _too_few(minima.value, met)
+    met = _read(measures, "fewest_visits")
+    visits = 0.0 if met is None else met.value
+    if minima.value < _limit("few_minima") and visits < _limit("searches_met"):
+        return "undecided", _too_few(minima.value, visits)
     if minima.value == 1.0:
-        return "smooth", f"every search ends in the one minimum ({met:.0f} of them)"
-    kind, reason = _kind_by_rivals(measures, minima.value, descents=descents)
-    return kind, f"{reason}; none is likely to be missing, for each was met by {met:.0f} searches or more"
+        return "smooth", f"every search ends in the one minimum ({visits:.0f} of them)"
+    unknown = _unconnected(measures)
+    if unknown is not None:
+        return "undecided", unknown
+    found = _kind(measures, minima.value, count.value, visits=visits)
+    if minima.value < _limit("few_minima"):
+        return found[0], f"{found[1]}; each was met by {visits:.0f} searches or more"
+    return found
+
+
+def _kind(measures: Measures, minima: float, count: float, *, visits: float) -> Found:
+    ruled = minima >= _limit("ruled_minima") and not _search_tree(measures, visits)
+    found = _kind_by_kinetics(measures, minima) if ruled else None
+    if found is not None:
+        return found
+    return _kind_by_rivals(measures, minima, count, lead=_lead(measures) if ruled else "")
 
 
 def _too_few(minima: float, met: float) -> str:
-    met_enough = _limit("searches_met")
     few = "1 minimum is" if minima == 1.0 else f"{minima:.0f} minima are"
     return (
-        f"{few} too few to tell the kinds apart while others may be missing: one was met by {met:.0f} "
-        f"search{'' if met == 1.0 else 'es'} only, not {met_enough:.0f}; explore further"
+        f"{few} too few while others may be missing: one was met by {met:.0f} "
+        f"search{'' if met == 1.0 else 'es'} only, not {_limit('searches_met'):.0f}; explore further"
     )
 
 
-def _kind_by_rivals(measures: Mapping[str, Measurement], minima: float, *, descents: bool) -> tuple[SmoothKind, str]:
-    share_inside, ratio = measures.get("connected_share"), measures.get("trap_ratio")
-    if not isinstance(share_inside, Estimate) or share_inside.low < _limit("connected_share"):
-        said = f"{100 * share_inside.value:.0f} %" if isinstance(share_inside, Estimate) else "an unknown share"
-        which = "of the descents end in minima with" if descents else "of the minima have"
-        return "undecided", f"only {said} {which} a known path to the lowest: explore further"
-    if not isinstance(ratio, Estimate):
-        return "undecided", "no barriers are known: explore further"
-    count = measures.get("rivals")
-    assert isinstance(count, Estimate)  # noqa: S101 - the caller saw it
-    if count.value == 0.0:
-        return "funnel", (
-            f"each of {minima:.0f} minima leads to the lowest over barriers below the drop that remains "
-            f"(largest ratio {ratio.value:.2g})"
+def _unconnected(measures: Measures) -> str | None:
+    """Why the map is too disconnected to judge, if it is."""
+    inside = _read(measures, "connected_share")
+    if inside is not None and inside.low >= _limit("connected_share"):
+        return None
+    said = "an unknown share" if inside is None else f"{100 * inside.value:.0f} %"
+    told = measures.get("funnel_weight")
+    without = isinstance(told, NoAnswer) and told.outcome == "no_descents"
+    which = "minima have" if without else "descents end in minima with"
+    return f"{said} of the {which} a known path to the lowest, not surely half: explore further"
+
+
+def _search_tree(measures: Measures, visits: float) -> bool:
+    """Whether the saddles form hardly more than a tree because a search went from one minimum to the next."""
+    loops, told = _read(measures, "loops"), measures.get("funnel_weight")
+    recorded = isinstance(told, NoAnswer) and told.outcome == "no_descents"
+    sparse = loops is not None and loops.value < _limit("loops")
+    return sparse and not recorded and visits < _limit("searches_met")
+
+
+def _kind_by_kinetics(measures: Measures, minima: float) -> Found | None:
+    """Kind that passage times tell; None where they tell none, or that rivals have the last word."""
+    room = _read(measures, "guidance_room")
+    if room is None:
+        return None
+    guidance = _read(measures, "guidance")
+    if guidance is None:
+        return _kind_without_room(measures, minima)
+    if guidance.low >= _limit("guidance_lost"):
+        return None
+    if guidance.high > _limit("guidance_lost"):
+        return "undecided", (
+            f"passage to the lowest of {minima:.0f} minima is about as near to shuffled as to sorted minima "
+            f"(guidance {guidance.value:.2f})"
         )
-    held, caught, funnels = (measures.get(f"rival_{name}") for name in ("occupation", "descents", "funnels"))
-    if not (isinstance(held, Estimate) and isinstance(caught, Estimate) and isinstance(funnels, Estimate)):
+    bottoms, reached = _read(measures, "funnel_bottoms"), _read(measures, "bottoms_guidance")
+    if bottoms is not None and reached is not None:
+        return "multi-funnel", (
+            f"it leads to one of {bottoms.value:.0f} minima (guidance {reached.value:.2f}), not to the lowest alone "
+            f"({guidance.value:.2f}; shuffled 0, sorted 1)"
+        )
+    if reached is None or reached.high <= _limit("guidance_lost"):
+        passage = _read(measures, "passage")
+        slow = "" if passage is None else f", passage takes exp({passage.value:.1f}) stays"
+        return "glass", (
+            f"it leads neither to the lowest of {minima:.0f} minima (guidance {guidance.value:.2f}; shuffled 0, "
+            f"sorted 1) nor to a few others{slow}"
+        )
+    return "undecided", f"it may lead to a few minima, guidance {reached.value:.2f}, but not to the lowest"
+
+
+def _kind_without_room(measures: Measures, minima: float) -> Found | None:
+    """Kind of a map whose energies lead nowhere in any order: the lowest minimum is found blindly, or at once."""
+    blind = _read(measures, "blind_share")
+    if blind is None:
+        return None
+    if blind.high <= _limit("blind_share_lost"):
+        return "golf course", (
+            f"no order of these energies leads to the lowest of {minima:.0f} minima, and finding it is as slow as "
+            f"trying all (efficiency {blind.value:.2f})"
+        )
+    return None
+
+
+def _kind_by_rivals(measures: Measures, minima: float, count: float, *, lead: str) -> Found:
+    if count == 0.0:
+        return "funnel", f"no trap among {minima:.0f} minima is deeper than the drop that remains{lead}"
+    held, caught, funnels = (_read(measures, f"rival_{name}") for name in ("occupation", "descents", "funnels"))
+    if held is None or caught is None or funnels is None:
         return "undecided", "it is not known how much the rivals hold: measure all"
-    gap, barrier = measures.get("rival_gap"), measures.get("rival_barrier")
-    lowest = ""
-    if isinstance(gap, Estimate) and isinstance(barrier, Estimate):
-        lowest = f", the lowest {gap.value:.3g} above it and behind a barrier of {barrier.value:.3g} at most"
-    noun = "trap is" if count.value == 1.0 else "traps are"
-    said = f"{count.value:.0f} {noun} deeper than the drop to the lowest minimum that remains{lowest}"
-    share = f"{_percent(held.value)} of the weight"
+    traps = f"{count:.0f} rival trap{'' if count == 1.0 else 's'}"
     if held.value < _limit("rival_occupation") and caught.low < _limit("rival_descents"):
-        return "funnel", f"{said}; but they never hold more than {share} before the landscape melts"
-    escape = measures.get("rival_escape")
-    if held.value < _limit("rival_majority") and isinstance(escape, Estimate) and escape.value < _limit("rival_escape"):
-        return "funnel", (
-            f"{said}; but they never hold more than {share}, and the highest barrier out of them is {escape.value:.2g} "
-            "times the temperature then, so that they are soon left: substates of one native state"
-        )
-    falling = f" and {_percent(caught.value)} of the descents" if descents else ""
-    weighed = f"{said}; they hold {share}{falling}, shared out as among {funnels.value:.1f} equal funnels"
+        return "funnel", f"{traps} never hold more than {_percent(held.value)} of the weight{lead}"
+    escape, height = _read(measures, "rival_escape"), _read(measures, "rival_height")
+    if held.value < _limit("rival_majority") and escape is not None and escape.value < _limit("rival_escape"):
+        return "funnel", f"{traps} are left over {escape.value:.2g} times the temperature at most: substates{lead}"
+    if lead and height is not None and height.value < _limit("rival_height"):
+        return "funnel", f"{traps} are left over barriers {height.value:.2g} times the usual one at most{lead}"
+    gap, barrier = _read(measures, "rival_gap"), _read(measures, "rival_barrier")
+    lowest = "" if gap is None or barrier is None else f", the lowest {gap.value:.3g} up behind {barrier.value:.3g}"
+    falling = "" if caught.value <= held.value else f" and {_percent(caught.value)} of the descents"
+    weighed = (
+        f"{traps}{lowest}, hold {_percent(held.value)} of the weight{falling}, as {funnels.value:.1f} equal funnels"
+    )
     if funnels.value <= _limit("rival_funnels_lost"):
         return "multi-funnel", weighed
     if funnels.value >= _limit("rival_funnels"):
         return "glass", weighed
-    return "undecided", f"{weighed}: more than a few, and fewer than a glass has"
+    return "undecided", f"{weighed}: more than a few, fewer than a glass"
+
+
+def _lead(measures: Measures) -> str:
+    """Clause that the kinetics lead to the lowest minimum; empty where no ruler says it."""
+    guidance = _read(measures, "guidance")
+    leads = guidance is not None and guidance.low >= _limit("guidance_lost")
+    return f" (guidance {guidance.value:.2f}; shuffled 0, sorted 1)" if leads and guidance is not None else ""
 
 
 def _percent(share: float) -> str:

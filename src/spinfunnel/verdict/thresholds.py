@@ -81,6 +81,26 @@ THRESHOLDS: Mapping[str, Threshold] = {
         "searches that ended in each of few minima: the chance of the next one to end elsewhere is then 0 by the "
         "estimate of Good and Turing, Biometrika 40, 237 (1953)",
     ),
+    "ruled_minima": Threshold(
+        8.0, "minima from which on shuffled and sorted ones are worth comparing: of fewer, most orders are alike"
+    ),
+    "loops": Threshold(
+        0.25,
+        "loops of saddles for each minimum below which a map of rarely met minima is the tree of a search, on which "
+        "shuffled minima say nothing; our choice",
+    ),
+    "guidance_lost": Threshold(
+        0.5, "halfway between shuffled and sorted minima on the same graph; a round number, fitted to nothing"
+    ),
+    "blind_share_lost": Threshold(
+        0.2, "passage takes more stays than the number of minima to the power 0.8: hardly better than trying all"
+    ),
+    "rival_height": Threshold(
+        3.0,
+        "barrier out of a rival over the usual height of a saddle, below which it is left like any other minimum; our "
+        "choice: at most 2 on cubes of independent two-state systems and Rastrigin's function, 8 for 38 Lennard-Jones "
+        "atoms",
+    ),
     "connected_share": Threshold(
         0.5, "half of the descents must end in the connected part of a smooth map, for its rivals to tell the kind"
     ),
