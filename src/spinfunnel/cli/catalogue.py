@@ -14,10 +14,12 @@ from spinfunnel.cli.terminal import put_json
 
 if TYPE_CHECKING:
     from spinfunnel.explore import Explorer
+    from spinfunnel.formats import ProblemFormat
+    from spinfunnel.formats.export import Format
     from spinfunnel.measure import Measure
     from spinfunnel.systems import System
 
-__all__ = ["explorers", "measures", "systems"]
+__all__ = ["explorers", "formats", "measures", "systems"]
 
 
 def systems(name: str | None, *, json: bool) -> None:
@@ -37,6 +39,61 @@ def systems(name: str | None, *, json: bool) -> None:
         _list_systems(chosen)
     else:
         _show_system(chosen[0])
+
+
+def formats(name: str | None, *, json: bool) -> None:
+    """List the formats of files, or show one of a problem in detail."""
+    from spinfunnel.formats import FORMATS_READ
+    from spinfunnel.formats.export import FORMATS
+    from spinfunnel.formats.trajectories import POINTS
+    from spinfunnel.landscape import InputError
+    from spinfunnel.landscape.assignments import suggestion
+
+    if name is not None and name not in FORMATS_READ:
+        raise InputError(
+            f"there is no format {name[:40]!r}{suggestion(name, list(FORMATS_READ))}; there are "
+            f"{', '.join(FORMATS_READ)}"
+        )
+    chosen = list(FORMATS_READ.values()) if name is None else [FORMATS_READ[name]]
+    written = [] if name is not None else [*FORMATS.values(), *POINTS.values()]
+    if json:
+        put_json({"read": [_read_json(row) for row in chosen], "written": [_written_json(row) for row in written]})
+        return
+    out = console()
+    if name is not None:
+        row = chosen[0]
+        out.print(Text.assemble((row.name, "bold"), f"  {row.summary}"))
+        out.print(Text(f"  {row.source}; {' '.join(row.endings)}", style="dim"))
+        out.print(Text(f"\nExample:\n{row.example.rstrip()}"))
+        return
+    table = _table("problems read", "endings", "what", "source")
+    for row in chosen:
+        table.add_row(row.name, Text(" ".join(row.endings)), Text(row.summary), Text(row.source, style="dim"))
+    out.print(table)
+    below = _table("maps written", "files", "what", "source")
+    for kind in written:
+        files = " ".join(kind.files) or kind.extension
+        below.add_row(kind.name, Text(files), Text(kind.summary), Text(kind.source, style="dim"))
+    out.print(Padding(below, (1, 0, 0, 0)))
+    out.print(
+        Text(
+            "\nAlso read: databases of the Cambridge programs (a folder with min.data), PDB, mmCIF, ASE's files.\n"
+            "A file is told by what it holds; --format NAME, or FILE:format=NAME, says it. One in detail: spinfunnel "
+            "formats NAME"
+        )
+    )
+
+
+def _read_json(row: ProblemFormat) -> dict[str, Any]:
+    return {
+        "name": row.name, "endings": list(row.endings), "summary": row.summary, "source": row.source,
+        "example": row.example, "options": [{"form": "as"}.get(option, option) for option in row.options],
+    }  # fmt: skip
+
+
+def _written_json(row: Format) -> dict[str, Any]:
+    files = list(row.files) or [row.extension]
+    return {"name": row.name, "files": files, "summary": row.summary, "source": row.source}
 
 
 def explorers(*, json: bool) -> None:
@@ -83,7 +140,7 @@ def _list_systems(chosen: list[System]) -> None:
     out.print(table)
     out.print(
         Text(
-            "\nType a name, or name:parameter=value,...; a problem file (Gset, .qubo, COO, dimod JSON); "
+            "\nType a name, or name:parameter=value,...; a problem file (spinfunnel formats); "
             "or file.py:function.\n"
             "One in detail: spinfunnel systems NAME"
         )

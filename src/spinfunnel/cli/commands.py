@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from spinfunnel.cli import listing, work
 from spinfunnel.cli import terminal as sitting
-from spinfunnel.cli import work
+from spinfunnel.cli.file_options import FileFormat, Form, Penalty, Vartype, read_as
 from spinfunnel.cli.options import (
     AsJson,
     AtlasArgument,
@@ -88,6 +89,7 @@ def demo(
         "Examples:",
         "  spinfunnel judge sk:n=20 --report sk.html",
         "  spinfunnel judge problem.qubo",
+        "  spinfunnel judge problem.txt --vartype SPIN",
         "  spinfunnel judge problem.qubo --samples reads.json",
         "  spinfunnel judge mine.py:energy --json",
         "  spinfunnel judge train.py:network --quick --report network.html",
@@ -112,11 +114,16 @@ def judge(
         str | None,
         typer.Option("--checkpoints", metavar="PATTERN", help="Compare a network's checkpoints instead: 'runs/*.pt'."),
     ] = None,
+    vartype: Vartype = None,
+    form: Form = None,
+    penalty: Penalty = None,
+    file_format: FileFormat = None,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Explore, measure and say which kind of landscape it is; several systems are compared."""
     with sitting.answering(kept=work.kept(atlas)):
+        systems = read_as(systems, vartype=vartype, form=form, penalty=penalty, format=file_format)
         if checkpoints is not None:
             from spinfunnel.cli.checkpoint_command import compared
 
@@ -152,11 +159,16 @@ def explore(
     workers: Workers = None,
     budget: Budget = None,
     samples: Samples = None,
+    vartype: Vartype = None,
+    form: Form = None,
+    penalty: Penalty = None,
+    file_format: FileFormat = None,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
     """Only map a landscape into an atlas; a job that is finished there is not done again."""
     with sitting.answering(kept=work.kept(atlas)):
+        (system,) = read_as([system], vartype=vartype, form=form, penalty=penalty, format=file_format)
         made = work.explored(
             system,
             explorer=work.explorer_of(explorer, samples),
@@ -176,10 +188,19 @@ def explore(
 
 @app.command(epilog=_lines("Example:", "  spinfunnel advise problem.qubo --budget 30s"))
 def advise(
-    system: OneSystem, seed: Seed = 0, workers: Workers = None, budget: Budget = "10s", json: AsJson = False
+    system: OneSystem,
+    seed: Seed = 0,
+    workers: Workers = None,
+    budget: Budget = "10s",
+    vartype: Vartype = None,
+    form: Form = None,
+    penalty: Penalty = None,
+    file_format: FileFormat = None,
+    json: AsJson = False,
 ) -> None:
     """Say which method suits: greedy descent, annealing or tempering, by the time that each takes."""
     with sitting.answering(kept="nothing was written; the same command starts again"):
+        (system,) = read_as([system], vartype=vartype, form=form, penalty=penalty, format=file_format)
         made = work.advised(system, seed=seed, workers=workers, budget=budget)
         if json:
             sitting.put_json(made)
@@ -465,33 +486,7 @@ def fold(
         )  # fmt: skip
 
 
-@app.command(epilog=_lines("Examples:", "  spinfunnel systems", "  spinfunnel systems committee"))
-def systems(
-    name: Annotated[
-        str | None, typer.Argument(metavar="NAME", help="One system in detail.", show_default=False)
-    ] = None,
-    json: AsJson = False,
-) -> None:
-    """List the systems that can be named, with their parameters, defaults and sources."""
-    with sitting.answering(kept="repeat the command"):
-        from spinfunnel.cli import catalogue
-
-        catalogue.systems(name, json=json)
-
-
-@app.command()
-def explorers(json: AsJson = False) -> None:
-    """List the explorers: how a landscape can be mapped."""
-    with sitting.answering(kept="repeat the command"):
-        from spinfunnel.cli import catalogue
-
-        catalogue.explorers(json=json)
-
-
-@app.command()
-def measures(json: AsJson = False) -> None:
-    """List the measures, with what they mean and where they were defined."""
-    with sitting.answering(kept="repeat the command"):
-        from spinfunnel.cli import catalogue
-
-        catalogue.measures(json=json)
+app.command(epilog=_lines("Examples:", "  spinfunnel systems", "  spinfunnel systems committee"))(listing.systems)
+app.command(epilog=_lines("Examples:", "  spinfunnel formats", "  spinfunnel formats coo"))(listing.formats)
+app.command()(listing.explorers)
+app.command()(listing.measures)

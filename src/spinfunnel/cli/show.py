@@ -31,8 +31,8 @@ LONGEST_VALUE = 40
 
 def console() -> Console:
     """Return the console of standard output; plain and wide where it is no terminal."""
-    made = Console(highlight=False)
-    return made if made.is_terminal else Console(highlight=False, width=PLAIN_WIDTH)
+    made = Console(highlight=False, markup=False)
+    return made if made.is_terminal else Console(highlight=False, markup=False, width=PLAIN_WIDTH)
 
 
 def title(name: str, parameters: Mapping[str, Any]) -> str:

@@ -17,6 +17,7 @@ __all__ = [
     "answering",
     "check_figure",
     "check_target",
+    "one_line",
     "prints_aside",
     "progress_shown",
     "put_json",
@@ -24,14 +25,36 @@ __all__ = [
 ]
 
 BAD_INPUT = 2
+LONGEST = 300
+"""Characters of one sentence on a terminal."""
 INTERRUPTED = 130
 FORMATS = (".png", ".pdf", ".svg")
 """Of a figure, by the end of its name."""
 
 
 def say(sentence: str) -> None:
-    """Print one line on standard error."""
-    typer.echo(f"spinfunnel: {' '.join(sentence.split())}", err=True)
+    """Print one line on standard error, of 300 characters at most and without any control character."""
+    typer.echo(f"spinfunnel: {one_line(sentence)}", err=True)
+
+
+def one_line(sentence: str) -> str:
+    r"""Text that a terminal shows as it is: one line, control characters written out, the middle cut where it is long.
+
+    Examples
+    --------
+    >>> one_line("no file \x1b[31mred")
+    'no file \\x1b[31mred'
+    >>> len(one_line("a" * 999))
+    300
+    """
+    plain = "".join(sign if sign.isprintable() else _written_out(sign) for sign in " ".join(sentence.split()))
+    half = LONGEST // 2
+    return plain if len(plain) <= LONGEST else f"{plain[: half - 3]} ... {plain[2 - half :]}"
+
+
+def _written_out(sign: str) -> str:
+    number = ord(sign)
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 65536 else f"\\U{number:08x}"
 
 
 def put_json(answer: Mapping[str, Any]) -> None:
@@ -64,6 +87,9 @@ def answering(*, kept: str) -> Iterator[None]:
         raise typer.Exit(BAD_INPUT) from None
     except MemoryError as problem:
         say(f"the memory of this machine does not suffice ({problem}); give a smaller system")
+        raise typer.Exit(BAD_INPUT) from None
+    except RecursionError:
+        say("the input is nested too deeply; give a flatter one")
         raise typer.Exit(BAD_INPUT) from None
     except KeyboardInterrupt:
         say(f"interrupted; {kept}")

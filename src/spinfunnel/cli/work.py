@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from spinfunnel.cli import terminal as sitting
+from spinfunnel.cli.file_options import resolved
 
 if TYPE_CHECKING:
     from spinfunnel.atlas import Atlas, LandscapeEntry
@@ -179,12 +180,11 @@ def advised(system: str, *, seed: int, workers: int | None, budget: str | None) 
     from spinfunnel.landscape import Binary, InputError
     from spinfunnel.pipeline.advice import advise
     from spinfunnel.pipeline.plan import threads
-    from spinfunnel.systems import resolve
 
     limit = limit_of(budget)
     if limit is not None and limit.seconds is None:
         raise InputError(f"advice is given in a time, not in {budget} evaluations; give --budget as 30s or 5m")
-    landscape = resolve(system, seed=seed)
+    landscape = resolved(system, seed=seed)
     if not isinstance(landscape, Binary):
         raise InputError(f"{system} has no spins to flip; advice is on binary landscapes")
     seconds = 10.0 if limit is None or limit.seconds is None else limit.seconds
@@ -228,10 +228,9 @@ def _checked(
 ) -> list[Landscape]:
     from spinfunnel.landscape import InputError
     from spinfunnel.pipeline.study import refuse_unexplorable
-    from spinfunnel.systems import resolve
 
     limit = limit_of(budget)
-    landscapes: list[Landscape] = [resolve(system, seed=seed) for system in systems]
+    landscapes: list[Landscape] = [resolved(system, seed=seed) for system in systems]
     for landscape in landscapes:
         if not _is_network(landscape):
             refuse_unexplorable(landscape, explorer=explorer, budget=limit)

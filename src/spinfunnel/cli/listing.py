@@ -1,0 +1,54 @@
+"""The commands that list what there is: systems, formats, explorers and measures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from spinfunnel.cli import terminal as sitting
+from spinfunnel.cli.options import AsJson
+
+__all__ = ["explorers", "formats", "measures", "systems"]
+
+
+def systems(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One system in detail.", show_default=False)
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """List the systems that can be named, with their parameters, defaults and sources."""
+    with sitting.answering(kept="repeat the command"):
+        from spinfunnel.cli import catalogue
+
+        catalogue.systems(name, json=json)
+
+
+def formats(
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="One format in detail, with an example.", show_default=False)
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """List the formats of problem files that are read, and of maps that `export` writes."""
+    with sitting.answering(kept="repeat the command"):
+        from spinfunnel.cli import catalogue
+
+        catalogue.formats(name, json=json)
+
+
+def explorers(json: AsJson = False) -> None:
+    """List the explorers: how a landscape can be mapped."""
+    with sitting.answering(kept="repeat the command"):
+        from spinfunnel.cli import catalogue
+
+        catalogue.explorers(json=json)
+
+
+def measures(json: AsJson = False) -> None:
+    """List the measures, with what they mean and where they were defined."""
+    with sitting.answering(kept="repeat the command"):
+        from spinfunnel.cli import catalogue
+
+        catalogue.measures(json=json)
