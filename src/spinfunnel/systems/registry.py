@@ -84,7 +84,7 @@ LARGEST = 1 << 53
 
 def _is_kind(value: Any, kind: Any) -> bool:
     """Whether a value is of a kind that parameters have."""
-    if kind is tuple[int, ...]:
+    if kind == tuple[int, ...]:
         return isinstance(value, tuple | list) and all(_is_kind(part, int) for part in value)
     if kind is bool or isinstance(value, bool):
         return kind is bool and isinstance(value, bool)
