@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from spinfunnel.landscape import BasinGraph, Binary, Graph, InputError, Minimum, Saddle, Smooth
     from spinfunnel.landscape.estimate import Estimate, NoAnswer
     from spinfunnel.landscape.tree import MergeTree, merge_tree
-    from spinfunnel.pipeline.study import Study, study
+    from spinfunnel.pipeline.request import Request
+    from spinfunnel.pipeline.result import Study
+    from spinfunnel.pipeline.study import study
     from spinfunnel.report import write_report
     from spinfunnel.sweeps import Sweep, sweep
     from spinfunnel.verdict.binary import Verdict, judge
@@ -35,6 +37,7 @@ __all__ = [
     "MergeTree",
     "Minimum",
     "NoAnswer",
+    "Request",
     "Saddle",
     "Smooth",
     "Study",
@@ -64,7 +67,8 @@ _HOME = {
     "NoAnswer": "landscape.estimate",
     "Saddle": "landscape",
     "Smooth": "landscape",
-    "Study": "pipeline.study",
+    "Request": "pipeline.request",
+    "Study": "pipeline.result",
     "Sweep": "sweeps",
     "Verdict": "verdict.binary",
     "flood": "explore.flood.flooding",

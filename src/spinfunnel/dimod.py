@@ -25,7 +25,8 @@ from spinfunnel.explore.sample.replica_lanes import REPLICAS
 from spinfunnel.explore.sample.replicas import Replicas
 from spinfunnel.landscape import Binary, InputError
 from spinfunnel.pipeline.plan import threads
-from spinfunnel.pipeline.study import Study, study
+from spinfunnel.pipeline.result import Study
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems.spins.from_object import spins_from
 from spinfunnel.systems.spins.polynomial import SpinPolynomial
 

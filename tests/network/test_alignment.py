@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from spinfunnel.solutions import judge_network
 from torch import nn
 from torch.nn import functional
 
@@ -14,7 +15,6 @@ from spinfunnel.network.alignment import Alignment, apply, random_copy
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.paths import straight
 from spinfunnel.network.training import Recipe, train
-from spinfunnel.solutions import judge_network
 from spinfunnel.systems import resolve
 
 

@@ -8,6 +8,11 @@ import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
+from spinfunnel.solutions import judge_network
+from spinfunnel.solutions.schedule import Schedule
+from spinfunnel.solutions.solution_measures import against_null, measure_solutions
+from spinfunnel.solutions.trained import judge_solutions
+from spinfunnel.solutions.training_map import map_solutions
 from torch import nn
 from typer.testing import CliRunner
 
@@ -17,11 +22,6 @@ from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.network import Curvature, NetworkLandscape, eigenvalues, surface, trace
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.training import Recipe
-from spinfunnel.solutions import judge_network
-from spinfunnel.solutions.schedule import Schedule
-from spinfunnel.solutions.solution_measures import against_null, measure_solutions
-from spinfunnel.solutions.trained import judge_solutions
-from spinfunnel.solutions.training_map import map_solutions
 from spinfunnel.systems import resolve
 
 SMALL = Schedule(4, Recipe(epochs=15), False, 5, 20, 256, 9, 2, 2)

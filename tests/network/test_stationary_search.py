@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import root
+from spinfunnel.solutions import judge_stationary
 
 from spinfunnel.landscape import InputError
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.stationary_search import stationary_points
-from spinfunnel.solutions import judge_stationary
 from spinfunnel.systems import resolve
 
 

@@ -18,8 +18,9 @@ from spinfunnel.explore import EXPLORERS, Explorer
 from spinfunnel.landscape import InputError, Kind, Minimum, Saddle
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.null import compare as nulls
-from spinfunnel.pipeline.plan import plan
-from spinfunnel.pipeline.study import describe, explore, recall, refuse_unexplorable, study
+from spinfunnel.pipeline.plan import describe, plan, refuse_unexplorable
+from spinfunnel.pipeline.run import explore
+from spinfunnel.pipeline.study import recall, study
 from spinfunnel.systems import resolve
 
 
@@ -37,7 +38,7 @@ def test_the_function_stays_where_it_is_whatever_was_imported_before() -> None:
     code = (
         "import spinfunnel.pipeline.study, spinfunnel as sf; assert callable(sf.study); "
         "from spinfunnel import study; assert callable(study); "
-        "from spinfunnel.pipeline.study import Study; assert Study is sf.Study"
+        "from spinfunnel.pipeline.result import Study; assert Study is sf.Study"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

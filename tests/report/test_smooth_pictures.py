@@ -5,16 +5,17 @@ import re
 
 import numpy as np
 import pytest
+from spinfunnel.report.smooth_pictures import spectra_of, with_smooth_pictures
 
 from spinfunnel.atlas import Atlas
 from spinfunnel.cli import work
 from spinfunnel.explore.smooth.pathway import follow_pathway
 from spinfunnel.landscape import Budget, InputError
-from spinfunnel.pipeline.study import explore, study
+from spinfunnel.pipeline.run import explore
+from spinfunnel.pipeline.study import study
 from spinfunnel.plot.hessian_rows import hessian_rows, hessian_rows_caption, hessian_rows_figure
 from spinfunnel.plot.pathway_movie import pathway_movie, pathway_movie_caption, pathway_movie_figure
 from spinfunnel.report import write_report
-from spinfunnel.report.smooth_pictures import spectra_of, with_smooth_pictures
 from spinfunnel.systems import lennard_jones, mueller_brown, sherrington_kirkpatrick
 
 

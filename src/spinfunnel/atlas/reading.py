@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -13,6 +13,7 @@ from sqlalchemy import Select, Table, func, select
 from sqlalchemy.engine import Connection
 
 from spinfunnel.atlas import tables as table
+from spinfunnel.atlas.writing import FACTS
 from spinfunnel.landscape import BasinGraph, Census, Kind, Tally
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class Found:
     saddle_index: NDArray[np.int64] | None
     census: Census | None
     tallies: tuple[Tally, ...]
+    facts: Mapping[str, Any] | None = None
 
     def minimum_order(self) -> NDArray[np.int64]:
         """Places of the minima, sorted by energy, then key."""
@@ -112,6 +114,7 @@ def read_run(connection: Connection, run: int) -> Found:
         _where_all(connection, most.index, run=run, count=len(saddle)),
         _read_census(connection, run),
         _read_tallies(connection, run),
+        _read_facts(connection, run),
     )
 
 
@@ -150,6 +153,12 @@ def _read_census(connection: Connection, run: int) -> Census | None:
         int(row.minima_raw),
         row.autocorrelation,
     )
+
+
+def _read_facts(connection: Connection, run: int) -> Mapping[str, Any] | None:
+    known = table.answer.c
+    content = connection.execute(select(known.content).where(known.run_id == run, known.question == FACTS)).scalar()
+    return None if content is None else json.loads(content)
 
 
 def _read_tallies(connection: Connection, run: int) -> tuple[Tally, ...]:
@@ -220,6 +229,7 @@ def merged(parts: Sequence[Found]) -> Found:
             default=None,
         ),
         tuple(tallies),
+        next((part.facts for part in reversed(parts) if part.facts is not None), None),
     )
 
 
@@ -285,4 +295,5 @@ def to_graph(
         saddle_log_volume=None if found.saddle_log_volume is None else found.saddle_log_volume[saddle],
         saddle_index=None if found.saddle_index is None else found.saddle_index[saddle],
         kind=kind,
+        facts=found.facts,
     )

@@ -20,12 +20,13 @@ from spinfunnel.atlas import tables as table
 from spinfunnel.atlas.entries import Description, LandscapeEntry, RunEntry, landscape_entry, run_entry, to_json
 from spinfunnel.atlas.reading import Found, merged, read_run, to_graph
 from spinfunnel.atlas.target import Target, create, find, guarded, look, open_engine
-from spinfunnel.atlas.writing import OpenRun, write
-from spinfunnel.landscape import BasinGraph, InputError, Parameter, Record, Run
+from spinfunnel.atlas.writing import OpenRun, write, write_answer
+from spinfunnel.landscape import BasinGraph, InputError, Kind, Parameter, Record, Run
 
 __all__ = ["Atlas", "Description", "LandscapeEntry", "RunEntry"]
 
 _RUNNING = "running"
+_PART = "part: "
 _OVER = ("finished", "out of budget")
 
 
@@ -206,9 +207,22 @@ class Atlas:
                     f"{self._target.shown} holds no finished run of {explorer} on {identity}; finish it before its "
                     "answers are kept"
                 )
-            known = table.answer.c
-            connection.execute(delete(table.answer).where(known.run_id == run, known.question == question))
-            connection.execute(insert(table.answer).values(run_id=run, question=question, content=content))
+            write_answer(connection, run, question=question, content=content)
+
+    def remember(self, run: int, question: str, content: str) -> None:
+        """Keep a finished part of a run that is still going; it outlives the run's end and its being begun anew."""
+        state = self._opened(run)
+        with self._writing() as connection:
+            _check_attempt(connection, state, self._target)
+            write_answer(connection, run, question=_PART + question, content=content)
+
+    def remembered(self, run: int, question: str) -> str | None:
+        """Return what `remember` kept, else None."""
+        known = table.answer.c
+        query = select(known.content).where(known.run_id == run, known.question == _PART + question)
+        with self._reading() as connection:
+            content = connection.execute(query).scalar() if connection else None
+        return None if content is None else str(content)
 
     def _opened(self, run: int) -> OpenRun:
         if run not in self._open:
@@ -270,12 +284,13 @@ class Atlas:
             return self._runs(connection, identity)
 
     def basin_graph(
-        self, identity: str, *, allow_unfinished: bool = False, native_tolerance: float = 0.0
+        self, identity: str, *, allow_unfinished: bool = False, native_tolerance: float = 0.0, of: Run | None = None
     ) -> BasinGraph:
         """Return the map of a landscape as arrays.
 
         Where an exact run has finished, its map alone (of several the latest). Otherwise all that the finished runs
-        found: of a minimum the latest record, of a saddle the best (see `add`).
+        found: of a minimum the latest record, of a saddle the best (see `add`). Of a network the latest run alone:
+        what is known of its solutions belongs to one run.
 
         Parameters
         ----------
@@ -285,6 +300,8 @@ class Atlas:
             Whether runs that were interrupted or killed, or are still going, count too.
         native_tolerance : float
             See `BasinGraph`.
+        of : Run, optional
+            Of a network, the run whose map is wanted.
 
         Raises
         ------
@@ -294,6 +311,9 @@ class Atlas:
         with self._reading() as connection:
             entry = self._entry(connection, identity)
             chosen = self._chosen(connection, entry, allow_unfinished=allow_unfinished)
+            if entry.kind is Kind.NETWORK:
+                wanted = [run for run in chosen if of is None or _same_job(run, of)]
+                chosen = (max(wanted or chosen, key=lambda run: (run.finished or "", run.number)),)
             found = self._found(connection, chosen)
         exact = len(chosen) == 1 and chosen[0].exact and chosen[0].outcome == "finished"
         return to_graph(found, kind=entry.kind, symmetry=entry.symmetry, exact=exact, native_tolerance=native_tolerance)
@@ -397,6 +417,10 @@ def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
+def _same_job(one: RunEntry, other: Run) -> bool:
+    return (one.explorer, one.seed, dict(one.options)) == (other.explorer, other.seed, dict(other.options))
+
+
 def _job(identity: str, explorer: str, *, options: Mapping[str, Parameter], seed: int) -> str:
     return hashlib.sha256(json.dumps([identity, explorer, to_json(options), int(seed)]).encode()).hexdigest()[:32]
 
@@ -425,7 +449,9 @@ def _restart(connection: Connection, job: str, fresh: Mapping[str, Any]) -> tupl
         result = connection.execute(insert(table.run).values(**fresh, attempt=1))
         return int(result.inserted_primary_key[0]), 1  # type: ignore[index]
     connection.execute(update(table.run).where(table.run.c.id == row.id).values(**fresh, attempt=row.attempt + 1))
-    for owned in (table.answer, table.saddle_minimum, table.saddle, table.minimum, table.census, table.tally):
+    answers = table.answer
+    connection.execute(delete(answers).where(answers.c.run_id == row.id, answers.c.question.not_like(f"{_PART}%")))
+    for owned in (table.saddle_minimum, table.saddle, table.minimum, table.census, table.tally):
         connection.execute(delete(owned).where(owned.c.run_id == row.id))
     return int(row.id), int(row.attempt) + 1
 

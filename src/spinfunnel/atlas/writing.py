@@ -12,12 +12,15 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from spinfunnel.atlas import tables as table
-from spinfunnel.landscape import Census, Effort, InputError, Minimum, Record, Saddle, Tally
+from spinfunnel.landscape import Census, Effort, Facts, InputError, Minimum, Record, Saddle, Tally
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["OpenRun", "write"]
+__all__ = ["FACTS", "OpenRun", "write", "write_answer"]
+
+FACTS = "facts"
+"""Question whose answer are the `Facts` of a run."""
 
 _CACHED = 4_000_000
 """Keys whose numbers are held in memory: about 0.8 GB; beyond, they are looked up."""
@@ -60,6 +63,8 @@ def write(connection: Connection, state: OpenRun, records: Iterable[Record]) -> 
             _write_census(connection, state.number, record)
         elif isinstance(record, Tally):
             _write_tally(connection, state.number, record)
+        elif isinstance(record, Facts):
+            write_answer(connection, state.number, question=FACTS, content=json.dumps(dict(record.content)))
         elif not isinstance(record, Effort):
             raise InputError(f"an atlas holds minima, saddles, censuses and tallies, got {type(record).__name__}")
     if len(state.numbers) > _CACHED:
@@ -241,6 +246,13 @@ def _read_saddle(connection: Connection, run: int, key: str, *, number: int) -> 
 
 # ---------------------------------------------------------------------------------------------
 # What is said of all states together
+
+
+def write_answer(connection: Connection, run: int, *, question: str, content: str) -> None:
+    """Keep the answer to a question beside a run; an earlier one is replaced."""
+    known = table.answer.c
+    connection.execute(delete(table.answer).where(known.run_id == run, known.question == question))
+    connection.execute(insert(table.answer).values(run_id=run, question=question, content=content))
 
 
 def _write_census(connection: Connection, run: int, census: Census) -> None:

@@ -105,7 +105,7 @@ def judge(
     nulls: Nulls = True,
     null_samples: NullSamples = None,
     temperature: Temperature = None,
-    native_tolerance: Tolerance = 0.0,
+    native_tolerance: Tolerance = None,
     budget: Budget = None,
     report: Report = None,
     quick: Quick = False,
@@ -124,14 +124,9 @@ def judge(
     """Explore, measure and say which kind of landscape it is; several systems are compared."""
     with sitting.answering(kept=work.kept(atlas)):
         systems = read_as(systems, vartype=vartype, form=form, penalty=penalty, format=file_format)
-        if checkpoints is not None:
-            from spinfunnel.cli.checkpoint_command import compared
-
-            compared(systems, checkpoints, seed=seed, quick=quick, json=json, quiet=quiet)
-            return
         studies = work.studies(
             systems,
-            explorer=work.explorer_of(explorer, samples),
+            explorer=work.explorer_of(explorer, samples, checkpoints),
             seed=seed,
             workers=workers,
             atlas=atlas,
@@ -217,7 +212,7 @@ def measure(
     nulls: Nulls = True,
     null_samples: NullSamples = None,
     temperature: Temperature = None,
-    native_tolerance: Tolerance = 0.0,
+    native_tolerance: Tolerance = None,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -248,7 +243,7 @@ def report(
     nulls: Nulls = True,
     null_samples: NullSamples = None,
     temperature: Temperature = None,
-    native_tolerance: Tolerance = 0.0,
+    native_tolerance: Tolerance = None,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -368,7 +363,7 @@ def sweep(
     ] = False,
     null_samples: NullSamples = None,
     temperature: Temperature = None,
-    native_tolerance: Tolerance = 0.0,
+    native_tolerance: Tolerance = None,
     budget: Budget = None,
     figure: Annotated[
         Path | None,

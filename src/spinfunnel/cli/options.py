@@ -127,8 +127,12 @@ Temperature = Annotated[
     ),
 ]
 Tolerance = Annotated[
-    float,
+    float | None,
     typer.Option(
-        "--native-tolerance", min=0.0, metavar="E", help="Minima within this of the ground energy count as native."
+        "--native-tolerance",
+        min=0.0,
+        metavar="E",
+        help="Minima within this of the ground energy count as native; 0, of networks 2 % of the energy scale.",
+        show_default=False,
     ),
 ]

@@ -9,10 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from spinfunnel.cli.show_checkpoints import checkpoints
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 
 if TYPE_CHECKING:
-    from spinfunnel.pipeline.study import Study
+    from spinfunnel.pipeline.result import Study
 
 __all__ = ["console", "explored", "studies", "title"]
 
@@ -60,6 +61,8 @@ def studies(found: Sequence[Study], *, quiet: bool) -> None:
         out.print(Text(f"  {study.verdict.reason}"))
         if "advice" in study.details:
             out.print(Text(f"  to solve it, {study.details['advice']['reason']}"))
+    for study in found:
+        checkpoints(out, study.details)
     if not quiet:
         out.print(_table(found))
         for line in _unanswered(found):

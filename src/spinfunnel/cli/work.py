@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from spinfunnel.atlas import Atlas, LandscapeEntry
     from spinfunnel.formats.trajectories import Points
     from spinfunnel.landscape import BasinGraph, Budget, Landscape
-    from spinfunnel.pipeline.study import Study
+    from spinfunnel.pipeline.result import Study
 
 __all__ = [
     "advised",
@@ -102,7 +102,9 @@ def explored(
 ) -> dict[str, Any]:
     """Map one system into an atlas; the map as JSON."""
     from spinfunnel.atlas import Atlas
-    from spinfunnel.pipeline.study import describe, explore, map_to_json
+    from spinfunnel.pipeline.plan import describe
+    from spinfunnel.pipeline.result import map_to_json
+    from spinfunnel.pipeline.run import explore
 
     (landscape,) = _checked([system], explorer=explorer, seed=seed, budget=budget)
     with Atlas(atlas) as book, sitting.progress_shown(system, wanted=not quiet) as progress:
@@ -197,16 +199,20 @@ def null_choice(nulls: bool, samples: int | None) -> bool | int:
     return samples if nulls and samples is not None else nulls
 
 
-def explorer_of(explorer: str, samples: str | None) -> str:
-    """Put --explorer and --samples together."""
+def explorer_of(explorer: str, samples: str | None, checkpoints: str | None = None) -> str:
+    """Put --explorer together with --samples or --checkpoints, each of which names what a map is made from."""
     from spinfunnel.landscape import InputError
 
-    if samples is None:
-        return explorer
-    if explorer != "auto" and explorer.partition(":")[0] != "samples":
-        raise InputError(f"--samples maps from {samples}, not by {explorer}; give one of the two")
-    rest = explorer.partition(":")[2]
-    return f"samples:file={samples}" + (f",{rest}" if rest else "")
+    if samples is not None and checkpoints is not None:
+        raise InputError("--samples are of spins and --checkpoints of a network; give one of the two")
+    for name, file in (("samples", samples), ("checkpoints", checkpoints)):
+        if file is None:
+            continue
+        if explorer != "auto" and explorer.partition(":")[0] != name:
+            raise InputError(f"--{name} maps from {file}, not by {explorer}; give one of the two")
+        rest = explorer.partition(":")[2]
+        return f"{name}:file={file}" + (f",{rest}" if rest else "")
+    return explorer
 
 
 def limit_of(budget: str | None) -> Budget | None:
@@ -227,7 +233,7 @@ def _checked(
     systems: Sequence[str], *, explorer: str, seed: int, budget: str | None, judging: bool = False
 ) -> list[Landscape]:
     from spinfunnel.landscape import InputError
-    from spinfunnel.pipeline.study import refuse_unexplorable
+    from spinfunnel.pipeline.plan import refuse_unexplorable
 
     limit = limit_of(budget)
     landscapes: list[Landscape] = [resolved(system, seed=seed) for system in systems]

@@ -1,45 +1,22 @@
-"""Explorers: landscape in, records out. `EXPLORERS` is the one list of them."""
+"""Explorers: landscape in, records out. `EXPLORERS` is the one list of them.
+
+A row names the module that does the work; it is imported when it is asked for, so that a command loads what it uses.
+"""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, TypeAlias
 
-from spinfunnel.explore.flood import flooding
-from spinfunnel.explore.sample import (
-    annealing,
-)
-from spinfunnel.explore.sample import (
-    chain_folding as folding,
-)
-from spinfunnel.explore.sample import (
-    exchange as tempering,
-)
-from spinfunnel.explore.sample import (
-    iterative_fixing as itfix,
-)
-from spinfunnel.explore.sample import (
-    other_samples as samples,
-)
-from spinfunnel.explore.sample import (
-    tempering as mapping,
-)
-from spinfunnel.explore.smooth import (
-    climbing,
-    connecting,
-    hopping,
-    joining,
-    langevin,
-    stationary,
-)
-from spinfunnel.explore.smooth import (
-    recorded_map as reading,
-)
-from spinfunnel.landscape import BasinGraph, Kind, Parameter, Record
+from spinfunnel.landscape import BasinGraph, InputError, Kind, Landscape, Parameter, Record
 from spinfunnel.landscape.plugins import Registry
 
-__all__ = ["EXPLORERS", "Explorer"]
+__all__ = ["EXPLORERS", "Explorer", "loaded"]
+
+Explore: TypeAlias = Callable[..., Iterator[list[Record]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,41 +26,65 @@ class Explorer:
     Attributes
     ----------
     name : str
-    explore : callable
-        ``explore(landscape, *, seed, workers, progress)`` yields chunks of records. One that samples takes a
-        ``budget`` as well, and yields an `Effort` last. Its other keyword parameters, each with a type and a default,
-        are its options.
-    map_at_once : callable or None
-        ``map_at_once(landscape, *, workers, progress)`` returns the same map as a BasinGraph, to be kept nowhere.
+    home : str, callable, or mapping from Kind to either
+        ``explore(landscape, *, seed, workers, progress)``, which yields chunks of records, or the module of this folder
+        and the name under which it is found: "flood.flooding:explore". One that samples takes a ``budget`` as well, and
+        yields an `Effort` last; one of long jobs takes a ``memory`` (see `jobs.Memory`). Its other keyword parameters,
+        each with a type and a default, are its options.
     kinds : tuple of Kind
         Kinds of landscape that it takes.
     exact : bool
         Whether a finished run is an exact map.
     summary, source : str
+    map_at_once : str or callable, optional
+        ``map_at_once(landscape, *, workers, progress)`` returns the same map as a BasinGraph, to be kept nowhere.
+    refusal : str or callable, optional
+        ``refusal(landscape)`` says why a landscape of its kind cannot be explored, or None, without exploring.
+    evaluations : str or callable, optional
+        ``evaluations(landscape)``: energies that a whole exploration computes, of one that yields no `Effort`.
+
+    Examples
+    --------
+    >>> EXPLORERS["training"].takes("budget", Kind.NETWORK), EXPLORERS["flooding"].takes("budget", Kind.BINARY)
+    (True, False)
     """
 
     name: str
-    explore: Callable[..., Iterator[list[Record]]]
+    home: str | Explore | Mapping[Kind, str | Explore]
     kinds: tuple[Kind, ...]
     exact: bool
     summary: str
     source: str
-    map_at_once: Callable[..., BasinGraph] | None = None
+    map_at_once: str | Callable[..., BasinGraph] | None = None
+    refusal: str | Callable[[Landscape], InputError | None] | None = None
+    evaluations: str | Callable[[Landscape], int] | None = None
 
-    @property
-    def samples(self) -> bool:
-        """Whether it takes a budget."""
-        return "budget" in inspect.signature(self.explore).parameters
+    def explore(self, kind: Kind) -> Explore:
+        """Return the function that explores landscapes of a kind."""
+        home = self.home[kind] if isinstance(self.home, Mapping) else self.home
+        found: Explore = loaded(home)
+        return found
 
-    @property
-    def options(self) -> Mapping[str, Parameter]:
-        """What can be set, with defaults."""
-        found = inspect.signature(self.explore).parameters.values()
+    def takes(self, parameter: str, kind: Kind) -> bool:
+        """Whether it takes a parameter, such as a budget."""
+        return parameter in inspect.signature(self.explore(kind)).parameters
+
+    def options(self, kind: Kind) -> Mapping[str, Parameter]:
+        """Return what can be set, with defaults."""
+        found = inspect.signature(self.explore(kind)).parameters.values()
         own = [entry for entry in found if entry.kind is entry.KEYWORD_ONLY and entry.name not in _COMMON]
         return {entry.name: entry.default for entry in own}
 
 
-_COMMON = frozenset({"seed", "workers", "progress", "budget"})
+_COMMON = frozenset({"seed", "workers", "progress", "budget", "memory"})
+
+
+def loaded(home: str | Callable[..., Any]) -> Any:
+    """Return a function, or the one that a text names: "flood.flooding:explore"."""
+    if not isinstance(home, str):
+        return home
+    module, _, name = home.partition(":")
+    return getattr(import_module(f"{__name__}.{module}"), name)
 
 
 EXPLORERS: Registry[Explorer] = Registry(
@@ -92,16 +93,34 @@ EXPLORERS: Registry[Explorer] = Registry(
     (
         Explorer(
             "flooding",
-            flooding.explore,
+            "flood.flooding:explore",
             (Kind.BINARY, Kind.CHAIN, Kind.GRAPH),
             True,
             "every state, exactly: minima, basins, exits, merge tree (up to 31 free bits, 13 bytes a state)",
             "Flamm, Hofacker, Stadler, Wolfinger, Z. Phys. Chem. 216, 155 (2002)",
-            flooding.flood,
+            map_at_once="flood.flooding:flood",
+            refusal="flood.memory:flood_refusal",
+            evaluations="flood.flooding:evaluations",
+        ),
+        Explorer(
+            "training",
+            "network.ensemble_training:explore",
+            (Kind.NETWORK,),
+            False,
+            "solutions of a network trained from many starts, aligned, and the lowest paths found between them",
+            "Draxler, Veschgini, Salmhofer, Hamprecht, ICML (2018); Entezari, Sedghi, Saukh, Neyshabur, ICLR (2022)",
+        ),
+        Explorer(
+            "checkpoints",
+            "network.checkpoints:explore",
+            (Kind.NETWORK,),
+            False,
+            "a map of a network's checkpoints, file='runs/*.pt', and the lowest paths found between them",
+            "Draxler, Veschgini, Salmhofer, Hamprecht, ICML (2018)",
         ),
         Explorer(
             "climbing",
-            climbing.explore,
+            "smooth.climbing:explore",
             (Kind.SMOOTH,),
             False,
             "from minima over saddles to minima: eigenvector following, every point proven by its Hessian",
@@ -109,7 +128,7 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "joining",
-            joining.explore,
+            "smooth.joining:explore",
             (Kind.SMOOTH,),
             False,
             "low minima and the lowest passes between them, where minima are too many to be listed",
@@ -117,7 +136,7 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "connecting",
-            connecting.explore,
+            "smooth.connecting:explore",
             (Kind.SMOOTH,),
             False,
             "minima joined by doubly nudged elastic bands, each between two that Dijkstra's algorithm picks",
@@ -125,15 +144,15 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "stationary",
-            stationary.explore,
-            (Kind.SMOOTH,),
+            {Kind.SMOOTH: "smooth.stationary:explore", Kind.NETWORK: "network.network_points:explore"},
+            (Kind.SMOOTH, Kind.NETWORK),
             False,
             "every stationary point, of any index, where there are few coordinates (up to 300)",
             "Broderix et al., Phys. Rev. Lett. 85, 5360 (2000)",
         ),
         Explorer(
             "reading",
-            reading.explore,
+            "smooth.recorded_map:explore",
             (Kind.RECORDED,),
             False,
             "a map that another program made, as it is: a Cambridge database (min.data, ts.data)",
@@ -141,7 +160,7 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "folding",
-            folding.explore,
+            "sample.chain_folding:explore",
             (Kind.CHAIN,),
             False,
             "replica exchange of a lattice chain by pulls: minima and the lowest energy of chains too long to list",
@@ -149,7 +168,7 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "tempering",
-            mapping.explore,
+            "sample.tempering:explore",
             (Kind.BINARY,),
             False,
             "samples a map: parallel tempering, quenches, floods around minima, paths between them, histograms",
@@ -157,7 +176,7 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "samples",
-            samples.explore,
+            "sample.other_samples:explore",
             (Kind.BINARY,),
             False,
             "a map from another solver's samples: file=PATH of a dimod SampleSet (JSON) or rows of bits",
@@ -165,7 +184,7 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "exchange",
-            tempering.explore,
+            "sample.exchange:explore",
             (Kind.BINARY,),
             False,
             "minima only: parallel tempering of 64 replicas at a time over temperatures that set themselves",
@@ -173,7 +192,7 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "annealing",
-            annealing.explore,
+            "sample.annealing:explore",
             (Kind.BINARY,),
             False,
             "simulated annealing, again and again, of 64 replicas at a time; every end is brought to its minimum",
@@ -181,7 +200,7 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "population",
-            annealing.explore_population,
+            "sample.annealing:explore_population",
             (Kind.BINARY,),
             False,
             "population annealing: a population is cooled, its members copied by their Boltzmann weights",
@@ -189,7 +208,7 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "hopping",
-            hopping.explore,
+            "smooth.hopping:explore",
             (Kind.SMOOTH,),
             False,
             "low minima by basin hopping, four chains at neighbouring temperatures",
@@ -197,7 +216,7 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "langevin",
-            langevin.explore,
+            "smooth.langevin:explore",
             (Kind.SMOOTH,),
             False,
             "minima under Langevin trajectories of 16 walkers at one temperature, and how often they are met",
@@ -205,7 +224,7 @@ EXPLORERS: Registry[Explorer] = Registry(
         ),
         Explorer(
             "itfix",
-            itfix.explore,
+            "sample.iterative_fixing:explore",
             (Kind.BINARY, Kind.CHAIN, Kind.GRAPH),
             False,
             "iterative fixing: rounds of annealing, each of which fixes what the best of the last one agree on",

@@ -17,7 +17,7 @@ from spinfunnel.landscape.kinds import (
     is_binary,
     is_chain,
 )
-from spinfunnel.landscape.records import Bound, Census, Effort, Minimum, Parameter, Record, Run, Saddle, Tally
+from spinfunnel.landscape.records import Bound, Census, Effort, Facts, Minimum, Parameter, Record, Run, Saddle, Tally
 from spinfunnel.landscape.running import Budget, InputError, Progress, no_progress
 from spinfunnel.landscape.states import StateList, Symmetry, identity_hash, index_key, key_states, state_bits
 
@@ -28,6 +28,7 @@ __all__ = [
     "Budget",
     "Census",
     "Effort",
+    "Facts",
     "Finite",
     "Graph",
     "InputError",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,8 @@ class BasinGraph:
         Number of negative Hessian eigenvalues of a smooth map.
     kind : Kind
         Of the landscape.
+    facts : mapping or None
+        What the explorer knows beyond minima and saddles (see `Facts`).
     """
 
     key: NDArray[np.str_]
@@ -77,6 +79,7 @@ class BasinGraph:
     saddle_log_volume: NDArray[np.float64] | None = None
     saddle_index: NDArray[np.int64] | None = None
     kind: Kind = Kind.BINARY
+    facts: Mapping[str, Any] | None = None
     native: NDArray[np.bool_] = field(init=False)
 
     def __post_init__(self) -> None:

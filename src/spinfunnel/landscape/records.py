@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-__all__ = ["Bound", "Census", "Effort", "Minimum", "Parameter", "Record", "Run", "Saddle", "Tally"]
+__all__ = ["Bound", "Census", "Effort", "Facts", "Minimum", "Parameter", "Record", "Run", "Saddle", "Tally"]
 
 Parameter: TypeAlias = bool | int | float | str | tuple[int, ...]
 Bound: TypeAlias = Literal["exact", "upper"]
@@ -171,5 +171,12 @@ class Effort:
     failures: Mapping[str, int] = field(default_factory=dict)
 
 
-Record: TypeAlias = Minimum | Saddle | Census | Tally | Effort
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an explorer knows beyond minima and saddles, as plain JSON: of trained networks their losses and paths."""
+
+    content: Mapping[str, Any]
+
+
+Record: TypeAlias = Minimum | Saddle | Census | Tally | Effort | Facts
 """What explorers yield."""

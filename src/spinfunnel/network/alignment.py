@@ -20,10 +20,11 @@ from spinfunnel.landscape import InputError
 from spinfunnel.network.data import leaves, mapped
 from spinfunnel.network.loss_landscape import NetworkLandscape
 from spinfunnel.network.objective import exact_attention
+from spinfunnel.network.solutions import alignment_sentence
 from spinfunnel.network.tracing import arguments, traced
 from spinfunnel.network.unit_symmetry import Axis, Group, find_groups
 
-__all__ = ["Alignment", "Method", "apply", "random_copy", "symmetry_order", "told"]
+__all__ = ["Alignment", "Method", "apply", "random_copy", "symmetry_order"]
 
 Method: TypeAlias = Literal["weights", "activations"]
 State: TypeAlias = dict[str, NDArray[np.float64]]
@@ -113,7 +114,7 @@ class Alignment:
     @property
     def told(self) -> str:
         """What was done, or why nothing was and what that means, in a sentence."""
-        return told(self.reason)
+        return alignment_sentence(self.reason)
 
     def _found(self) -> tuple[nn.Module, tuple[Group, ...], str]:
         """The module that was traced, its groups, and why there are none."""
@@ -229,13 +230,6 @@ def _inside(module: nn.Module, varying: Sequence[str], *, deeper: bool) -> Itera
 
 def _prefixed(group: Group, prefix: str) -> Group:
     return replace(group, axes=tuple(replace(axis, parameter=prefix + axis.parameter) for axis in group.axes))
-
-
-def told(reason: str) -> str:
-    """What became of the alignment, in a sentence; `reason` says why there was none, or is empty."""
-    if not reason:
-        return "units renamed, and turned in sign where the activation is odd"
-    return f"units are not aligned, so that every barrier is an upper bound of what aligned paths show: {reason}"
 
 
 def match(state: State, target: State, groups: Sequence[Group]) -> State:

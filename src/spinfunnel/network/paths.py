@@ -6,6 +6,8 @@ A barrier is measured two ways (definition 18): above the chord between the ends
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -18,6 +20,7 @@ from torch import Tensor
 
 from spinfunnel.landscape import InputError, Progress, no_progress
 from spinfunnel.network.batched import Batched, suited_threads
+from spinfunnel.network.solutions import Way
 
 __all__ = ["Path", "auto_neb", "bezier", "lowest_path", "min_delta", "straight"]
 
@@ -56,15 +59,19 @@ class Path:
     evaluations: int
 
     @property
+    def way(self) -> Way:
+        """The energy along the path alone."""
+        return Way(self.place, self.energy)
+
+    @property
     def saddle(self) -> float:
         """Highest energy on the path: an upper bound of the saddle between its ends."""
-        return float(self.energy.max())
+        return self.way.saddle
 
     @property
     def barrier(self) -> float:
         """Highest rise above the chord between the ends' energies; at least 0."""
-        chord = (1.0 - self.place) * self.energy[0] + self.place * self.energy[-1]
-        return max(float(np.max(self.energy - chord)), 0.0)
+        return self.way.barrier
 
     @property
     def barrier_above_mean(self) -> float:
@@ -123,6 +130,7 @@ def auto_neb(
     reads: int = 9,
     seed: int = 0,
     start: Tensor | None = None,
+    until: float = math.inf,
     progress: Progress = no_progress,
 ) -> Path:
     """Minimum-energy path by a nudged elastic band that inserts images where it is coarse.
@@ -150,6 +158,8 @@ def auto_neb(
         Points of each segment at which the final energy is read, so that the highest is no artefact of the images.
     start : Tensor, shape (n, D), optional
         Another first path than the straight one.
+    until : float
+        Reading of `time.perf_counter` after which the band stays where it is.
 
     Returns
     -------
@@ -168,7 +178,14 @@ def auto_neb(
     spent = 0
     for cycle in range(cycles):
         pivots, calls = _relax(
-            network, pivots, steps=steps // cycles, rate=rate * 0.5**cycle, batch=batch, dice=dice, progress=progress
+            network,
+            pivots,
+            steps=steps // cycles,
+            rate=rate * 0.5**cycle,
+            batch=batch,
+            dice=dice,
+            until=until,
+            progress=progress,
         )
         spent += calls
         if cycle < insertions:
@@ -233,11 +250,15 @@ def _relax(
     rate: float,
     batch: int | None,
     dice: torch.Generator,
+    until: float,
     progress: Progress,
 ) -> tuple[Tensor, int]:
     first, second = torch.zeros_like(pivots[1:-1]), torch.zeros_like(pivots[1:-1])
     ends = network.losses(pivots[[0, -1]])
     for step in range(steps):
+        if time.perf_counter() > until:
+            steps = step
+            break
         loss, slope = network.gradients(pivots[1:-1], _rows(network, batch, dice))
         tangent = _tangents(pivots, torch.cat([ends[:1], loss, ends[1:]]))
         force = slope - (slope * tangent).sum(1, keepdim=True) * tangent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -79,7 +80,7 @@ class Trained:
     slope : array of float64, shape (K,)
         Norm of the gradient at the end: 0 at a minimum.
     curve : array of float64, shape (K, epochs)
-        Mean energy over the steps of each epoch.
+        Mean energy over the steps of each epoch; of fewer epochs where time was over.
     evaluations : int
         Energies of single samples that were computed, in units of the data set.
     """
@@ -98,6 +99,7 @@ def train(
     *,
     recipe: Recipe | None = None,
     start: Tensor | None = None,
+    until: float = math.inf,
     progress: Progress = no_progress,
 ) -> Trained:
     """Train a network from several starts, each with batches and noise of its own.
@@ -111,6 +113,8 @@ def train(
     recipe : Recipe, optional
     start : Tensor, shape (K, D), optional
         Where to start; drawn anew unless given.
+    until : float
+        Reading of `time.perf_counter` after which no epoch begins but the first.
 
     Raises
     ------
@@ -142,6 +146,9 @@ def train(
                     f"lower the learning rate of {recipe.rate:g}"
                 )
             progress("training", (epoch + 1) / recipe.epochs)
+            if time.perf_counter() > until:
+                curve = curve[:, : epoch + 1]
+                break
     loss, slope = network.gradients(state.vectors)
     return Trained(
         begin,
@@ -149,7 +156,7 @@ def train(
         loss.double().cpu().numpy(),
         slope.norm(dim=1).double().cpu().numpy(),
         curve,
-        len(seeds) * (recipe.epochs + 1),
+        len(seeds) * (curve.shape[1] + 1),
     )
 
 
@@ -196,6 +203,8 @@ class Settled:
     rounds : int
         After the first.
     evaluations : int
+    cut : bool
+        Whether time was over before training had converged or had all its rounds.
     """
 
     end: Tensor
@@ -203,6 +212,7 @@ class Settled:
     epochs: int
     rounds: int
     evaluations: int
+    cut: bool = False
 
 
 def settle(
@@ -214,6 +224,7 @@ def settle(
     rounds: int,
     tolerance: float,
     polishing: int = 0,
+    until: float = math.inf,
     progress: Progress = no_progress,
 ) -> Settled:
     """Train, and go on until another round of training no longer lowers the energy.
@@ -237,6 +248,8 @@ def settle(
     polishing : int
         Steps of a descent by L-BFGS over all data that ends the first round and takes the place of all others; 0 for
         none.
+    until : float
+        Reading of `time.perf_counter` after which training ends with what it has.
     """
 
     def told(stage: str, done: float) -> None:
@@ -244,23 +257,34 @@ def settle(
 
     number = 0
     top = float(network.losses(start).mean())
-    found = train(network, seeds, recipe=recipe, start=start, progress=told)
-    end, energy, epochs, spent = found.end, found.energy, recipe.epochs, found.evaluations
-    if polishing:
-        end, energy, _, more = polish(network, end, steps=polishing, progress=told)
+    found = train(network, seeds, recipe=recipe, start=start, until=until, progress=told)
+    end, energy, epochs, spent = found.end, found.energy, found.curve.shape[1], found.evaluations
+    cut = epochs < recipe.epochs
+    if polishing and not cut:
+        end, energy, _, more = polish(network, end, steps=polishing, until=until, progress=told)
         spent += more
     gain = np.full(len(seeds), np.nan)
     for number in range(1, rounds + 1):
+        cut = cut or time.perf_counter() > until
+        if cut:
+            number -= 1
+            break
         if polishing:
-            end, lower, _, more = polish(network, end, steps=polishing, progress=told)
+            end, lower, _, more = polish(network, end, steps=polishing, until=until, progress=told)
         else:
             further = replace(recipe, epochs=max(1, epochs // 2))
-            found = train(network, [seed + number for seed in seeds], recipe=further, start=end, progress=told)
-            end, lower, more, epochs = found.end, found.energy, found.evaluations, epochs + further.epochs
+            seeds_now = [seed + number for seed in seeds]
+            found = train(network, seeds_now, recipe=further, start=end, until=until, progress=told)
+            done, spent = found.curve.shape[1], spent + found.evaluations
+            if done < further.epochs:
+                # The learning rate was raised anew: what a broken round leaves lies higher than what it began with.
+                cut, number = True, number - 1
+                break
+            epochs, end, lower, more = epochs + done, found.end, found.energy, 0
         gain, energy, spent = energy - lower, lower, spent + more
         if float(np.mean(gain)) <= tolerance * (top - float(np.mean(energy))):
             break
-    return Settled(end.to(network.dtype), gain, epochs, number, spent)
+    return Settled(end.to(network.dtype), gain, epochs, number, spent, cut)
 
 
 class _State:
@@ -298,7 +322,13 @@ def _normal(like: Tensor, dice: list[torch.Generator]) -> Tensor:
 
 
 def polish(
-    network: Batched, vectors: Tensor, *, tolerance: float = 1e-6, steps: int = 2000, progress: Progress = no_progress
+    network: Batched,
+    vectors: Tensor,
+    *,
+    tolerance: float = 1e-6,
+    steps: int = 2000,
+    until: float = math.inf,
+    progress: Progress = no_progress,
 ) -> tuple[Tensor, np.ndarray, np.ndarray, int]:
     """Descend to true minima by L-BFGS over all data in double precision.
 
@@ -310,6 +340,8 @@ def polish(
         Largest component of the gradient at which a descent stops.
     steps : int
         Most iterations of each.
+    until : float
+        Reading of `time.perf_counter` after which descents end where they are.
 
     Returns
     -------
@@ -326,11 +358,15 @@ def polish(
         loss, slope = exact.gradients(torch.from_numpy(vector)[None])
         return float(loss[0]), slope[0].cpu().numpy()
 
+    def look_at_the_clock(_: np.ndarray) -> None:
+        if time.perf_counter() > until:
+            raise StopIteration
+
     ends, calls = [], 0
     options = {"maxiter": steps, "maxfun": 2 * steps, "ftol": 0.0, "gtol": tolerance, "maxcor": 20}
     with suited_threads(exact):
         for number, vector in enumerate(vectors.double().cpu().numpy()):
-            found = minimize(both, vector, jac=True, method="L-BFGS-B", options=options)
+            found = minimize(both, vector, jac=True, method="L-BFGS-B", options=options, callback=look_at_the_clock)
             ends.append(torch.from_numpy(found.x))
             calls += int(found.nfev)
             progress("descending to minima", (number + 1) / len(vectors))

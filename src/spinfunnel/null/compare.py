@@ -18,13 +18,14 @@ from typing import cast
 import numpy as np
 
 from spinfunnel.explore.flood.flooding import flood
-from spinfunnel.landscape import BasinGraph, Binary, Finite, InputError, Landscape, Progress, no_progress
+from spinfunnel.landscape import BasinGraph, Binary, Finite, InputError, Kind, Landscape, Progress, no_progress
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape.states import Shuffleable
 from spinfunnel.measure import COMPARED, MEASURES, measure_all
 from spinfunnel.null.energies import ShuffledEnergies
 from spinfunnel.null.interactions import has_interactions
 from spinfunnel.null.interactions import shuffled_interactions as with_shuffled_interactions
+from spinfunnel.null.labels import SHUFFLED_LABELS, MapNull, compared, label_nulls
 from spinfunnel.null.sampled_grounds import SAMPLES, ground_energies, no_dealt_energies, of_grounds
 from spinfunnel.null.sequence import chain_grounds, mapped, null_seeds
 
@@ -161,6 +162,7 @@ def compare(
     workers: int = 1,
     progress: Progress = no_progress,
     deadline: float = math.inf,
+    map_of: MapNull | None = None,
 ) -> Comparison:
     """Make all nulls of a landscape that there are, each of `count` samples, and say why there are no others.
 
@@ -174,7 +176,13 @@ def compare(
         As in `ensemble`.
     deadline : float
         Reading of `time.perf_counter` by which the nulls of a map that was sampled are over.
+    map_of : callable, optional
+        Explores a null as the landscape itself was explored; for networks.
     """
+    if graph.kind is Kind.NETWORK:
+        return _compare_network(
+            landscape, graph, count=count, seed=seed, progress=progress, deadline=deadline, map_of=map_of
+        )
     if isinstance(landscape, Finite) and isinstance(landscape, Shuffleable):
         return _compare_chain(landscape, graph, count=count, seed=seed, workers=workers, progress=progress)
     if isinstance(landscape, Binary) and not graph.exact:
@@ -203,6 +211,31 @@ def compare(
         if null == INTERACTIONS:
             own = measure_all(graph, names=COMPARED, null_grounds=found.grounds)
     return Comparison(nulls, samples, own)
+
+
+def _compare_network(
+    landscape: Landscape | None,
+    graph: BasinGraph,
+    *,
+    count: int,
+    seed: int,
+    progress: Progress,
+    deadline: float,
+    map_of: MapNull | None,
+) -> Comparison:
+    """Compare trainings with trainings on shuffled labels."""
+    if map_of is None:
+        return Comparison({}, {}, {})
+    maps, refusal = label_nulls(
+        landscape, graph, count=count, seed=seed, map_of=map_of, progress=progress, deadline=deadline
+    )
+    if refusal is not None:
+        own: dict[str, Measurement] = {name: refusal for name in COMPARED if MEASURES[name].trained is not None}
+        return Comparison({}, {}, own)
+    rows, own = compared(graph, maps)
+    names = dict.fromkeys(name for row in rows for name in row)
+    nulls = {SHUFFLED_LABELS: {name: over_ensemble([row[name] for row in rows]) for name in names}}
+    return Comparison(nulls, {SHUFFLED_LABELS: len(maps)}, own)
 
 
 def _compare_sampled(

@@ -1,39 +1,20 @@
-"""From a landscape and the name of an explorer to a finished run in an atlas."""
+"""From a landscape and the name of an explorer to a plan: the explorer, its options, its budget."""
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import os
-import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from spinfunnel.atlas import Atlas, LandscapeEntry
-from spinfunnel.explore import EXPLORERS, Explorer
-from spinfunnel.explore.flood.memory import refuse_if_too_large, refuse_long_list
-from spinfunnel.landscape import (
-    Binary,
-    Budget,
-    Effort,
-    Finite,
-    Graph,
-    InputError,
-    Kind,
-    Landscape,
-    Parameter,
-    Progress,
-    Record,
-    Run,
-    Smooth,
-    no_progress,
-)
+from spinfunnel.atlas import LandscapeEntry
+from spinfunnel.explore import EXPLORERS, Explorer, loaded
+from spinfunnel.landscape import Budget, InputError, Kind, Landscape, Parameter
 from spinfunnel.landscape.assignments import parse_assignments, read_assignments, suggestion
-from spinfunnel.version import __version__
 
-__all__ = ["Plan", "describe", "explore", "plan", "refuse_unexplorable", "threads"]
+__all__ = ["Plan", "describe", "plan", "refuse_unexplorable", "threads"]
 
 MOST_LISTED = 60
 """Coordinates of a smooth landscape up to which all its minima are sought: 13 atoms have some 1500, one more atom makes
@@ -50,12 +31,15 @@ class Plan:
     Attributes
     ----------
     explorer : Explorer
+    kind : Kind
+        Of the landscape.
     options : mapping
         Every option of the explorer, defaults filled in.
     budget : Budget
     """
 
     explorer: Explorer
+    kind: Kind
     options: Mapping[str, Parameter]
     budget: Budget
 
@@ -69,29 +53,31 @@ class Plan:
             limits["content"] = hashlib.sha256(Path(file).read_bytes()).hexdigest()[:16]
         return {**self.options, **{name: limit for name, limit in limits.items() if limit is not None}}
 
-    def records(self, landscape: Landscape, *, seed: int, workers: int, progress: Progress) -> Iterator[list[Record]]:
-        """Explore a landscape."""
-        budget: dict[str, Any] = {"budget": self.budget} if self.explorer.samples else {}
-        return self.explorer.explore(landscape, seed=seed, workers=workers, progress=progress, **budget, **self.options)
+    @property
+    def samples(self) -> bool:
+        """Whether the explorer takes a budget."""
+        return self.explorer.takes("budget", self.kind)
 
 
-def plan(landscape: Landscape, explorer: str = "auto", *, budget: Budget | None = None) -> Plan:
+def plan(landscape: Landscape, explorer: str = "auto", *, budget: Budget | None = None, quick: bool = False) -> Plan:
     """Explorer that a text names, ``name`` or ``name:option=value,...``, for a landscape.
 
     Parameters
     ----------
-    landscape : Binary, Graph or Smooth
+    landscape : Landscape
     explorer : str
         "auto" takes the first that can take the landscape; the exact one where it fits into memory; of a smooth
         landscape stationary below 4 coordinates, and joining where it has more minima than can be listed.
     budget : Budget, optional
         For an explorer that samples.
+    quick : bool
+        For an explorer that has a quick way.
 
     Raises
     ------
     InputError
         For an unknown explorer or option, one that does not take this kind of landscape, a landscape too large for
-        it, or a budget for one that takes none.
+        it, or a budget or `quick` for one that takes none.
 
     Examples
     --------
@@ -100,75 +86,82 @@ def plan(landscape: Landscape, explorer: str = "auto", *, budget: Budget | None 
     'flooding'
     """
     name, colon, rest = explorer.partition(":")
-    chosen = _chosen(landscape, name)
-    defaults = chosen.options
-    values = read_assignments(
-        chosen.explore, parse_assignments(rest, spec=explorer), name=f"the explorer {chosen.name}", among=list(defaults)
-    ) if colon else {}  # fmt: skip
-    if budget is not None and not chosen.samples:
-        given = f"{budget.seconds:g}s" if budget.seconds is not None else f"{budget.evaluations}"
-        raise InputError(
-            f"{chosen.name} visits every state of {landscape.name} once and cannot stop at a budget of {given}; "
-            "leave --budget out, it is for explorers that sample"
-        )
-    return Plan(chosen, {**defaults, **values}, budget or Budget())
-
-
-def _chosen(landscape: Landscape, name: str) -> Explorer:
     kind = describe(landscape).kind
+    chosen = _chosen(landscape, kind, name)
+    defaults = chosen.options(kind)
+    values: dict[str, Any] = {}
+    if colon:
+        values = read_assignments(
+            chosen.explore(kind), parse_assignments(rest, spec=explorer), name=f"the explorer {chosen.name}",
+            among=list(defaults),
+        )  # fmt: skip
+    if quick and "quick" not in defaults:
+        raise InputError(f"{chosen.name} has no quick way of exploring {landscape.name}; leave --quick out")
+    if quick:
+        values["quick"] = True
+    if budget is not None and not chosen.takes("budget", kind):
+        raise _unlimited(landscape, chosen, budget)
+    return Plan(chosen, kind, {**defaults, **values}, budget or Budget())
+
+
+def _unlimited(landscape: Landscape, chosen: Explorer, budget: Budget) -> InputError:
+    given = f"{budget.seconds:g}s" if budget.seconds is not None else f"{budget.evaluations}"
+    does = "visits every state" if chosen.exact else "finishes its search"
+    return InputError(
+        f"{chosen.name} {does} of {landscape.name} once and cannot stop at a budget of {given}; "
+        "leave --budget out, it is for explorers that sample"
+    )
+
+
+def _chosen(landscape: Landscape, kind: Kind, name: str) -> Explorer:
     fitting = [explorer for explorer in EXPLORERS.values() if kind in explorer.kinds]
     if name == "auto":
-        if not fitting:
-            raise InputError(
-                f"no explorer takes {landscape.name}, a {kind.word} landscape; there are: {', '.join(EXPLORERS)}"
-            )
-        if kind is Kind.SMOOTH and isinstance(landscape, Smooth):
-            if landscape.dimension > MOST_LISTED:
-                return EXPLORERS["joining"]
-            if landscape.dimension < FEWEST_CLIMBED:
-                return EXPLORERS["stationary"]
-        for explorer in fitting[:-1]:
-            if _obstacle(landscape, explorer) is None:
-                return explorer
-        last = fitting[-1]
-    elif name not in EXPLORERS:
+        return _suited(landscape, kind, fitting)
+    if name not in EXPLORERS:
         hint = suggestion(name, list(EXPLORERS))
         raise InputError(f"there is no explorer {name!r}{hint}; there are: auto, {', '.join(EXPLORERS)}")
-    elif EXPLORERS[name] not in fitting:
-        raise InputError(
-            f"the explorer {name} takes {_words(EXPLORERS[name])} landscapes, {landscape.name} is {kind.word}"
-        )
-    else:
-        last = EXPLORERS[name]
-    problem = _obstacle(landscape, last)
+    explorer = EXPLORERS[name]
+    if kind not in explorer.kinds:
+        words = " and ".join(dict.fromkeys(each.word for each in explorer.kinds))
+        raise InputError(f"the explorer {name} takes {words} landscapes, {landscape.name} is {kind.word}")
+    problem = _obstacle(landscape, explorer)
     if problem is not None:
         raise problem from None
-    return last
+    return explorer
 
 
-def _words(explorer: Explorer) -> str:
-    return " and ".join(dict.fromkeys(kind.word for kind in explorer.kinds))
+def _suited(landscape: Landscape, kind: Kind, fitting: list[Explorer]) -> Explorer:
+    """First explorer that can take a landscape; of a smooth one by its number of coordinates."""
+    if not fitting:
+        raise InputError(
+            f"no explorer takes {landscape.name}, a {kind.word} landscape; there are: {', '.join(EXPLORERS)}"
+        )
+    if kind is Kind.SMOOTH:
+        dimension = int(getattr(landscape, "dimension", 0))
+        if dimension > MOST_LISTED:
+            return EXPLORERS["joining"]
+        if dimension < FEWEST_CLIMBED:
+            return EXPLORERS["stationary"]
+    problems = []
+    for explorer in fitting:
+        problem = _obstacle(landscape, explorer)
+        if problem is None:
+            return explorer
+        problems.append(problem)
+    raise problems[-1] from None
 
 
 def _obstacle(landscape: Landscape, explorer: Explorer) -> InputError | None:
     """Why an explorer cannot take a landscape of its kind, of what can be known without exploring."""
-    if isinstance(landscape, Binary) and explorer.name == "flooding":
-        symmetries = landscape.symmetries
-        flips = sum(symmetry.is_global_flip for symmetry in symmetries)
-        bits = landscape.size - min(flips, 1)
-        try:
-            refuse_if_too_large(landscape.size, bits=bits, symmetric=len(symmetries) > flips)
-        except InputError as problem:
-            return InputError(f"{landscape.name}: {problem}")
-    if isinstance(landscape, Finite) and explorer.name == "flooding":
-        try:
-            refuse_long_list(landscape.distinct_states())
-        except InputError as problem:
-            return InputError(f"{landscape.name}: {problem}")
-    return None
+    if explorer.refusal is None:
+        return None
+    found: InputError | None = loaded(explorer.refusal)(landscape)
+    return found
 
 
-def refuse_unexplorable(landscape: Landscape, *, explorer: str = "auto", budget: Budget | None = None) -> None:
+def refuse_unexplorable(
+    landscape: Landscape, *, explorer: str = "auto", budget: Budget | None = None, quick: bool = False
+) -> None:
     """Raise what `explore` would, of what can be known without exploring.
 
     Raises
@@ -184,66 +177,7 @@ def refuse_unexplorable(landscape: Landscape, *, explorer: str = "auto", budget:
         ...
     spinfunnel.InputError: sk: a 60-spin landscape needs ... GiB to flood exactly; ...
     """
-    plan(landscape, explorer, budget=budget)
-
-
-def explore(
-    landscape: Landscape,
-    *,
-    atlas: Atlas,
-    explorer: str = "auto",
-    seed: int = 0,
-    workers: int | None = None,
-    budget: Budget | None = None,
-    left: Budget | None = None,
-    progress: Progress = no_progress,
-) -> Run:
-    """Map a landscape into an atlas, unless the atlas holds the finished job already.
-
-    Parameters
-    ----------
-    landscape : Binary, Graph or Smooth
-    atlas : Atlas
-    explorer : str
-        As in `plan`.
-    seed : int
-    workers : int, optional
-        Threads; all cores unless given.
-    budget : Budget, optional
-        Names the job.
-    left : Budget, optional
-        What is left of it; all unless given.
-    progress : callable
-
-    Returns
-    -------
-    Run
-        The run just made, or the one that was found.
-
-    Raises
-    ------
-    InputError
-        As `plan`. A landscape that is refused leaves the atlas untouched.
-    """
-    chosen = plan(landscape, explorer, budget=budget)
-    name, job = chosen.explorer.name, chosen.job
-    known = atlas.finished(landscape.identity, explorer=name, options=job, seed=seed)
-    if known is not None:
-        return known
-    started = time.perf_counter()
-    spending = chosen if left is None else dataclasses.replace(chosen, budget=left)
-    chunks = spending.records(landscape, seed=seed, workers=threads(workers), progress=progress)
-    # What the explorer refuses, it refuses before its first records; only then does a file come into being.
-    first = next(chunks, [])
-    number = atlas.begin(describe(landscape), explorer=name, options=job, seed=seed, version=__version__)
-    try:
-        effort = _keep(first, chunks, atlas=atlas, number=number, progress=progress)
-    except KeyboardInterrupt:
-        atlas.finish(number, ended(chosen, landscape, seed=seed, started=started, outcome="interrupted"))
-        raise
-    run = ended(chosen, landscape, seed=seed, started=started, effort=effort)
-    atlas.finish(number, run)
-    return run
+    plan(landscape, explorer, budget=budget, quick=quick)
 
 
 def describe(landscape: Landscape) -> LandscapeEntry:
@@ -268,52 +202,6 @@ def describe(landscape: Landscape) -> LandscapeEntry:
     if landscape.kind is Kind.GRAPH:
         return LandscapeEntry(*common, landscape.kind, None, int(given.multiplicity.sum()), ())
     return LandscapeEntry(*common, landscape.kind, given.dimension, None, ())
-
-
-def ended(
-    chosen: Plan,
-    landscape: Landscape,
-    *,
-    seed: int,
-    started: float,
-    effort: Effort | None = None,
-    outcome: Literal["finished", "interrupted"] = "finished",
-) -> Run:
-    """Run that began at a reading of `time.perf_counter` and has just ended."""
-    whole = outcome == "finished"
-    spent = effort.evaluations if effort is not None else _evaluations(landscape) if whole else 0
-    how = effort.outcome if whole and effort is not None else outcome
-    seconds = time.perf_counter() - started
-    exact = whole and chosen.explorer.exact
-    failures = effort.failures if effort is not None else {}
-    return Run(chosen.explorer.name, chosen.job, seed, __version__, spent, seconds, how, exact, failures)
-
-
-def _keep(
-    first: list[Record], rest: Iterator[list[Record]], *, atlas: Atlas, number: int, progress: Progress
-) -> Effort | None:
-    """Add everything to the atlas; return what the explorer said of its effort."""
-    progress("keeping the map", 0.0)
-    effort = None
-    for chunk in _all(first, rest):
-        atlas.add(number, chunk)
-        effort = next((record for record in chunk if isinstance(record, Effort)), effort)
-    progress("keeping the map", 1.0)
-    return effort
-
-
-def _all(first: list[Record], rest: Iterator[list[Record]]) -> Iterator[list[Record]]:
-    yield first
-    yield from rest
-
-
-def _evaluations(landscape: Landscape) -> int:
-    """Energies that an exhaustive exploration computes."""
-    if isinstance(landscape, Binary):
-        return 1 << (landscape.size - any(symmetry.is_global_flip for symmetry in landscape.symmetries))
-    if isinstance(landscape, Finite):
-        return landscape.distinct_states()
-    return len(landscape.energies) if isinstance(landscape, Graph) else 0
 
 
 def threads(workers: int | None) -> int:

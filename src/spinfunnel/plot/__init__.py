@@ -17,10 +17,13 @@ from spinfunnel.plot.density_picture import density_of_states, density_of_states
 from spinfunnel.plot.disconnectivity import disconnectivity_caption, disconnectivity_figure, disconnectivity_graph
 from spinfunnel.plot.free_energy_picture import free_energy, free_energy_caption, free_energy_figure
 from spinfunnel.plot.hessian_density import hessian_density, hessian_density_caption, hessian_density_figure
+from spinfunnel.plot.hessian_rows import hessian_rows_picture
 from spinfunnel.plot.index_energy import IndexTheory, index_energy, index_energy_caption, index_energy_figure
 from spinfunnel.plot.loss_line import loss_line, loss_line_caption, loss_line_figure
 from spinfunnel.plot.loss_surface import loss_surface, loss_surface_caption, loss_surface_figure
 from spinfunnel.plot.overlap_picture import overlap, overlap_caption, overlap_figure, overlap_obstacle
+from spinfunnel.plot.pathway_movie import pathway_picture
+from spinfunnel.plot.picture import Picture
 from spinfunnel.plot.profile_picture import funnel_profile, funnel_profile_caption, funnel_profile_figure
 from spinfunnel.plot.scaling_picture import scaling, scaling_figure, scaling_sheet
 from spinfunnel.plot.supergraph import supergraph, supergraph_caption, supergraph_figure
@@ -60,50 +63,6 @@ __all__ = [
     "weight_spectra",
     "weight_spectra_figure",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """One picture.
-
-    Attributes
-    ----------
-    name, title : str
-    draw : callable
-        ``draw(graph, ax=None)`` draws with Matplotlib and returns the axes.
-    figure : callable
-        ``figure(graph)`` returns the Plotly twin.
-    caption : callable
-        ``caption(graph)`` says what is drawn and what is left out of it.
-    summary : str
-        What it shows, in a phrase.
-    source : str
-        Where it comes from.
-    flat : bool
-        Whether the picture lies in a plane.
-    null : str
-        Measure whose null `draw` and `figure` take as ``null=...``, if there is one.
-    """
-
-    name: str
-    title: str
-    draw: Callable[..., Any]
-    figure: Callable[..., Any]
-    caption: Callable[[BasinGraph], str]
-    summary: str
-    source: str
-    flat: bool = True
-    null: str = ""
-
-    def obstacle(self, graph: BasinGraph) -> str:
-        """Why this graph cannot be drawn so, in a clause; empty when it can."""
-        if graph.minima == 0:
-            return "the map has no minimum yet"
-        try:
-            self.caption(graph)
-        except InputError as error:
-            return str(error)
-        return overlap_obstacle(graph) if self.name == "overlap" else ""
 
 
 PICTURES: Registry[Picture] = Registry(
@@ -179,13 +138,23 @@ PICTURES: Registry[Picture] = Registry(
 )
 
 
-def pictures_of(name: str, parameters: Mapping[str, Any], *, kind: Kind) -> tuple[Picture, ...]:
-    """All pictures of a landscape: `PICTURES`, and of a smooth one the index of its stationary points.
+def pictures_of(
+    name: str, parameters: Mapping[str, Any], *, kind: Kind, views: Mapping[str, Any] | None = None
+) -> tuple[Picture, ...]:
+    """All pictures of a landscape: those of its views, `PICTURES`, and of a smooth one the index of stationary points.
 
-    Over that of the spherical p-spin model its theory is drawn.
+    Parameters
+    ----------
+    name : str
+        Of the system: over the index of the spherical p-spin model its theory is drawn.
+    parameters : mapping
+    kind : Kind
+    views : mapping, optional
+        What was computed to be drawn, by name (see `Study.views`).
     """
+    seen = tuple(picture for view, data in (views or {}).items() for picture in _seen(view, data))
     if kind.word != "smooth":
-        return tuple(PICTURES.values())
+        return (*seen, *PICTURES.values())
     theory = IndexTheory.of(name, parameters)
     index = Picture(
         "index_energy",
@@ -196,7 +165,18 @@ def pictures_of(name: str, parameters: Mapping[str, Any], *, kind: Kind) -> tupl
         "whether the energy of a stationary point tells how many ways lead down from it",
         "Auffinger, Ben Arous, Cerny, Commun. Pure Appl. Math. 66, 165 (2013)",
     )
-    return (*PICTURES.values(), index)
+    return (*seen, *PICTURES.values(), index)
+
+
+def _seen(view: str, data: Any) -> tuple[Picture, ...]:
+    """Pictures of a view; imported here, since those of networks need PyTorch."""
+    if view == "network":
+        from spinfunnel.plot.network_pictures import network_pictures
+
+        return network_pictures(data)
+    if view == "pathway":
+        return (pathway_picture(data),)
+    return (hessian_rows_picture(data),)
 
 
 @dataclass(frozen=True, slots=True)

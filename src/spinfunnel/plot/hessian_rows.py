@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.explore.smooth.curvature_rows import HessianRows
 from spinfunnel.plot.palette import ACCENT, NATIVE, REST, axes_or_new, axis, layout, tidy
+from spinfunnel.plot.picture import Picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from plotly.graph_objects import Figure
 
-__all__ = ["HessianRows", "hessian_rows", "hessian_rows_caption", "hessian_rows_figure"]
+__all__ = ["hessian_rows", "hessian_rows_caption", "hessian_rows_figure", "hessian_rows_picture"]
 
 Floats = NDArray[np.float64]
 
 TITLE = "frequency (below 0: of a way down)"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HessianRows:
-    """Curvatures of stationary points: the native minimum first, then saddles in order of energy.
-
-    Attributes
-    ----------
-    energies : array (R,)
-    curvatures : array (R, k)
-        Eigenvalues of the Hessian, ascending, zero modes left out; NaN where a point has fewer.
-    known : int
-        Number of known saddles that join the native minimum; those that are drawn are the lowest.
-    """
-
-    energies: Floats
-    curvatures: Floats
-    known: int
-
-    @property
-    def frequencies(self) -> Floats:
-        """Square roots of the curvatures, negative where the curvature is."""
-        return np.asarray(np.sign(self.curvatures) * np.sqrt(np.abs(self.curvatures)))
 
 
 def hessian_rows_caption(rows: HessianRows) -> str:
@@ -95,3 +73,16 @@ def _labels(rows: HessianRows) -> list[str]:
 
 def _colour(number: int) -> str:
     return NATIVE if number == 0 else "#56b4e9"
+
+
+def hessian_rows_picture(rows: HessianRows) -> Picture:
+    """Return the picture of some Hessian spectra."""
+    return Picture(
+        "hessian_rows",
+        "Hessian spectra",
+        lambda _graph, ax=None: hessian_rows(rows, ax),
+        lambda _graph: hessian_rows_figure(rows),
+        lambda _graph: hessian_rows_caption(rows),
+        "how stiff the native minimum and the passes out of it are",
+        "Wales, Energy Landscapes, Cambridge University Press (2003)",
+    )

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.plot.palette import ACCENT, INK, NATIVE, REST, axes_or_new, axis, layout
+from spinfunnel.plot.picture import Picture
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from spinfunnel.explore.smooth.pathway import Pathway
 
-__all__ = ["pathway_movie", "pathway_movie_caption", "pathway_movie_figure"]
+__all__ = ["pathway_movie", "pathway_movie_caption", "pathway_movie_figure", "pathway_picture"]
 
 Floats = NDArray[np.float64]
 
@@ -154,3 +156,23 @@ def _bonds(atoms: Floats) -> tuple[list[float | None], ...]:
         for place in range(3):
             lines[place] += [float(atoms[one, place]), float(atoms[other, place]), None]
     return tuple(lines)
+
+
+def pathway_picture(way: Pathway | str) -> Picture:
+    """Return the movie of a pathway; of a text, which says why there is none, the picture that is not drawn."""
+
+    def caption(_graph: BasinGraph) -> str:
+        if isinstance(way, str):
+            raise InputError(way)
+        return pathway_movie_caption(way)
+
+    return Picture(
+        "pathway",
+        "Pathway",
+        lambda _graph, ax=None: None if isinstance(way, str) else pathway_movie(way, ax),
+        lambda _graph: None if isinstance(way, str) else pathway_movie_figure(way),
+        caption,
+        "how atoms move between the two lowest minima",
+        "Page, McIver, J. Chem. Phys. 88, 922 (1988)",
+        flat=False,
+    )

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 
 from spinfunnel.landscape import InputError
 from spinfunnel.report.page import page
-from spinfunnel.report.smooth_pictures import with_smooth_pictures
 
 if TYPE_CHECKING:
-    from spinfunnel.pipeline.study import Study
+    from spinfunnel.pipeline.result import Study
 
 __all__ = ["write_report"]
 
@@ -48,7 +47,7 @@ def write_report(studies: Sequence[Study], path: str | os.PathLike[str], *, comm
         raise InputError("a report needs at least one study, got none: judge a landscape first")
     target = Path(path)
     _refuse(target)
-    text = page([with_smooth_pictures(study) for study in studies], command=command)
+    text = page(studies, command=command)
     aside = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}.part")
     try:
         # A name in the command may hold bytes that are no text.

@@ -15,7 +15,7 @@ from spinfunnel.report.text import escape, number, parameters, strip, table, tit
 from spinfunnel.version import __version__
 
 if TYPE_CHECKING:
-    from spinfunnel.pipeline.study import Study
+    from spinfunnel.pipeline.result import Study
 
 __all__ = ["page"]
 
@@ -116,7 +116,7 @@ def _card(study: Study, *, number_of: int, alone: bool) -> str:
     measures = f'<section class="measures"><h3>Measures</h3>{_measures(study)}</section>' if alone else ""
     null = study.nulls.get("shuffled_energies")
     entry = study.landscape
-    pictures = (*study.figures, *pictures_of(entry.name, entry.parameters, kind=entry.kind))
+    pictures = pictures_of(entry.name, entry.parameters, kind=entry.kind, views=study.views)
     boxes = "".join(plot_box(picture, study.graph, place=number_of, null=null) for picture in pictures)
     meaning = MEANING.get(verdict.kind, "")
     return (

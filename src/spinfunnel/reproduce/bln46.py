@@ -17,7 +17,7 @@ from spinfunnel.systems import bln_protein
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from spinfunnel.pipeline.study import Study
+    from spinfunnel.pipeline.result import Study
 
 __all__ = ["bln"]
 

@@ -20,7 +20,7 @@ from spinfunnel.systems import lennard_jones
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from spinfunnel.pipeline.study import Study
+    from spinfunnel.pipeline.result import Study
 
 __all__ = ["lj13", "lj38"]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spinfunnel.landscape import BasinGraph
 from spinfunnel.landscape.estimate import Estimate, Measurement
 from spinfunnel.plot.palette import ACCENT, NATIVE, REST, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, mean_comparison, paragraphs
@@ -97,8 +98,9 @@ search in 500 meets is missed by 300 starts every other time, so that with few s
 
 def ballard(order: Order) -> Redrawn:
     """Number of minima and of funnels against regularisation, for XOR."""
+    from spinfunnel.explore.network.network_points import reported
     from spinfunnel.network.stationary_search import stationary_points
-    from spinfunnel.solutions.judged_points import stationary_graph
+    from spinfunnel.pipeline.run import graph_of
     from spinfunnel.systems import resolve
 
     decays = (0.003, 0.03) if order.quick else (0.001, 0.003, 0.01, 0.03, 0.1)
@@ -110,7 +112,8 @@ def ballard(order: Order) -> Redrawn:
         found = stationary_points(landscape, starts=starts, seed=order.seed)
         from spinfunnel.measure.funnel import chains
 
-        bottom = chains(stationary_graph(landscape, found)).bottom
+        points = reported(landscape, found, seed=order.seed)
+        bottom = chains(graph_of(landscape, points, explorer="stationary", tolerance=0.0)).bottom
         funnels = len(np.unique(bottom))
         for name, value in (
             ("decay", decay),
@@ -171,10 +174,12 @@ def _both_labels(order: Order, width: int) -> dict[str, dict[str, Measurement]]:
     """Measures of networks of one width on real labels, and on the first of some draws of shuffled ones."""
     from dataclasses import replace
 
+    from spinfunnel.explore.network.ensemble_training import explore_by
+    from spinfunnel.explore.network.schedule import Schedule
+    from spinfunnel.measure import measure_all
+    from spinfunnel.network.batched import Batched
     from spinfunnel.network.training import Recipe
-    from spinfunnel.solutions.schedule import Schedule
-    from spinfunnel.solutions.solution_measures import against_null, measure_solutions
-    from spinfunnel.solutions.training_map import map_solutions
+    from spinfunnel.pipeline.run import graph_of
 
     count = max(order.count(12, quick=4), 3)
     epochs, steps = (10, 30) if order.quick else (40, 80)
@@ -182,15 +187,19 @@ def _both_labels(order: Order, width: int) -> dict[str, dict[str, Measurement]]:
     draws = 3 if order.quick else 6
     plan = Schedule(count, Recipe(epochs=epochs), False, 7, steps, 256, 15, 3, count)
     network = perceptron_on(order, width=width, decay=1e-3).landscape
-    real = map_solutions(network, plan=plan, seed=order.seed)
+
+    def trained(one: Any, by: Schedule, seed: int) -> BasinGraph:
+        return graph_of(one, explore_by(by, Batched(one), seed=seed), explorer="training")
+
+    real = trained(network, plan, order.seed)
     few = replace(plan, networks=max(count // 4, 2), steps=1)
     nulls = [
-        map_solutions(network.shuffled_labels(1000 * order.seed + draw), plan=few if draw > 1 else plan, seed=draw)
+        trained(network.shuffled_labels(1000 * order.seed + draw), few if draw > 1 else plan, draw)
         for draw in range(1, draws + 1)
     ]
     return {
-        "real": measure_solutions(real) | against_null(real, nulls),
-        "shuffled": measure_solutions(nulls[0]) | against_null(nulls[0], nulls[1:]),
+        "real": measure_all(real, null_maps=nulls),
+        "shuffled": measure_all(nulls[0], null_maps=nulls[1:]),
     }
 
 

@@ -17,7 +17,7 @@ from spinfunnel.explore.flood.memory import available_bytes, refuse_if_too_large
 from spinfunnel.landscape import Binary, Budget, InputError, Progress, no_progress
 from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import MEASURES
-from spinfunnel.pipeline.study import describe
+from spinfunnel.pipeline.plan import describe
 from spinfunnel.sweeps.crew import QUEUED, Borrowed, Crew, Here, Processes, dask_crew, run_all
 from spinfunnel.sweeps.jobs import Answer, Question, Task, study_one
 from spinfunnel.sweeps.plan import Job, plan_jobs

@@ -12,7 +12,8 @@ from threadpoolctl import threadpool_limits
 from spinfunnel.landscape import BasinGraph, Budget, InputError, Run
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure import MEASURES
-from spinfunnel.pipeline.study import describe, study
+from spinfunnel.pipeline.plan import describe
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
 __all__ = ["Answer", "Question", "Task", "read_measurement", "study_one", "write_measurement"]
@@ -89,7 +90,7 @@ def study_one(task: Task) -> Answer:
 
     Examples
     --------
-    >>> from spinfunnel.pipeline.study import describe
+    >>> from spinfunnel.pipeline.plan import describe
     >>> identity = describe(resolve("hopfield:n=8,patterns=1", seed=1)).identity
     >>> task = Task("hopfield:n=8,patterns=1", 1, identity, Question(), with_map=False)
     >>> study_one(task).content["measures"]["funnel_weight"]["value"]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from spinfunnel.landscape import Budget, InputError
-from spinfunnel.pipeline.study import describe, refuse_unexplorable
+from spinfunnel.pipeline.plan import describe, refuse_unexplorable
 from spinfunnel.systems import SYSTEMS, resolve
 from spinfunnel.systems.registry import parse_assignments, suggestion
 

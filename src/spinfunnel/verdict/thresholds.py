@@ -119,5 +119,16 @@ THRESHOLDS: Mapping[str, Threshold] = {
     ),
     "rival_funnels": Threshold(12.0, "rival funnels from which on a smooth landscape is a glass; our choice"),
     "rival_funnels_lost": Threshold(6.0, "rival funnels up to which it has several of them; our choice"),
+    "native_share": Threshold(
+        0.5, "of trainings: more than half of the starts end native, so that it outweighs all other solutions"
+    ),
+    "native_share_lost": Threshold(0.35, "of trainings: the share of a native funnel below which it is lost"),
+    "final_height": Threshold(
+        0.03, "of trainings: starts end within 3 % of the energy scale of the lowest solution; docs/networks.md"
+    ),
+    "training_gain": Threshold(
+        0.005, "another half of all training gains a quarter of what parts native ends from others; docs/networks.md"
+    ),
+    "starts": Threshold(4.0, "four starts that all end in one minimum leave it more than half of all starts (Wilson)"),
 }
 """Every number at which the verdict turns."""

@@ -11,7 +11,7 @@ from spinfunnel.explore import EXPLORERS
 from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.explore.spending import Spending
 from spinfunnel.landscape import Budget, Effort, InputError, Minimum
-from spinfunnel.pipeline.plan import explore
+from spinfunnel.pipeline.run import explore
 
 NAMES = ["exchange", "annealing", "population"]
 

@@ -8,7 +8,7 @@ from spinfunnel.cli.work import exported
 from spinfunnel.explore.smooth.pathway import follow_pathway, superposed
 from spinfunnel.landscape import Budget, InputError
 from spinfunnel.moves.differentiable import Invariance
-from spinfunnel.pipeline.study import explore
+from spinfunnel.pipeline.run import explore
 from spinfunnel.systems import binary_lennard_jones, lennard_jones, mueller_brown
 
 

@@ -45,7 +45,7 @@ from spinfunnel.landscape import (
 )
 from spinfunnel.moves.group import Group, canonical_numbers, close_group
 
-__all__ = ["explore", "flood"]
+__all__ = ["evaluations", "explore", "flood"]
 
 FEWEST_BITS = 6
 """Below this a landscape is flooded as a plain graph: a vector of 64 distances needs six bits."""
@@ -126,6 +126,14 @@ def _infinite(landscape: Landscape) -> InputError:
     return InputError(
         f"{landscape.name} is neither binary nor a graph of states; flooding needs a finite set of states"
     )
+
+
+def evaluations(landscape: Landscape) -> int:
+    """Energies that a flood computes."""
+    given: Any = landscape
+    if landscape.kind is Kind.BINARY:
+        return 1 << (given.size - any(symmetry.is_global_flip for symmetry in given.symmetries))
+    return int(given.distinct_states()) if landscape.kind is Kind.CHAIN else len(given.energies)
 
 
 def explore(

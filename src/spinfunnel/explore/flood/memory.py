@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
-from spinfunnel.landscape import InputError
+from spinfunnel.landscape import InputError, Kind, Landscape
 
-__all__ = ["available_bytes", "refuse_if_too_large", "refuse_long_list"]
+__all__ = ["available_bytes", "flood_refusal", "refuse_if_too_large", "refuse_long_list"]
 
 BYTES_PER_STATE = 13
 """Energy 8, label 4, distance to the native state 1."""
@@ -106,3 +107,18 @@ smaller size, or sample it
             f"{states:.3g} states need {_gibibytes(needed)} to flood exactly; this machine has {_gibibytes(free)} "
             "free: choose a smaller size, or sample it"
         )
+
+
+def flood_refusal(landscape: Landscape) -> InputError | None:
+    """Why a landscape cannot be flooded here, of what can be known without exploring; None where it can."""
+    given: Any = landscape
+    try:
+        if landscape.kind is Kind.BINARY:
+            flips = sum(symmetry.is_global_flip for symmetry in given.symmetries)
+            bits = given.size - min(flips, 1)
+            refuse_if_too_large(given.size, bits=bits, symmetric=len(given.symmetries) > flips)
+        if landscape.kind is Kind.CHAIN:
+            refuse_long_list(given.distinct_states())
+    except InputError as problem:
+        return InputError(f"{landscape.name}: {problem}")
+    return None

@@ -1,9 +1,8 @@
-"""Which kind of landscape a network has: the two questions of `spinfunnel.verdict.binary`, put to its solutions.
+"""The verdict of a network: the two questions put to its solutions.
 
 *Does a native state stand out?* The lowest energy against the lowest for shuffled labels. *Does the landscape lead
-there?* Where training ends, and how high the barriers are that part what is not native from what is lower. Thresholds
-of the gap and of the depth are those of the calibration on labelled spin landscapes; the others are the project's on
-networks, docs/networks.md.
+there?* Where training ends, and how high the barriers are that part what is not native from what is lower. Every
+barrier is an upper bound, since it was read on paths between trained solutions.
 """
 
 from __future__ import annotations
@@ -12,40 +11,23 @@ from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.solutions.schedule import SETTLED
-from spinfunnel.verdict.binary import THRESHOLDS as SPINS
-from spinfunnel.verdict.binary import Evidence, Kind, Threshold, Verdict
+from spinfunnel.verdict.binary import Evidence, Kind, Verdict
+from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 
-__all__ = ["THRESHOLDS", "judge_solutions"]
+__all__ = ["judge_trained", "one_funnel"]
 
 Answer: TypeAlias = Literal["yes", "no", "open"]
-_NETWORKS = "calibration on networks, docs/networks.md"
-
-THRESHOLDS: Mapping[str, Threshold] = {
-    name: SPINS[name]
-    for name in (
-        "stability_gap",
-        "stability_gap_lost",
-        "stability_z",
-        "stability_z_lost",
-        "relative_depth",
-        "relative_depth_lost",
-    )
-} | {
-    "native_share": Threshold(0.5, "more than half of the starts end native: the native state outweighs all others"),
-    "native_share_lost": Threshold(0.35, SPINS["funnel_weight_lost"].source),
-    "sharpness": Threshold(0.03, f"starts end within 3 % of the energy scale of the lowest solution: {_NETWORKS}"),
-    "training_gain": Threshold(
-        SETTLED, f"another half of all training gains a quarter of what parts native ends from others: {_NETWORKS}"
-    ),
-    "starts": Threshold(4.0, "four starts that all end in one minimum leave it more than half of all starts (Wilson)"),
-}
+READ = (
+    "starts", "distinct_solutions", "native_share", "sharpness", "training_gain", "null_training_gain",
+    "relative_depth", "curved_barrier", "aligned_barrier", "linear_barrier", "funnels", "funnel_weight",
+    "concentration", "generalisation_gap", "stability_gap", "stability_z",
+)  # fmt: skip
+"""Measures that make up the evidence."""
 
 
-def judge_solutions(
+def judge_trained(
     measures: Mapping[str, Measurement],
     *,
-    starts: int,
     nulls: Mapping[str, Mapping[str, Measurement]] | None = None,
     thresholds: Mapping[str, Threshold] = THRESHOLDS,
 ) -> Verdict:
@@ -54,28 +36,45 @@ def judge_solutions(
     Parameters
     ----------
     measures : mapping of str to Estimate or NoAnswer
-        As `measures.measure_solutions` and `measures.against_null` return them.
-    starts : int
-        Number of training runs they rest on.
     nulls : mapping, optional
         The same measures of networks on shuffled labels, for the evidence.
+    thresholds : mapping of str to Threshold
 
     Examples
     --------
-    >>> one = Estimate.exactly(1.0)
-    >>> print(judge_solutions({"distinct_solutions": one}, starts=5))
+    >>> one, none = Estimate.exactly(1.0), Estimate.exactly(0.0)
+    >>> print(judge_trained({"distinct_solutions": one, "starts": Estimate.exactly(5.0), "training_gain": none}))
     smooth: all 5 starts end in one minimum, up to symmetries of the network (upper bounds from trained solutions)
     """
     beside = nulls or {}
     evidence = {
-        name: Evidence(value, {null: rows[name] for null, rows in beside.items() if name in rows})
-        for name, value in measures.items()
+        name: Evidence(measures[name], {null: rows[name] for null, rows in beside.items() if name in rows})
+        for name in READ
+        if name in measures
     }
-    kind, reason = _decide(measures, starts, {name: entry.value for name, entry in thresholds.items()})
+    kind, reason = _decide(measures, {name: entry.value for name, entry in thresholds.items()})
     return Verdict(kind, evidence, f"{reason} (upper bounds from trained solutions)")
 
 
-def _decide(measures: Mapping[str, Measurement], starts: int, limit: Mapping[str, float]) -> tuple[Kind, str]:
+def one_funnel(barrier: float, *, scale: float) -> str:
+    """Whether one funnel holds two checkpoints, by the lowest barrier found between them.
+
+    "yes" where a path climbs no more than a trap of a funnel is deep, "no barrier low enough was found" where every
+    path tried climbs as much as a trap of a glass is deep (a lower one may exist), and "undecided" in between.
+
+    Examples
+    --------
+    >>> [one_funnel(barrier, scale=1.0) for barrier in (0.0, 0.035, 1.0)]
+    ['yes', 'undecided', 'no barrier low enough was found']
+    """
+    if barrier <= THRESHOLDS["relative_depth_lost"].value * scale:
+        return "yes"
+    return "undecided" if barrier < THRESHOLDS["relative_depth"].value * scale else "no barrier low enough was found"
+
+
+def _decide(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Kind, str]:
+    known = measures.get("starts")
+    starts = int(known.value) if isinstance(known, Estimate) else 0
     if starts < limit["starts"]:
         return "undecided", f"{starts} starts are too few to say where training leads; train at least 4 networks"
     gain = measures.get("training_gain")
@@ -84,7 +83,7 @@ def _decide(measures: Mapping[str, Measurement], starts: int, limit: Mapping[str
             f"training has not converged: its last third still lowered the energy by {_interval(gain)} of the energy "
             f"scale, where {100 * limit['training_gain']:.2g} % is allowed; go on with --explorer training:rounds=N"
         )
-    if isinstance(gain, NoAnswer):
+    if isinstance(gain, NoAnswer) and gain.outcome != "not_trained":
         return "undecided", f"nothing is known of convergence: {gain.cause}; {gain.remedy}"
     distinct = measures.get("distinct_solutions")
     if isinstance(distinct, Estimate) and distinct.value == 1.0:
@@ -140,7 +139,7 @@ def _leads(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> t
         f"{100 * share.value:.0f} % of the starts end in the native state and all of them "
         f"{100 * height.value:.2g} % of the energy scale above the lowest on average"
     )
-    if share.low >= limit["native_share"] or height.high <= limit["sharpness"]:
+    if share.low >= limit["native_share"] or height.high <= limit["final_height"]:
         return "yes", said
     return ("no" if share.high <= limit["native_share_lost"] else "open"), said
 
@@ -160,7 +159,7 @@ def _traps(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> t
 def _rival(measures: Mapping[str, Measurement]) -> bool:
     """Whether solutions that are not native hold a tenth of the starts or more."""
     share = measures.get("native_share")
-    return isinstance(share, Estimate) and share.value <= 1.0 - SPINS["rival_valley_lost"].value
+    return isinstance(share, Estimate) and share.value <= 1.0 - THRESHOLDS["rival_valley_lost"].value
 
 
 def _side(estimate: Estimate, yes: float, no: float) -> Answer:

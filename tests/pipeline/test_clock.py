@@ -3,9 +3,9 @@
 import time
 
 import pytest
+from spinfunnel.pipeline.allotment import PARTS, Allotment
 
 from spinfunnel.landscape import Budget
-from spinfunnel.pipeline.allotment import PARTS, Allotment
 from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
@@ -40,7 +40,7 @@ def test_a_study_keeps_to_its_time_nulls_and_advice_included():
 
 def test_a_map_explored_for_the_whole_time_serves_a_study(tmp_path):
     from spinfunnel.atlas import Atlas
-    from spinfunnel.pipeline.plan import explore
+    from spinfunnel.pipeline.run import explore
 
     landscape, budget = resolve("sk:n=30,seed=1"), Budget(seconds=1.0)
     with Atlas(tmp_path / "map.db") as atlas:

@@ -7,12 +7,11 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from spinfunnel.landscape import InputError
-from spinfunnel.landscape.assignments import parse_assignments, read_assignments
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.training import Recipe
 
-__all__ = ["OPTIONS", "SETTLED", "Schedule", "hessian_products", "schedule", "tuned"]
+__all__ = ["HESSIAN_SECONDS", "SETTLED", "Schedule", "product_seconds", "schedule", "tuned"]
 
 PLAIN_SIZE = 20_000
 POLISHED_SIZE = 1_000
@@ -28,6 +27,8 @@ TRAINING_SECONDS = {True: 24.0, False: 150.0}
 """Time that all trainings may take, for `quick` and in full."""
 HESSIAN_SECONDS = {True: 12.0, False: 90.0}
 """The same for all products with the Hessian; each takes about as long as a training step on all samples."""
+MOST = 1000
+"""Most starts, and most rounds, that can be asked for."""
 SIDE_BY_SIDE = 1.7
 """Times as fast as one after the other two trainings on two cores are."""
 
@@ -66,10 +67,6 @@ class Schedule:
     null_networks: int = 4
     rounds: int = 0
 
-    def of_null(self, *, rounds: int) -> Schedule:
-        """The same with as many starts as a null has, trained as long as the network itself was."""
-        return replace(self, networks=self.null_networks, rounds=min(rounds, self.rounds))
-
 
 def schedule(network: Batched, *, quick: bool) -> Schedule:
     """Choose how much is done by what a network costs: minutes, or with `quick` well under one."""
@@ -99,65 +96,40 @@ def _affordable(network: Batched, plan: Schedule, *, seconds: float) -> int:
     return rounds
 
 
+def product_seconds(landscape: NetworkLandscape) -> float:
+    """Time of a product with the Hessian on all samples: that of a gradient, about."""
+    return _seconds(landscape, 1)
+
+
 def _seconds(landscape: NetworkLandscape, steps: int) -> float:
     """Time of a gradient of all samples, in so many steps."""
     layers = sum(1 for part in landscape.objective.module.modules() if not any(part.children()))
     return steps * layers * LAYER_SECONDS + landscape.activations * ACTIVATION_SECONDS
 
 
-def hessian_products(landscape: NetworkLandscape, *, quick: bool) -> int:
-    """Products with the Hessian that there is time for."""
-    return int(HESSIAN_SECONDS[quick] / _seconds(landscape, 1))
+def tuned(plan: Schedule, given: Mapping[str, Any]) -> Schedule:
+    """A schedule with what a user set; the rest stays as it was chosen.
 
-
-# ---------------------------------------------------------------------------------------------
-# What a user sets
-
-
-def training(
-    *,
-    networks: int = 8,
-    rounds: int = 3,
-    optimiser: str = "adam",
-    epochs: int = 60,
-    batch: int = 128,
-    rate: float = 0.01,
-    momentum: float = 0.9,
-    noise: float = 0.0,
-    dropout: float = 0.0,
-    temperature: float = 1e-3,
-) -> Mapping[str, Any]:
-    """Options of ``--explorer training:...``: the numbers of `Schedule` and `Recipe` that a user may set."""
-    return locals()
-
-
-OPTIONS = tuple(training())
-"""Names of the options."""
-
-
-def tuned(plan: Schedule, explorer: str) -> Schedule:
-    """A schedule with what ``training:option=value,...`` sets; the rest stays as it is.
+    Parameters
+    ----------
+    plan : Schedule
+    given : mapping
+        Names of fields of `Schedule` and `Recipe` with their values.
 
     Raises
     ------
     InputError
-        For an unknown option, and a value that is out of range.
+        For a value that is out of range.
 
     Examples
     --------
-    >>> plan = tuned(Schedule(), "training:rounds=6,optimiser=sgd,noise=0.5")
+    >>> plan = tuned(Schedule(), {"rounds": 6, "optimiser": "sgd", "noise": 0.5})
     >>> plan.rounds, plan.recipe.optimiser, plan.recipe.noise, plan.networks
     (6, 'sgd', 0.5, 8)
     """
-    _, _, rest = explorer.partition(":")
-    if not rest:
-        return plan
-    given: dict[str, Any] = read_assignments(
-        training, parse_assignments(rest, spec=explorer), name="training", among=list(OPTIONS)
-    )
     for name, low in (("networks", 1), ("rounds", 0)):
-        if name in given and not low <= int(given[name]) <= 1000:
-            raise InputError(f"{name}={given[name]} is out of range: give {low} to 1000")
+        if name in given and not low <= int(given[name]) <= MOST:
+            raise InputError(f"{name}={given[name]} is out of range: give {low} to {MOST}")
     own = {field.name for field in fields(Schedule)}
     recipe = replace(plan.recipe, **{name: value for name, value in given.items() if name not in own})
     return replace(plan, recipe=recipe, **{name: value for name, value in given.items() if name in own})

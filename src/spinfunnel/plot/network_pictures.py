@@ -5,51 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from spinfunnel.landscape import InputError, Progress, no_progress
-from spinfunnel.network import interpolation, plane_through, random_plane, surface
-from spinfunnel.network.alignment import told
-from spinfunnel.plot import Picture
+from spinfunnel.network.portrait import PlaneView, Portrait
+from spinfunnel.network.solutions import Solutions, alignment_sentence
+from spinfunnel.plot.curvature_pictures import curvature_pictures
 from spinfunnel.plot.curves import Curve, Sheet, contours, contours_figure, curves, curves_figure
 from spinfunnel.plot.palette import ACCENT, NATIVE, REST
-from spinfunnel.solutions.network_curvature import Bending, bending_pictures
-from spinfunnel.solutions.training_map import Solutions
+from spinfunnel.plot.picture import Picture
 
-__all__ = ["drawn"]
+__all__ = ["network_pictures"]
 
 
-def drawn(
-    found: Solutions,
-    bent: Bending,
-    others: Sequence[Solutions] = (),
-    *,
-    quick: bool = False,
-    seed: int = 0,
-    progress: Progress = no_progress,
-) -> tuple[Picture, ...]:
+def network_pictures(seen: Portrait) -> tuple[Picture, ...]:
     """All pictures of a network, with those of the null beside where there is one."""
-    made = [_lines(found, others, points=51 if _cheap(found) else 11 if quick else 21)]
-    progress("loss surface", 0.2)
-    made.append(_sheet(found, points=_points(found, quick=quick), seed=seed))
-    progress("loss surface", 0.7)
-    if any(pair.curved is not None for pair in found.pairs):
-        made.append(_ways(found))
-    if len(found.test):
-        made.append(_generalisation(found, others))
-    made += bending_pictures(bent)
-    progress("pictures", 1.0)
+    made = [_lines(seen)]
+    if seen.plane is not None:
+        made.append(_sheet(seen.found, seen.plane))
+    if any(pair.curved is not None for pair in seen.found.pairs):
+        made.append(_ways(seen.found))
+    if len(seen.found.test):
+        made.append(_generalisation(seen.found, seen.others))
+    if seen.curvature is not None:
+        made += curvature_pictures(seen.curvature)
     return tuple(made)
-
-
-def _points(found: Solutions, *, quick: bool) -> int:
-    if _cheap(found):
-        return 25 if quick else 41
-    return 11 if quick else 21
-
-
-def _cheap(found: Solutions) -> bool:
-    return found.landscape.activations * found.landscape.dimension < 1 << 31
 
 
 def _picture(
@@ -66,19 +43,18 @@ def _picture(
     )
 
 
-def _lines(found: Solutions, others: Sequence[Solutions], *, points: int) -> Picture:
+def _lines(seen: Portrait) -> Picture:
     """Interpolation from the start to the solution, real labels and shuffled ones."""
-    given, rises = [], []
-    for label, colour, some in (("these labels", NATIVE, [found]), ("shuffled labels", REST, others[:3])):
-        for one in some:
-            line = interpolation(one.landscape, one.start, _raw(one), points=points)
-            given.append(Curve(line.alpha, line.energy, colour, label))
-            if one is found:
-                rises.append(line.min_delta)
+    words = ["these labels", *["shuffled labels"] * (len(seen.lines) - 1)]
+    colours = [NATIVE, *[REST] * (len(seen.lines) - 1)]
+    given = [
+        Curve(line.place, line.energy, colour, label)
+        for line, colour, label in zip(seen.lines, colours, words, strict=True)
+    ]
     caption = (
         "Energy along the straight line from a random start (0) to the solution that training found from there (1). "
-        f"Largest rise on the way: {_said(rises[0])}. A line that only falls is seen on shuffled labels as well, so "
-        "that alone it is weak evidence for a funnel."
+        f"Largest rise on the way: {_said(seen.lines[0].rise)}. "
+        "A line that only falls is seen on shuffled labels as well: alone it is weak evidence for a funnel."
     )
     return _picture(
         "interpolation",
@@ -90,38 +66,26 @@ def _lines(found: Solutions, others: Sequence[Solutions], *, points: int) -> Pic
     )
 
 
-def _raw(found: Solutions) -> Any:
-    """The lowest solution: the first is the one to which the others were aligned, so it is where training left it."""
-    return found.vectors[0].to(found.landscape.dtype)
-
-
 def _said(measurement: Any) -> str:
     return f"{measurement.value:.3g}" if hasattr(measurement, "value") else str(measurement)
 
 
-def _sheet(found: Solutions, *, points: int, seed: int) -> Picture:
+def _sheet(found: Solutions, view: PlaneView) -> Picture:
     """Plane through the three lowest solutions, or a random one where there are fewer."""
-    landscape = found.landscape
-    try:
-        plane = plane_through(landscape, [vector.to(landscape.dtype) for vector in found.vectors[:3]])
-        labels: tuple[str, ...] = ("1", "2", "3")
+    if view.through_solutions:
         source = "Garipov et al., NeurIPS (2018)"
         what = f"the plane through the three lowest solutions, units {'not ' * bool(found.reason)}aligned"
-        sheet = surface(landscape, plane, points=points)
-        marks = np.asarray(plane.path)[:, :2]
         titles = ("distance", "distance")
-    except InputError:
-        plane = random_plane(landscape, _raw(found), seed=seed)
-        labels, marks = ("solution",), np.zeros((1, 2))
+    else:
         source = "Li, Xu, Taylor, Studer, Goldstein, NeurIPS (2018)"
         what = "a random plane through the lowest solution, each filter's direction as long as the filter"
-        sheet = surface(landscape, plane, points=points)
         titles = ("first direction", "second direction")
-    drawn_sheet = Sheet(sheet.axes[0], sheet.axes[1], sheet.energy, marks, labels, titles)
-    blank = f" At {sheet.not_finite} points it is no finite number; they are left blank." * bool(sheet.not_finite)
+    drawn_sheet = Sheet(view.axes[0], view.axes[1], view.energy, view.marks, view.labels, titles)
+    blank = f" At {view.not_finite} points it is no finite number; they are left blank." * bool(view.not_finite)
+    points = len(view.energy)
     caption = (
         f"Energy on {what}: {points} x {points} points, each the energy of the very weights at its place.{blank} A "
-        f"plane is two dimensions of {landscape.dimension}: a random one hides saddles, which it meets but by chance, "
+        f"plane is two dimensions of {view.dimension}: a random one hides saddles, which it meets but by chance, "
         f"and ridges here are passed by bent paths that leave it. {_off_the_plane(found)}"
     )
     return Picture(
@@ -162,7 +126,7 @@ def _ways(found: Solutions) -> Picture:
     caption = (
         "Energy on the way between pairs of solutions: straight; straight after renaming units so that they lie near "
         "each other; and on the lowest path found (an elastic band). A path's top bounds the saddle from above."
-        f"{f' Here {told(found.reason)}.' * bool(found.reason)}"
+        f"{f' Here {alignment_sentence(found.reason)}.' * bool(found.reason)}"
     )
     return _picture(
         "connectivity",

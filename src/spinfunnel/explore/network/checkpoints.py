@@ -1,9 +1,9 @@
-"""Checkpoints of one model compared: are they in one funnel, what lies between them, how flat are they."""
+"""A map of the checkpoints of one model: what lies between them, how flat they are, whether one funnel holds them."""
 
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,16 @@ from typing import Any
 import numpy as np
 import torch
 
+from spinfunnel.explore.network.network_jobs import key_of, state_of
 from spinfunnel.formats.checkpoint import read_checkpoint
-from spinfunnel.landscape import InputError, Progress, no_progress
+from spinfunnel.landscape import Effort, Facts, InputError, Minimum, Progress, Record, Saddle, no_progress
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.alignment import Alignment
 from spinfunnel.network.batched import Batched, suited_threads
 from spinfunnel.network.live import top_eigenvalue
-from spinfunnel.network.paths import Path as Way
 from spinfunnel.network.paths import auto_neb, straight
-from spinfunnel.solutions.trained import THRESHOLDS
 
-__all__ = ["Between", "Checkpoint", "Comparison", "checkpoint_files", "compare_checkpoints"]
+__all__ = ["Between", "Checkpoint", "Comparison", "checkpoint_files", "explore"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +50,13 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """Two checkpoints: barriers above the chord between their energies, and whether one funnel holds both.
-
-    `same_funnel` is "yes" where a path climbs at most 3.1 % of the energy scale, "no barrier low enough was found"
-    where every path tried climbs 3.9 % or more (a lower one may exist), and "undecided" in between.
-    """
+    """Two checkpoints, and barriers above the chord between their energies."""
 
     one: str
     two: str
     linear_barrier: float
     aligned_barrier: float
     curved_barrier: float
-    same_funnel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,39 +89,52 @@ def checkpoint_files(pattern: str) -> list[Path]:
     return found
 
 
-def compare_checkpoints(
+def explore(
     landscape: NetworkLandscape,
-    files: Sequence[Path],
     *,
     seed: int = 0,
-    quick: bool = False,
+    workers: int = 1,  # noqa: ARG001 - every explorer takes them
     progress: Progress = no_progress,
-) -> Comparison:
-    """Compare checkpoints of a landscape's model, every pair of them.
+    file: str = "",
+    quick: bool = False,
+) -> Iterator[list[Record]]:
+    """Yield checkpoints as the minima of a map, and the lowest paths found between them as saddles.
+
+    Parameters
+    ----------
+    landscape : NetworkLandscape
+    seed : int
+        Of the random starts that set the energy scale, and of the elastic bands.
+    file : str
+        Pattern of the files, such as ``runs/*.pt``.
+    quick : bool
+        Shorter bands.
 
     Raises
     ------
     InputError
         For a file that is no checkpoint of this model, or that holds more than tensors; nothing of it is executed.
     """
-    vectors = []
-    for file in files:
-        try:
-            vectors.append(landscape.vector(read_checkpoint(file)).to(landscape.dtype))
-        except InputError as problem:
-            message = str(problem)
-            raise InputError(message if str(file) in message else f"{file}: {message}") from None
+    files = checkpoint_files(file)
+    vectors = [_read(landscape, each) for each in files]
     network, alignment = Batched(landscape), Alignment(landscape)
     plain = network.plain is not None
     steps, images, batch = (60, 7, 256) if quick else (160, 9, 0 if plain else 256)
     points = 25 if plain else 11
+    yield []
     with suited_threads(network):
         starts = torch.stack([network.fresh(seed + k) for k in range(4)])
-        floor = float(network.losses(torch.stack(vectors)).min())
-        scale = max(float(network.losses(starts).mean()) - floor, 1e-12)
-        told = tuple(_described(network, file, vector) for file, vector in zip(files, vectors, strict=True))
+        energies = network.losses(torch.stack(vectors)).double()
+        start = float(network.losses(starts).mean())
+        scale = max(start - float(energies.min()), 1e-12)
+        described = tuple(_described(network, each, vector) for each, vector in zip(files, vectors, strict=True))
+        keys = [key_of(vector) for vector in vectors]
+        yield [
+            Minimum(key, float(energy), 1.0 / len(files), state=state_of(vector))
+            for key, energy, vector in zip(keys, energies, vectors, strict=True)
+        ]
         pairs = [(i, j) for i in range(len(files)) for j in range(i + 1, len(files))]
-        between = []
+        between, spent = [], 0
         for number, (i, j) in enumerate(pairs):
             line = straight(network, vectors[i], vectors[j], points=points)
             moved = alignment(vectors[j], to=vectors[i])
@@ -136,18 +143,24 @@ def compare_checkpoints(
                 network, vectors[i], moved, images=images, steps=steps, batch=batch or None, seed=seed, reads=5
             )
             best = min((line, aligned, band), key=lambda way: way.barrier)
-            between.append(
-                Between(str(files[i]), str(files[j]), line.barrier, aligned.barrier, best.barrier, _same(best, scale))
-            )
+            between.append(Between(str(files[i]), str(files[j]), line.barrier, aligned.barrier, best.barrier))
+            spent += line.evaluations + aligned.evaluations + band.evaluations
+            top, ends = best.top(), float(max(energies[i], energies[j]))
+            if keys[i] != keys[j]:
+                joined = (keys[i], keys[j])
+                yield [Saddle(key_of(top), max(best.saddle, ends), joined, bound="upper", state=state_of(top))]
             progress("between checkpoints", (number + 1) / len(pairs))
-    return Comparison(told, tuple(between), scale, alignment.told)
+    compared = Comparison(described, tuple(between), scale, alignment.told)
+    facts = {"trained": False, "scale": scale, "starts": 0, "comparison": compared.to_json()}
+    yield [Facts(facts), Effort(spent)]
 
 
-def _same(way: Way, scale: float) -> str:
-    share = way.barrier / scale
-    if share <= THRESHOLDS["relative_depth_lost"].value:
-        return "yes"
-    return "no barrier low enough was found" if share >= THRESHOLDS["relative_depth"].value else "undecided"
+def _read(landscape: NetworkLandscape, file: Path) -> torch.Tensor:
+    try:
+        return landscape.vector(read_checkpoint(file)).to(landscape.dtype)
+    except InputError as problem:
+        message = str(problem)
+        raise InputError(message if str(file) in message else f"{file}: {message}") from None
 
 
 def _described(network: Batched, file: Path, vector: torch.Tensor) -> Checkpoint:

@@ -1,0 +1,1 @@
+"""Explorers of the landscapes of neural networks."""

@@ -1,0 +1,141 @@
+"""What came of one landscape, and the same as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spinfunnel.atlas import LandscapeEntry
+from spinfunnel.landscape import BasinGraph, Run
+from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.verdict.binary import Verdict
+
+__all__ = ["Study", "map_to_json"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Study:
+    """What came of one landscape.
+
+    Attributes
+    ----------
+    landscape : LandscapeEntry
+        Name, parameters, kind, size, states, symmetry and identity.
+    run : Run
+        Who explored it, from which seed, for how long.
+    graph : BasinGraph
+        The map.
+    measures : mapping from name to Estimate or NoAnswer
+    nulls : mapping from null to (mapping from name to Estimate or NoAnswer)
+        Mean of the null ensemble with its central 95 %.
+    null_samples : mapping from null to int
+        Size of each ensemble.
+    verdict : Verdict
+    details : mapping
+        What else is known, as plain numbers under names of their own; part of the JSON object.
+    views : mapping
+        What was computed to be drawn, by name: "network", "pathway", "hessian_rows".
+    """
+
+    landscape: LandscapeEntry
+    run: Run
+    graph: BasinGraph
+    measures: Mapping[str, Measurement]
+    nulls: Mapping[str, Mapping[str, Measurement]]
+    null_samples: Mapping[str, int]
+    verdict: Verdict
+    details: Mapping[str, Any] = field(default_factory=dict)
+    views: Mapping[str, Any] = field(default_factory=dict)
+
+    def report(self, path: str | Path, *, command: str | None = None) -> Path:
+        """Write the report, one self-contained HTML page, and return its path.
+
+        Raises
+        ------
+        InputError
+            When the page cannot be written there.
+        """
+        from spinfunnel.report import write_report
+
+        return write_report([self], path, command=command)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the study as what ``spinfunnel judge --json`` prints: strictly valid JSON, without NaN and infinity.
+
+        All but ``run.seconds`` is the same for the same seed, on any number of workers.
+        """
+        answer = map_to_json(self.landscape, run=self.run, graph=self.graph)
+        answer["measures"] = {
+            name: _measure_json(value, {null: row[name] for null, row in self.nulls.items() if name in row})
+            for name, value in self.measures.items()
+        }
+        answer["null_samples"] = dict(self.null_samples)
+        answer["verdict"] = {
+            "kind": self.verdict.kind,
+            "reason": self.verdict.reason,
+            "evidence": {
+                name: _measure_json(item.measurement, item.nulls) for name, item in self.verdict.evidence.items()
+            },
+        }
+        return answer | dict(self.details)
+
+
+def map_to_json(entry: LandscapeEntry, *, run: Run, graph: BasinGraph) -> dict[str, Any]:
+    """Return what is known before anything is measured, as strictly valid JSON; part of `Study.to_json`."""
+    answer: dict[str, Any] = {
+        "landscape": {
+            "name": entry.name,
+            "parameters": {name: _plain(value) for name, value in entry.parameters.items()},
+            "kind": entry.kind.word,
+            "size": entry.size,
+            "states": entry.states,
+            "symmetry": list(graph.symmetry),
+            "identity": entry.identity,
+        },
+        "run": {
+            "explorer": run.explorer,
+            "exact": bool(graph.exact),
+            "outcome": run.outcome,
+            "seconds": run.seconds,
+            "evaluations": run.evaluations,
+            "seed": run.seed,
+            "version": run.version,
+            "failures": dict(sorted(run.failures.items())),
+        },
+        "minima": graph.minima,
+        "saddles": graph.saddles,
+        "ground_energy": float(graph.energy[0]),
+        "ground_state": str(graph.key[0]),
+    }
+    if graph.census is not None:
+        answer["ground_states"] = int(graph.census.ground_states)
+        answer["minima_raw"] = int(graph.census.minima_raw)
+    return answer
+
+
+def _measure_json(measurement: Measurement, nulls: Mapping[str, Measurement]) -> dict[str, Any]:
+    answer = _plain_measure(measurement)
+    if nulls:
+        answer["null"] = {name: _plain_measure(value) for name, value in nulls.items()}
+    return answer
+
+
+def _plain_measure(measurement: Measurement) -> dict[str, Any]:
+    if isinstance(measurement, NoAnswer):
+        return {"outcome": measurement.outcome, "reason": f"{measurement.cause}; {measurement.remedy}"}
+    return {
+        "value": float(measurement.value),
+        "low": float(measurement.low),
+        "high": float(measurement.high),
+        "outcome": "ok",
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple | list):
+        return [_plain(item) for item in value]
+    return value.item() if isinstance(value, np.generic) else value

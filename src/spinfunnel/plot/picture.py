@@ -1,0 +1,56 @@
+"""One picture: how it is drawn, what it shows and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from spinfunnel.landscape import BasinGraph, InputError
+from spinfunnel.plot.overlap_picture import overlap_obstacle
+
+__all__ = ["Picture"]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture.
+
+    Attributes
+    ----------
+    name, title : str
+    draw : callable
+        ``draw(graph, ax=None)`` draws with Matplotlib and returns the axes.
+    figure : callable
+        ``figure(graph)`` returns the Plotly twin.
+    caption : callable
+        ``caption(graph)`` says what is drawn and what is left out of it.
+    summary : str
+        What it shows, in a phrase.
+    source : str
+        Where it comes from.
+    flat : bool
+        Whether the picture lies in a plane.
+    null : str
+        Measure whose null `draw` and `figure` take as ``null=...``, if there is one.
+    """
+
+    name: str
+    title: str
+    draw: Callable[..., Any]
+    figure: Callable[..., Any]
+    caption: Callable[[BasinGraph], str]
+    summary: str
+    source: str
+    flat: bool = True
+    null: str = ""
+
+    def obstacle(self, graph: BasinGraph) -> str:
+        """Why this graph cannot be drawn so, in a clause; empty when it can."""
+        if graph.minima == 0:
+            return "the map has no minimum yet"
+        try:
+            self.caption(graph)
+        except InputError as error:
+            return str(error)
+        return overlap_obstacle(graph) if self.name == "overlap" else ""
