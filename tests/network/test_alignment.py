@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from spinfunnel.solutions import judge_network
 from torch import nn
 from torch.nn import functional
 
@@ -15,6 +14,8 @@ from spinfunnel.network.alignment import Alignment, apply, random_copy
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.paths import straight
 from spinfunnel.network.training import Recipe, train
+from spinfunnel.pipeline.study import study
+from spinfunnel.plot.network_pictures import network_pictures
 from spinfunnel.systems import resolve
 
 
@@ -220,10 +221,11 @@ def test_what_cannot_be_aligned_is_said_to_have_upper_bounds():
     alignment = Alignment(network)
     assert alignment.groups == ()
     assert "every barrier is an upper bound" in alignment.told
-    study = judge_network(network, quick=True, nulls=False, explorer="training:networks=2,rounds=1,epochs=2", workers=1)
-    assert "units are not aligned, so that every barrier is an upper bound" in study.verdict.reason
-    assert study.details["network"]["alignment"] == alignment.told
-    assert any("units are not aligned" in picture.caption(study.graph) for picture in study.figures)
+    judged = study(network, quick=True, nulls=False, explorer="training:networks=2,rounds=1,epochs=2", workers=1)
+    assert "units are not aligned, so that every barrier is an upper bound" in judged.verdict.reason
+    assert judged.details["network"]["alignment"] == alignment.told
+    pictures = network_pictures(judged.views["network"])
+    assert any("units are not aligned" in picture.caption(judged.graph) for picture in pictures)
 
 
 @pytest.mark.parametrize("method", ["weights", "activations"])

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import json
+import time
 
 import numpy as np
 import pytest
 import torch
 from sklearn.datasets import load_digits
-from spinfunnel.solutions import judge_network
-from spinfunnel.solutions.schedule import Schedule
-from spinfunnel.solutions.solution_measures import against_null, measure_solutions
-from spinfunnel.solutions.trained import judge_solutions
-from spinfunnel.solutions.training_map import map_solutions
 from torch import nn
 from typer.testing import CliRunner
 
 from spinfunnel.atlas import Atlas
 from spinfunnel.cli import app
+from spinfunnel.explore.network.ensemble_training import explore_by
+from spinfunnel.explore.network.network_jobs import vector_of
+from spinfunnel.explore.network.schedule import Schedule
+from spinfunnel.landscape import Budget, InputError
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
+from spinfunnel.measure import measure_all
 from spinfunnel.network import Curvature, NetworkLandscape, eigenvalues, surface, trace
 from spinfunnel.network.batched import Batched
-from spinfunnel.network.training import Recipe
+from spinfunnel.network.solutions import Solutions
+from spinfunnel.network.training import Recipe, settle
+from spinfunnel.pipeline.run import explore, graph_of
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
+from spinfunnel.verdict import judge_map
+from spinfunnel.verdict.trained import judge_trained
+
+
+def trained(network, *, plan, seed, **options):
+    """Map of trainings by a schedule, and the solutions behind it."""
+    graph = graph_of(network, explore_by(plan, Batched(network), seed=seed, **options), explorer="training")
+    return graph, Solutions.of(graph)
+
 
 SMALL = Schedule(4, Recipe(epochs=15), False, 5, 20, 256, 9, 2, 2)
 
@@ -30,13 +43,12 @@ SMALL = Schedule(4, Recipe(epochs=15), False, 5, 20, 256, 9, 2, 2)
 @pytest.fixture(scope="module")
 def real_and_random():
     network = resolve("network:width=8,samples=500,dtype=float32")
-    real = map_solutions(network, plan=SMALL, seed=0)
-    return real, [map_solutions(network.shuffled_labels(draw), plan=SMALL, seed=draw) for draw in (1, 2)]
+    real = trained(network, plan=SMALL, seed=0)
+    return real, [trained(network.shuffled_labels(draw), plan=SMALL, seed=draw)[0] for draw in (1, 2)]
 
 
 def test_the_map_of_solutions(real_and_random):
-    real, _ = real_and_random
-    graph = real.graph()
+    (graph, real), _ = real_and_random
     assert graph.minima == 4
     assert not graph.exact
     assert not graph.saddle_exact.any()
@@ -50,11 +62,11 @@ def test_the_map_of_solutions(real_and_random):
 
 
 def test_real_labels_stand_out_from_shuffled_ones(real_and_random):
-    real, random = real_and_random
-    gap = against_null(real, random)["stability_gap"]
+    (real, _), random = real_and_random
+    gap = measure_all(real, names=["stability_gap"], null_maps=random)["stability_gap"]
     assert isinstance(gap, Estimate)
     assert gap.low > 0.3
-    turned = against_null(random[0], [real, real])["stability_gap"]
+    turned = measure_all(random[0], names=["stability_gap"], null_maps=[real, real])["stability_gap"]
     assert isinstance(turned, Estimate)
     assert turned.high < 0.0
 
@@ -62,28 +74,81 @@ def test_real_labels_stand_out_from_shuffled_ones(real_and_random):
 def test_a_linear_model_has_one_minimum_and_is_smooth():
     network = resolve("network:depth=0,samples=200")
     plan = Schedule(4, Recipe(epochs=10), True, 5, 20, 0, 5, 2, 2, 1)
-    found = map_solutions(network, plan=plan, seed=3)
+    chunks = list(explore_by(plan, Batched(network), seed=3))
+    graph = graph_of(network, iter(chunks), explorer="training")
+    found = Solutions.of(graph)
     assert len(found.energy) == 1
     assert found.visits.tolist() == [4]
-    assert judge_solutions(measure_solutions(found), starts=4).kind == "smooth"
+    assert judge_map(graph, measure_all(graph)).kind == "smooth"
     # The Hessian is positive at it, exactly: the softmax's own curvature and the decay.
-    values = np.linalg.eigvalsh(Batched(network).hessians(found.vectors)[0].numpy())
+    values = np.linalg.eigvalsh(Batched(network).hessians(vector_of(chunks[0][0].state, network)[None])[0].numpy())
     assert values[0] == pytest.approx(0.001, rel=1e-6)
 
 
-def test_an_atlas_resumes(tmp_path):
+def test_an_atlas_has_the_answer_of_a_finished_job(tmp_path):
     network = resolve("network:width=3,samples=100,dtype=float32")
-    plan = Schedule(3, Recipe(epochs=4), False, 5, 6, 0, 5, 2, 2)
+    options = "training:networks=3,epochs=4,rounds=0"
     with Atlas(str(tmp_path / "a.db")) as book:
-        first = map_solutions(network, plan=plan, seed=1, atlas=book)
-        before = len(book.runs(network.identity))
-        again = map_solutions(network, plan=plan, seed=1, atlas=book)
-        assert len(book.runs(network.identity)) == before == 1 + sum(pair.curved is not None for pair in first.pairs)
-    fresh = map_solutions(network, plan=plan, seed=1)
-    for other in (again, fresh):
-        assert other.keys() == first.keys()
-        np.testing.assert_array_equal(other.energy, first.energy)
-        assert [pair.saddle for pair in other.pairs] == [pair.saddle for pair in first.pairs]
+        first = explore(network, atlas=book, explorer=options, seed=1)
+        assert explore(network, atlas=book, explorer=options, seed=1) == first
+        graph = book.basin_graph(network.identity, of=first)
+    with Atlas() as other:
+        fresh = other.basin_graph(network.identity, of=explore(network, atlas=other, explorer=options, seed=1))
+    assert fresh.key.tolist() == graph.key.tolist()
+    assert fresh.facts == graph.facts
+    np.testing.assert_array_equal(fresh.saddle_energy, graph.saddle_energy)
+
+
+def test_what_a_killed_run_had_trained_is_not_trained_again(tmp_path, monkeypatch):
+    network, options = convolution(), "training:networks=4,epochs=2,rounds=0,batch=32"
+    whole = study(convolution(), explorer=options, nulls=False, views=False, workers=1, seed=2)
+    trainings = []
+
+    def counted(*given, **named):
+        trainings.append(named["start"])
+        if len(trainings) == 3 and stopping:
+            raise KeyboardInterrupt
+        return settle(*given, **named)
+
+    monkeypatch.setattr("spinfunnel.explore.network.ensemble_training.settle", counted)
+    with Atlas(str(tmp_path / "a.db")) as book:
+        stopping = True
+        with pytest.raises(KeyboardInterrupt):
+            explore(network, atlas=book, explorer=options, seed=2, workers=1)
+        assert len(trainings) == 3
+        stopping = False
+        run = explore(network, atlas=book, explorer=options, seed=2, workers=1)
+        assert len(trainings) == 3 + 2
+        graph = book.basin_graph(network.identity, of=run)
+    assert graph.key.tolist() == whole.graph.key.tolist()
+    assert graph.facts == whole.graph.facts
+
+
+def test_time_ends_a_training_with_what_it_has():
+    began = time.perf_counter()
+    asked = {"explorer": "training:networks=6,epochs=4000,rounds=5", "nulls": False, "views": False, "workers": 1}
+    found = study(convolution(), budget=Budget(seconds=1.0), **asked)
+    assert time.perf_counter() - began < 30.0
+    assert found.run.outcome == "out of budget"
+    assert found.graph.minima >= 2
+    assert found.verdict.kind == "undecided"
+
+
+def test_what_a_network_cannot_honour_is_refused_by_name():
+    network = resolve("network:width=2,samples=50")
+    with pytest.raises(InputError, match="temperature of 1 means nothing to network"):
+        study(network, temperature=1.0)
+    with pytest.raises(InputError, match="cannot stop at a budget"):
+        study(network, explorer="stationary", budget=Budget(seconds=1.0))
+
+
+def test_a_native_tolerance_is_honoured():
+    asked = {"explorer": "training:networks=4,epochs=3,rounds=0", "nulls": False, "views": False}
+    network = resolve("network:width=3,samples=100,dtype=float32")
+    strict, lax = (study(network, native_tolerance=tolerance, **asked) for tolerance in (0.0, 100.0))
+    assert int(strict.graph.native.sum()) == 1
+    assert lax.graph.native.all()
+    assert lax.measures["native_share"].value == 1.0
 
 
 def convolution(samples: int = 96) -> NetworkLandscape:
@@ -97,16 +162,16 @@ def convolution(samples: int = 96) -> NetworkLandscape:
 
 def test_any_number_of_workers_gives_the_same_map():
     plan = Schedule(3, Recipe(epochs=2, batch=32), False, 5, 3, 32, 5, 2, 2, 1)
-    one, two = (map_solutions(convolution(), plan=plan, seed=2, workers=workers) for workers in (1, 2))
-    assert one.keys() == two.keys()
+    one, two = (trained(convolution(), plan=plan, seed=2, workers=workers)[1] for workers in (1, 2))
+    assert one.keys == two.keys
     assert [pair.saddle for pair in one.pairs] == [pair.saddle for pair in two.pairs]
     np.testing.assert_array_equal(one.gain, two.gain)
 
 
 def test_training_that_has_not_converged_is_undecided_and_says_what_to_do():
+    options = "training:epochs=2,networks=4,rate=0.02"
     short, long = (
-        judge_network(convolution(), explorer=f"training:epochs=2,rounds={rounds},networks=4,rate=0.02", quick=True)
-        for rounds in (1, 11)
+        study(convolution(), explorer=f"{options},rounds={rounds}", quick=True, views=False) for rounds in (1, 11)
     )
     assert short.verdict.kind == "undecided"
     assert "training has not converged" in short.verdict.reason
@@ -152,8 +217,8 @@ GLASS = {
     ],
 )
 def test_the_verdict_on_typed_measures(changed, kind):
-    assert judge_solutions({**FUNNEL, **changed}, starts=8).kind == kind
-    assert judge_solutions({**FUNNEL, **changed}, starts=3).kind == "undecided"
+    assert judge_trained({**FUNNEL, **changed, "starts": Estimate.exactly(8.0)}).kind == kind
+    assert judge_trained({**FUNNEL, **changed, "starts": Estimate.exactly(3.0)}).kind == "undecided"
 
 
 def test_judge_draws_and_tells(tmp_path):
@@ -197,7 +262,7 @@ def test_the_user_s_model_is_left_alone():
     curvature = Curvature(network)
     eigenvalues(curvature, count=1)
     trace(curvature, products=9)
-    judge_network(network, quick=True, nulls=False, explorer="training:networks=2,rounds=1,epochs=2", workers=1)
+    study(network, quick=True, nulls=False, explorer="training:networks=2,rounds=1,epochs=2", workers=1)
 
     assert all(torch.equal(tensor, known) for tensor, known in zip(tensors, before, strict=True))
     assert flags == ([p.requires_grad for p in model.parameters()], [part.training for part in model.modules()])
@@ -222,5 +287,5 @@ def test_units_that_prove_unlike_are_left_as_they_are():
     torch.manual_seed(2)
     x = torch.randn(40, 4)
     network = NetworkLandscape(Tied(), nn.CrossEntropyLoss(), (x, (x[:, 0] > 0).long()), weight_decay=0.01)
-    found = map_solutions(network, plan=Schedule(2, Recipe(epochs=3), null_samples=2), seed=1)
+    _, found = trained(network, plan=Schedule(2, Recipe(epochs=3), null_samples=2), seed=1)
     assert found.reason.startswith("exchanging units changes the outputs")

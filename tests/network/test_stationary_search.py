@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 from scipy.optimize import root
-from spinfunnel.solutions import judge_stationary
 
 from spinfunnel.landscape import InputError
 from spinfunnel.network.batched import Batched
 from spinfunnel.network.stationary_search import stationary_points
+from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
 
@@ -62,7 +62,7 @@ def test_another_seed_finds_the_same(unit):
 
 
 def test_a_judged_network_lists_every_point():
-    judged = judge_stationary(resolve("network:data=xor,width=1,weight_decay=0.03"), starts=12, seed=1)
+    judged = study(resolve("network:data=xor,width=1,weight_decay=0.03"), explorer="stationary:starts=12", seed=1)
     counts = judged.details["network"]["points_of_index"]
     assert judged.graph.minima == counts[0] > 1
     assert sum(counts) == len(judged.details["network"]["stationary_points"])
@@ -72,7 +72,7 @@ def test_a_judged_network_lists_every_point():
 
 def test_one_minimum_is_smooth():
     """No hidden layer: convex, so that there is nothing else to find."""
-    judged = judge_stationary(resolve("network:data=xor,depth=0,weight_decay=0.1"), starts=10)
+    judged = study(resolve("network:data=xor,depth=0,weight_decay=0.1"), explorer="stationary:starts=10")
     assert judged.details["network"]["points_of_index"] == [1]
     assert judged.verdict.kind == "smooth"
 

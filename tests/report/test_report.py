@@ -63,9 +63,8 @@ def study(name: str = "sk", *, minima: int = 4, nulls: bool = True, **parameters
         nulls=beside,
         null_samples={"shuffled_energies": 40} if nulls else {},
         verdict=judge(measures, nulls=beside),
-        figures=(),
         details={},
-        coordinates=None,
+        views={},
     )
 
 

@@ -5,14 +5,15 @@ import re
 
 import numpy as np
 import pytest
-from spinfunnel.report.smooth_pictures import spectra_of, with_smooth_pictures
 
 from spinfunnel.atlas import Atlas
 from spinfunnel.cli import work
+from spinfunnel.explore.smooth.curvature_rows import spectra_of
 from spinfunnel.explore.smooth.pathway import follow_pathway
-from spinfunnel.landscape import Budget, InputError
+from spinfunnel.landscape import Budget, InputError, Kind
 from spinfunnel.pipeline.run import explore
 from spinfunnel.pipeline.study import study
+from spinfunnel.plot import pictures_of
 from spinfunnel.plot.hessian_rows import hessian_rows, hessian_rows_caption, hessian_rows_figure
 from spinfunnel.plot.pathway_movie import pathway_movie, pathway_movie_caption, pathway_movie_figure
 from spinfunnel.report import write_report
@@ -60,36 +61,35 @@ def test_a_study_of_its_own_has_the_same_pictures_as_the_command_line(tmp_path):
     text = found.report(tmp_path / "page.html").read_text(encoding="utf-8")
     assert 'id="data-pathway-0"' in text
     assert 'id="data-hessian_rows-0"' in text
-    known = found.coordinates
-    assert set(known.minima) == set(found.graph.key)
-    assert set(known.saddles) == set(found.graph.saddle_key)
 
 
 def test_a_surface_has_the_spectra_of_its_minimum_and_no_atoms_to_move():
     """Mueller and Brown's: curvatures at the native minimum against differences of gradients."""
     surface = mueller_brown()
-    drawn = with_smooth_pictures(study(surface, nulls=False, workers=1))
-    assert [picture.name for picture in drawn.figures] == ["hessian_rows"]
-    rows = spectra_of(surface, drawn.graph, drawn.coordinates.minima, drawn.coordinates.saddles)
-    x = np.frombuffer(drawn.coordinates.minima[str(drawn.graph.key[0])], "<f8")
+    with Atlas() as book:
+        drawn = study(surface, nulls=False, workers=1, atlas=book)
+        minima, saddles = book.coordinates(surface.identity), book.saddle_coordinates(surface.identity)
+    assert list(drawn.views) == ["hessian_rows"]
+    rows = spectra_of(surface, drawn.graph, minima, saddles)
+    np.testing.assert_array_equal(drawn.views["hessian_rows"].curvatures, rows.curvatures)
+    x = np.frombuffer(minima[str(drawn.graph.key[0])], "<f8")
     step = 1e-5 * np.eye(2)
     forward, back = (surface.energy_and_gradient(x + sign * step)[1] for sign in (1, -1))
     np.testing.assert_allclose(rows.curvatures[0], np.linalg.eigvalsh((forward - back) / 2e-5), rtol=1e-6)
     assert ((rows.curvatures < 0).sum(axis=1) == [0] + [1] * (len(rows.energies) - 1)).all()
-    assert "native minimum" in drawn.figures[0].caption(drawn.graph)
+    picture = pictures_of("mueller-brown", {}, kind=Kind.SMOOTH, views=drawn.views)[0]
+    assert "native minimum" in picture.caption(drawn.graph)
 
 
-def test_spins_have_no_coordinates():
-    found = study(sherrington_kirkpatrick(8, seed=1), nulls=False)
-    assert found.coordinates is None
-    assert with_smooth_pictures(found) is found
+def test_spins_have_no_views():
+    assert study(sherrington_kirkpatrick(8, seed=1), nulls=False).views == {}
 
 
 def test_one_minimum_has_no_way_and_says_so(tmp_path):
     (found,) = work.studies(["lj:atoms=4"], seed=0, workers=1, nulls=False, report=tmp_path / "page.html", quiet=True)
-    drawn = with_smooth_pictures(found)
+    picture = pictures_of("lj", {}, kind=Kind.SMOOTH, views=found.views)[0]
     with pytest.raises(InputError, match="one minimum is known"):
-        drawn.figures[0].caption(drawn.graph)
+        picture.caption(found.graph)
     assert "no way to another" in write_report([found], tmp_path / "page.html").read_text(encoding="utf-8")
 
 

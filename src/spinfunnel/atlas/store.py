@@ -95,6 +95,11 @@ class Atlas:
     # -----------------------------------------------------------------------------------------
     # Writing
 
+    @property
+    def read_only(self) -> bool:
+        """Whether it was opened for reading only."""
+        return self._target.read_only
+
     def begin(
         self, landscape: Description, *, explorer: str, options: Mapping[str, Parameter], seed: int, version: str
     ) -> int:

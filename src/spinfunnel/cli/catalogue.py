@@ -172,7 +172,7 @@ def _explorer_json(explorer: Explorer) -> dict[str, Any]:
         "name": explorer.name,
         "kinds": list(explorer.kinds),
         "exact": explorer.exact,
-        "options": dict(explorer.options),
+        "options": dict(explorer.options(explorer.kinds[0])),
         "summary": explorer.summary,
         "source": explorer.source,
     }

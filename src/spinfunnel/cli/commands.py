@@ -393,7 +393,7 @@ def sweep(
             measures=measures,
             nulls=work.null_choice(nulls, null_samples),
             temperature=temperature,
-            native_tolerance=native_tolerance,
+            native_tolerance=native_tolerance or 0.0,
             budget=budget,
             quiet=quiet,
         )

@@ -42,7 +42,7 @@ def studies(
     atlas: str | None = None,
     nulls: bool | int = True,
     temperature: float | None = None,
-    native_tolerance: float = 0.0,
+    native_tolerance: float | None = None,
     budget: str | None = None,
     report: Path | None = None,
     quick: bool = False,
@@ -50,50 +50,32 @@ def studies(
 ) -> list[Study]:
     """Study systems one after the other; whatever can be refused is refused before the first is explored."""
     from spinfunnel.atlas import Atlas
+    from spinfunnel.pipeline.request import Request
     from spinfunnel.pipeline.study import study
 
-    landscapes = _checked(systems, explorer=explorer, seed=seed, budget=budget, judging=True)
+    landscapes = _checked(systems, explorer=explorer, seed=seed, budget=budget, quick=quick)
     if report is not None:
         sitting.check_target(report, what="report")
     found = []
     with nullcontext(None) if atlas is None else Atlas(atlas) as book:
         for system, landscape in zip(systems, landscapes, strict=True):
             with sitting.progress_shown(system, wanted=not quiet) as progress:
-                if _is_network(landscape):
-                    found.append(
-                        _network(
-                            landscape,
-                            explorer=explorer,
-                            seed=seed,
-                            workers=workers,
-                            quick=quick,
-                            nulls=nulls,
-                            atlas=book,
-                            native_tolerance=native_tolerance,
-                            progress=progress,
-                        )
-                    )
-                    continue
-                found.append(
-                    study(
-                        landscape,
-                        explorer=explorer,
-                        seed=seed,
-                        workers=workers,
-                        budget=limit_of(budget),
-                        atlas=book,
-                        nulls=nulls,
-                        temperature=temperature,
-                        native_tolerance=native_tolerance,
-                        progress=progress,
-                    )
+                request = Request(
+                    landscape=landscape,
+                    explorer=explorer,
+                    seed=seed,
+                    workers=workers,
+                    budget=limit_of(budget),
+                    atlas=book,
+                    nulls=nulls,
+                    temperature=temperature,
+                    native_tolerance=native_tolerance,
+                    quick=quick,
+                    views=report is not None,
+                    progress=progress,
                 )
+                found.append(study(request))
     return found
-
-
-def _has_coordinates(landscape: Any) -> bool:
-    """Whether a landscape has pictures that are made from coordinates."""
-    return getattr(landscape, "invariance", None) is not None and not _is_network(landscape)
 
 
 @sitting.prints_aside()
@@ -130,7 +112,7 @@ def recalled(
     workers: int | None,
     nulls: bool | int,
     temperature: float | None,
-    native_tolerance: float,
+    native_tolerance: float | None,
     quiet: bool,
     report: Path | None = None,
 ) -> list[Study]:
@@ -143,16 +125,16 @@ def recalled(
         for entry in _entries(book, atlas, which=which):
             with sitting.progress_shown(entry.name, wanted=not quiet) as progress:
                 landscape = _rebuilt(entry) if nulls is not False or report is not None else None
-                wanted = nulls is not False or _has_coordinates(landscape)
                 one = recall(
                     book,
                     entry.identity,
-                    landscape=landscape if wanted else None,
+                    landscape=landscape,
                     nulls=nulls,
                     seed=seed,
                     workers=workers,
                     temperature=temperature,
                     native_tolerance=native_tolerance,
+                    views=report is not None,
                     progress=progress,
                 )
                 found.append(one)
@@ -179,7 +161,7 @@ def answer(found: Sequence[Study], *, json: bool, quiet: bool, report: Path | No
 @sitting.prints_aside()
 def advised(system: str, *, seed: int, workers: int | None, budget: str | None) -> dict[str, Any]:
     """Say which method suits a system, as plain objects."""
-    from spinfunnel.landscape import Binary, InputError
+    from spinfunnel.landscape import InputError, is_binary
     from spinfunnel.pipeline.advice import advise
     from spinfunnel.pipeline.plan import threads
 
@@ -187,7 +169,7 @@ def advised(system: str, *, seed: int, workers: int | None, budget: str | None) 
     if limit is not None and limit.seconds is None:
         raise InputError(f"advice is given in a time, not in {budget} evaluations; give --budget as 30s or 5m")
     landscape = resolved(system, seed=seed)
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         raise InputError(f"{system} has no spins to flip; advice is on binary landscapes")
     seconds = 10.0 if limit is None or limit.seconds is None else limit.seconds
     found = advise(landscape, seconds=seconds, seed=seed, workers=threads(workers))
@@ -230,61 +212,16 @@ def kept(atlas: str | None) -> str:
 
 
 def _checked(
-    systems: Sequence[str], *, explorer: str, seed: int, budget: str | None, judging: bool = False
+    systems: Sequence[str], *, explorer: str, seed: int, budget: str | None, quick: bool = False
 ) -> list[Landscape]:
-    from spinfunnel.landscape import InputError
+    """Landscapes of what was typed; what cannot be explored is refused before anything is."""
     from spinfunnel.pipeline.plan import refuse_unexplorable
 
     limit = limit_of(budget)
     landscapes: list[Landscape] = [resolved(system, seed=seed) for system in systems]
     for landscape in landscapes:
-        if not _is_network(landscape):
-            refuse_unexplorable(landscape, explorer=explorer, budget=limit)
-        elif not judging:
-            raise InputError("a neural network is mapped and measured in one go: spinfunnel judge NAME --atlas PATH")
-        else:
-            _refuse_training(explorer)
+        refuse_unexplorable(landscape, explorer=explorer, budget=limit, quick=quick)
     return landscapes
-
-
-NETWORK_EXPLORERS = ("auto", "training", "stationary")
-"""What maps a neural network: training from many starts, or, for a small one, a search for every stationary point."""
-
-
-def _refuse_training(explorer: str) -> None:
-    """Refuse an explorer that maps no network, or options that training has not."""
-    from spinfunnel.landscape import InputError
-    from spinfunnel.solutions.schedule import Schedule, tuned
-
-    name, colon, _ = explorer.partition(":")
-    if name not in NETWORK_EXPLORERS or (colon and name != "training"):
-        raise InputError(
-            f"the explorer {explorer!r} does not map neural networks; there are {', '.join(NETWORK_EXPLORERS)}, and "
-            "training:option=value,..."
-        )
-    tuned(Schedule(), explorer)
-
-
-def _is_network(landscape: Any) -> bool:
-    return type(landscape).__name__ == "NetworkLandscape"
-
-
-def _network(
-    landscape: Any,
-    *,
-    explorer: str,
-    workers: int | None,
-    quick: bool,
-    nulls: bool | int,
-    native_tolerance: float,
-    **common: Any,
-) -> Study:
-    """Judge a neural network."""
-    from spinfunnel import solutions
-
-    if explorer == "stationary":
-        return solutions.judge_stationary(landscape, native_tolerance=native_tolerance, **common)
-    return solutions.judge_network(landscape, quick=quick, nulls=nulls, explorer=explorer, workers=workers, **common)
 
 
 def _entries(book: Atlas, atlas: str, *, which: str | None) -> list[LandscapeEntry]:

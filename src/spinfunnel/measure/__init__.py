@@ -31,6 +31,7 @@ from spinfunnel.measure import (
     sinks,
     slope,
     smooth_kinetics_measures,
+    solution_measures,
     stability,
     superposition,
     thermodynamics,
@@ -89,6 +90,7 @@ MEASURES: Registry[Measure] = Registry(
             superposition,
             smooth_kinetics_measures,
             index_counts,
+            solution_measures,
         )
         for measure in group.MEASURES
     ),
@@ -107,6 +109,7 @@ def measure_all(
     workers: int = 1,
     seed: int = 0,
     null_grounds: Sequence[float] = (),
+    null_maps: Sequence[BasinGraph] = (),
     deadline: float = math.inf,
 ) -> dict[str, Measurement]:
     """Measure a basin graph by every measure, or by those named.
@@ -126,6 +129,8 @@ def measure_all(
         For those that sample.
     null_grounds : sequence of float
         Ground energies of the ensemble of shuffled interactions, for the measures that compare with it.
+    null_maps : sequence of BasinGraph
+        Maps of nulls that were explored as the landscape itself was.
     deadline : float
         Reading of `time.perf_counter` by which walks on landscapes that were sampled are over.
 
@@ -165,6 +170,6 @@ def measure_all(
         raise InputError(f"there is no measure {unknown[0]!r}; there are {', '.join(MEASURES)}")
     topography = Topography(
         graph, temperature=temperature, landscape=landscape, workers=workers, seed=seed, null_grounds=null_grounds,
-        deadline=deadline,
+        null_maps=null_maps, deadline=deadline,
     )  # fmt: skip
     return {name: measure.on(topography) for name, measure in MEASURES.items() if name in wanted}

@@ -8,6 +8,7 @@ import numpy as np
 
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape.tree import escape_barriers
+from spinfunnel.measure import solution_measures as solutions
 from spinfunnel.measure.connected_part import on_part
 from spinfunnel.measure.coverage import complete, too_little, when_complete
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, no_path, single_minimum
@@ -91,6 +92,7 @@ MEASURES = (
         5,
         exact=relative_depth,
         sampled=sampled_depth,
+        trained=solutions.relative_depth,
     ),
     Measure(
         "difficulty",

@@ -52,6 +52,8 @@ class Topography:
         For those that sample.
     null_grounds : sequence of float
         Ground energies of the ensemble of shuffled interactions, for measures that compare with it.
+    null_maps : sequence of BasinGraph
+        Maps of nulls that were explored as the landscape itself was: networks trained on shuffled labels.
     deadline : float
         Reading of `time.perf_counter` by which walks on large landscapes are over.
 
@@ -70,11 +72,13 @@ class Topography:
         workers: int = 1,
         seed: int = 0,
         null_grounds: Sequence[float] = (),
+        null_maps: Sequence[BasinGraph] = (),
         deadline: float = math.inf,
     ) -> None:
         self.graph = graph
         self.deadline = deadline
         self.null_grounds = tuple(null_grounds)
+        self.null_maps = tuple(null_maps)
         self.landscape = landscape
         self.workers = workers
         self.seed = seed
@@ -105,6 +109,7 @@ class Topography:
             workers=self.workers,
             seed=self.seed,
             null_grounds=self.null_grounds,
+            null_maps=self.null_maps,
             deadline=self.deadline,
         )
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.measure import solution_measures as solutions
 from spinfunnel.measure.coverage import coverage, reached
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly
 
@@ -130,5 +131,6 @@ MEASURES = (
         2,
         exact=sharpness,
         sampled=sampled_sharpness,
+        trained=solutions.final_height,
     ),
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinfunnel.landscape.estimate import NoAnswer
+from spinfunnel.measure import solution_measures as solutions
 from spinfunnel.measure.connected_part import of_descents, on_part
 from spinfunnel.measure.coverage import coverage, reached, share_estimate, when_complete
 from spinfunnel.measure.outcome import Measure, Topography, exactly, no_weights
@@ -152,6 +153,7 @@ MEASURES = (
         exact=minima,
         sampled=sampled_minima,
         smooth=minima,
+        trained=minima,
     ),
     Measure(
         "funnel_minima",
@@ -170,6 +172,7 @@ MEASURES = (
         exact=funnel_weight,
         sampled=sampled_weight,
         smooth=of_descents(on_part(funnel_weight)),
+        trained=solutions.funnel_weight,
     ),
     Measure(
         "followed_weight",
@@ -187,6 +190,7 @@ MEASURES = (
         exact=funnels,
         sampled=when_complete(funnels),
         smooth=on_part(funnels),
+        trained=solutions.funnels,
     ),
     Measure(
         "funnel_boltzmann",

@@ -144,6 +144,10 @@ def _generalisation(found: Solutions) -> Measurement:
     return _mean(np.repeat(found.test - found.train, found.visits))
 
 
+def _curved(pair: Pair) -> float | None:
+    return None if pair.curved is None else pair.curved.barrier
+
+
 def _barrier(found: Solutions, *, read: Callable[[Pair], float | None]) -> Measurement:
     """Mean barrier over pairs of solutions, in energy scales."""
     if not found.pairs:
@@ -278,7 +282,7 @@ MEASURES = (
             16, trained=null_training_gain),
     Measure("curved_barrier", "barrier on the lowest path found between solutions, in energy scales; an upper bound",
             "Draxler, Veschgini, Salmhofer, Hamprecht, ICML (2018)", 18,
-            trained=_of_solutions(partial(_barrier, read=lambda pair: pair.curved and pair.curved.barrier))),
+            trained=_of_solutions(partial(_barrier, read=_curved))),
     Measure("aligned_barrier", "barrier on the straight path between solutions whose units were aligned, in energy "
             "scales", "Entezari, Sedghi, Saukh, Neyshabur, ICLR (2022); Ainsworth, Hayase, Srinivasa, ICLR (2023)", 18,
             trained=_of_solutions(partial(_barrier, read=lambda pair: pair.aligned.barrier))),

@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.measure import solution_measures as solutions
 from spinfunnel.measure.folding import band_of
 from spinfunnel.measure.ground_found import of_ground
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly
 
 __all__ = ["COMPARED", "MEASURES"]
 
-COMPARED = ("stability_gap", "stability_z")
+COMPARED = ("stability_gap", "stability_z", "null_training_gain")
 """Measures that need the ground energies of a null."""
 
 
@@ -92,6 +93,7 @@ MEASURES = (
         9,
         exact=stability_gap,
         sampled=of_ground(stability_gap),
+        trained=solutions.stability_gap,
     ),
     Measure(
         "stability_z",
@@ -100,6 +102,7 @@ MEASURES = (
         9,
         exact=stability_z,
         sampled=of_ground(stability_z),
+        trained=solutions.stability_z,
     ),
     Measure(
         "band_gap",

@@ -203,10 +203,7 @@ class Solutions:
         number = {int(old): new for new, old in enumerate(order)}
         arrays = {name: _ordered(facts[name], order, name) for name in _ARRAYS}
         pairs = tuple(
-            Pair(
-                *(number[row[end]] for end in ("one", "two")),
-                *(_way(row[name]) for name in ("linear", "aligned", "curved")),  # type: ignore[arg-type]
-            )
+            Pair(number[row["one"]], number[row["two"]], _way(row["linear"]), _way(row["aligned"]), _maybe(row))
             for row in facts["pairs"]
         )
         gain = np.array([np.nan if value is None else value for value in facts["gain"]], np.float64)
@@ -230,8 +227,12 @@ def _plain(way: Way | None) -> dict[str, Any] | None:
     return None if way is None else {"place": way.place.tolist(), "energy": way.energy.tolist()}
 
 
-def _way(plain: Mapping[str, Any] | None) -> Way | None:
-    return None if plain is None else Way(np.array(plain["place"]), np.array(plain["energy"]))
+def _way(plain: Mapping[str, Any]) -> Way:
+    return Way(np.array(plain["place"]), np.array(plain["energy"]))
+
+
+def _maybe(row: Mapping[str, Any]) -> Way | None:
+    return None if row["curved"] is None else _way(row["curved"])
 
 
 def alignment_sentence(reason: str) -> str:

@@ -45,8 +45,8 @@ class NullMaps:
         """Map of a null; None where the atlas does not hold it and cannot be written to."""
         chosen = self._plan(landscape, options)
         if self.atlas is not None and self.atlas.read_only:
-            job = {"explorer": chosen.explorer.name, "options": chosen.job, "seed": seed}
-            if self.atlas.finished(landscape.identity, **job) is None:
+            name, identity = chosen.explorer.name, landscape.identity
+            if self.atlas.finished(identity, explorer=name, options=chosen.job, seed=seed) is None:
                 return None
         left = max(until - time.perf_counter(), 0.0)
         mapped = map_of(

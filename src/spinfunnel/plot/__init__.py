@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.landscape.kinds import Kind
 from spinfunnel.landscape.plugins import Registry
 from spinfunnel.plot.density_picture import density_of_states, density_of_states_caption, density_of_states_figure
@@ -21,7 +20,7 @@ from spinfunnel.plot.hessian_rows import hessian_rows_picture
 from spinfunnel.plot.index_energy import IndexTheory, index_energy, index_energy_caption, index_energy_figure
 from spinfunnel.plot.loss_line import loss_line, loss_line_caption, loss_line_figure
 from spinfunnel.plot.loss_surface import loss_surface, loss_surface_caption, loss_surface_figure
-from spinfunnel.plot.overlap_picture import overlap, overlap_caption, overlap_figure, overlap_obstacle
+from spinfunnel.plot.overlap_picture import overlap, overlap_caption, overlap_figure
 from spinfunnel.plot.pathway_movie import pathway_picture
 from spinfunnel.plot.picture import Picture
 from spinfunnel.plot.profile_picture import funnel_profile, funnel_profile_caption, funnel_profile_figure

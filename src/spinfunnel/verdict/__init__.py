@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from spinfunnel.landscape import BasinGraph, Kind
 from spinfunnel.landscape.estimate import Measurement
 from spinfunnel.verdict.binary import Verdict, judge
-from spinfunnel.verdict.trained import judge_trained
+from spinfunnel.verdict.trained import judge_network_map
 
 __all__ = ["judge_map"]
 
@@ -38,5 +38,5 @@ def judge_map(
     'golf course'
     """
     if graph.kind is Kind.NETWORK:
-        return judge_trained(measures, nulls=nulls)
+        return judge_network_map(graph, measures, nulls=nulls)
     return judge(measures, nulls=nulls, exact=graph.exact, chain=graph.kind is Kind.CHAIN)

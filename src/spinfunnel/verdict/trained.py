@@ -8,13 +8,16 @@ barrier is an upper bound, since it was read on paths between trained solutions.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
+from spinfunnel.landscape import BasinGraph
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.network.solutions import Solutions, alignment_sentence
 from spinfunnel.verdict.binary import Evidence, Kind, Verdict
 from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 
-__all__ = ["judge_trained", "one_funnel"]
+__all__ = ["judge_network_map", "judge_trained", "one_funnel"]
 
 Answer: TypeAlias = Literal["yes", "no", "open"]
 READ = (
@@ -54,6 +57,32 @@ def judge_trained(
     }
     kind, reason = _decide(measures, {name: entry.value for name, entry in thresholds.items()})
     return Verdict(kind, evidence, f"{reason} (upper bounds from trained solutions)")
+
+
+def judge_network_map(
+    graph: BasinGraph,
+    measures: Mapping[str, Measurement],
+    *,
+    nulls: Mapping[str, Mapping[str, Measurement]] | None = None,
+) -> Verdict:
+    """Judge the map of a network: trainings by their measures; points that were not trained say what they lack."""
+    found = judge_trained(measures, nulls=nulls)
+    facts, solutions = graph.facts or {}, Solutions.of(graph)
+    if solutions is not None:
+        unaligned = solutions.reason and solutions.pairs
+        return replace(found, reason=f"{found.reason}; {alignment_sentence(solutions.reason)}") if unaligned else found
+    if "comparison" in facts:
+        reason = f"{graph.minima} checkpoints are points of a landscape; its kind takes trainings from many starts"
+        return replace(found, kind="undecided", reason=reason)
+    if graph.minima > 1:
+        points = facts.get("network", {}).get("points_of_index", [])
+        counts = " and ".join(f"{number} of index {k}" for k, number in enumerate(points))
+        reason = (
+            f"{counts} up to symmetry are all stationary points that {facts.get('searches', 0)} searches found; "
+            "whether they are a funnel takes the null of shuffled labels: --explorer training"
+        )
+        return replace(found, kind="undecided", reason=reason)
+    return found
 
 
 def one_funnel(barrier: float, *, scale: float) -> str:
