@@ -23,7 +23,7 @@ from spinfunnel.explore.sample.other_samples import bits_of
 from spinfunnel.explore.sample.replica_exchange import Tempering
 from spinfunnel.explore.sample.replica_lanes import REPLICAS
 from spinfunnel.explore.sample.replicas import Replicas
-from spinfunnel.landscape import Binary, InputError
+from spinfunnel.landscape import Binary, InputError, is_binary
 from spinfunnel.pipeline.plan import threads
 from spinfunnel.pipeline.result import Study
 from spinfunnel.pipeline.study import study
@@ -116,7 +116,7 @@ def study_samples(sampleset: dimod.SampleSet, model: Any, **keywords: Any) -> St
     >>> found.run.explorer, float(found.graph.energy[0])
     ('samples', -7.0)
     """
-    landscape = model if isinstance(model, Binary) else landscape_of(model)
+    landscape = model if is_binary(model) else landscape_of(model)
     states = states_of(sampleset, landscape)
     with TemporaryDirectory() as folder:
         file = Path(folder, "samples.npy")

@@ -20,7 +20,7 @@ from spinfunnel.network import (
     trajectory_plane,
 )
 from spinfunnel.plot import NETWORK_PICTURES
-from spinfunnel.report.picture import script_json
+from spinfunnel.report.plot_box import script_json
 from spinfunnel.systems import resolve
 
 

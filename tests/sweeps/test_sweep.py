@@ -23,7 +23,7 @@ from spinfunnel.landscape import InputError
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.sweeps import Fit, Sweep, fit_scaling, judge_scaling, sweep
 from spinfunnel.sweeps.crew import MOST_LOSSES, Borrowed, Here, Processes, run_all
-from spinfunnel.sweeps.plan import disorder_seed, plan_jobs
+from spinfunnel.sweeps.job_list import disorder_seed, plan_jobs
 from spinfunnel.systems import resolve
 
 QUICK = ["minima", "funnels", "funnel_weight", "sharpness", "funnel_slope"]

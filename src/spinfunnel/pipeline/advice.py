@@ -23,7 +23,7 @@ from spinfunnel.explore.sample.ladder import temperature_range
 from spinfunnel.explore.sample.replica_exchange import Tempering
 from spinfunnel.explore.sample.replica_lanes import REPLICAS
 from spinfunnel.explore.sample.replicas import Replicas
-from spinfunnel.landscape import Binary, InputError, Progress, no_progress
+from spinfunnel.landscape import Binary, InputError, Progress, is_binary, no_progress
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.run_lengths import mean_run_length
 
@@ -146,7 +146,7 @@ def advise(
     >>> advise(hopfield_memory(30, patterns=1, seed=1), seconds=1.0).recommended
     'greedy'
     """
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         raise InputError("advice is on binary landscapes: spins, or variables 0 and 1")
     if not seconds > 0.0 or (flips is not None and not flips > 0.0):
         raise InputError(f"{seconds} seconds, or {flips} flips, are too few to try anything; give more than 0")

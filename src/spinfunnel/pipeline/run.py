@@ -50,7 +50,7 @@ class Mapped:
 
 @dataclass(slots=True)
 class _RunMemory:
-    """Memory of an explorer in the run that is being written (see `explore.jobs.Memory`)."""
+    """Memory of an explorer in the run that is being written (see `explore.remembering.Memory`)."""
 
     atlas: Atlas
     run: int = -1

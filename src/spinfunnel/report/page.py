@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES
 from spinfunnel.plot import PICTURES, pictures_of
-from spinfunnel.report.picture import plot_box
+from spinfunnel.report.plot_box import plot_box
 from spinfunnel.report.text import escape, number, parameters, strip, table, title, value
 from spinfunnel.version import __version__
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from spinfunnel.explore.sample.chain_folding import Ladder
 from spinfunnel.explore.sample.iterative_fixing import Fixing, search_of
 from spinfunnel.explore.sample.replica_exchange import Tempering
-from spinfunnel.landscape import Binary, InputError, Landscape, no_progress
+from spinfunnel.landscape import InputError, Landscape, is_binary, no_progress
 from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.landscape.states import Walkable
 from spinfunnel.moves.batches import over_blocks
@@ -99,7 +99,7 @@ def _searched(landscape: Landscape, target: float | None, budget: int, *, count:
 
 def _goal(landscape: Landscape) -> float:
     """Ground energy, and a little more for rounding: of all states, or the lowest of a long tempering."""
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         raise InputError(f"the ground energy of {landscape.name} is not looked up: give it")
     if landscape.size <= LISTED:
         energies = np.empty(1 << landscape.size - any(symmetry.is_global_flip for symmetry in landscape.symmetries))
@@ -131,7 +131,7 @@ def _tempered(landscape: Landscape, goal: float, budget: int, rng: np.random.Gen
         while ladder.best_energy > goal and ladder.evaluations < budget:
             ladder.round(offers=200)
         return ladder.found_after if ladder.best_energy <= goal else -1
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         raise InputError(f"{landscape.name} is neither a chain nor binary: it is not tempered")
     run = Tempering(landscape, replicas=64, seed=int(rng.integers(1 << 32)))
     while run.replicas.attempts < budget:

@@ -14,13 +14,13 @@ from typing import Any
 
 from spinfunnel.atlas import Atlas
 from spinfunnel.explore.flood.memory import available_bytes, refuse_if_too_large
-from spinfunnel.landscape import Binary, Budget, InputError, Progress, no_progress
+from spinfunnel.landscape import Budget, InputError, Progress, is_binary, no_progress
 from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import MEASURES
 from spinfunnel.pipeline.plan import describe
 from spinfunnel.sweeps.crew import QUEUED, Borrowed, Crew, Here, Processes, dask_crew, run_all
+from spinfunnel.sweeps.job_list import Job, plan_jobs
 from spinfunnel.sweeps.jobs import Answer, Question, Task, study_one
-from spinfunnel.sweeps.plan import Job, plan_jobs
 from spinfunnel.sweeps.scaling import Fit, Scaling, fit_scaling, judge_scaling
 from spinfunnel.sweeps.sweep_result import JobResult, Series, Size, Sweep, gather
 from spinfunnel.systems import resolve
@@ -179,7 +179,7 @@ def _affordable(workers: int, largest: Job) -> int:
     if not largest.identity:
         return workers
     landscape = resolve(largest.spec, seed=largest.seed)
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         return workers
     flips = sum(symmetry.is_global_flip for symmetry in landscape.symmetries)
     bits, symmetric = landscape.size - min(flips, 1), len(landscape.symmetries) > flips

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer, mean_estimate
+from spinfunnel.sweeps.job_list import Job
 from spinfunnel.sweeps.jobs import read_measurement, write_measurement
-from spinfunnel.sweeps.plan import Job
 from spinfunnel.sweeps.scaling import Fit, Scaling, judge_scaling
 
 __all__ = ["JobResult", "Series", "Size", "Sweep", "gather"]

@@ -16,10 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from spinfunnel.explore.jobs import Forgetful, Memory
 from spinfunnel.explore.network.network_jobs import Answer, Job, Jobs, key_of
 from spinfunnel.explore.network.schedule import POLISHING, SETTLED, Schedule, schedule, tuned
 from spinfunnel.explore.network.solution_paths import connected, records_of
+from spinfunnel.explore.remembering import Forgetful, Memory
 from spinfunnel.landscape import Budget, Effort, Facts, InputError, Progress, Record, no_progress
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.alignment import Alignment

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from spinfunnel.explore.jobs import Memory
+from spinfunnel.explore.remembering import Memory
 from spinfunnel.landscape import Progress
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.batched import Batched, suited_threads

@@ -18,7 +18,7 @@ from spinfunnel.explore.sample.population_annealing import cool_population
 from spinfunnel.explore.sample.replica_lanes import REPLICAS
 from spinfunnel.explore.sample.replicas import Replicas
 from spinfunnel.explore.spending import Spending
-from spinfunnel.landscape import Binary, Budget, InputError, Landscape, Progress, Record, no_progress
+from spinfunnel.landscape import Binary, Budget, InputError, Landscape, Progress, Record, is_binary, no_progress
 
 __all__ = ["explore", "explore_population"]
 
@@ -147,7 +147,7 @@ def explore_population(
 
 
 def _checked(landscape: Landscape, name: str, *, replicas: int, runs: int, sweeps: int) -> tuple[Binary, int]:
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         raise InputError(f"{landscape.name} has no spins to flip; {name} explores binary landscapes")
     if replicas < 1 or sweeps < 1 or runs < 0:
         raise InputError(

@@ -14,7 +14,7 @@ import numpy as np
 from spinfunnel.explore.sample.endings import Endings, random_endings
 from spinfunnel.explore.sample.replica_exchange import Tempering
 from spinfunnel.explore.spending import Spending
-from spinfunnel.landscape import Binary, Budget, InputError, Landscape, Progress, Record, no_progress
+from spinfunnel.landscape import Budget, InputError, Landscape, Progress, Record, is_binary, no_progress
 
 __all__ = ["explore"]
 
@@ -54,7 +54,7 @@ def explore(
     sweeps : int
         Sweeps in each round.
     """
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         raise InputError(f"{landscape.name} has no spins to flip; tempering explores binary landscapes")
     if rounds < 0:
         raise InputError(f"{rounds} rounds are less than none; give 0 for as many as the budget allows")

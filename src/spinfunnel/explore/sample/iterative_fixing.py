@@ -25,7 +25,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.explore.sample.fixable import ChainSearch, Search, SpinSearch
-from spinfunnel.landscape import Binary, Budget, Effort, InputError, Landscape, Minimum, Progress, Record, no_progress
+from spinfunnel.landscape import (
+    Budget,
+    Effort,
+    InputError,
+    Landscape,
+    Minimum,
+    Progress,
+    Record,
+    is_binary,
+    no_progress,
+)
 
 __all__ = ["Fixing", "agreement", "explore", "search_of"]
 
@@ -57,7 +67,7 @@ def search_of(landscape: Landscape, *, workers: int = 1) -> Search:
     InputError
         For a landscape that is neither binary nor a chain, or a large binary one that is no polynomial in spins.
     """
-    if isinstance(landscape, Binary):
+    if is_binary(landscape):
         return SpinSearch.of(landscape, workers=workers)
     return ChainSearch.of(landscape, workers=workers)
 

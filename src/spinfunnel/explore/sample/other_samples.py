@@ -17,7 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.explore.sample.tempering import Survey
-from spinfunnel.landscape import Binary, Budget, Effort, InputError, Landscape, Progress, Record, Tally, no_progress
+from spinfunnel.landscape import (
+    Binary,
+    Budget,
+    Effort,
+    InputError,
+    Landscape,
+    Progress,
+    Record,
+    Tally,
+    is_binary,
+    no_progress,
+)
 
 __all__ = ["bits_of", "explore", "read_samples"]
 
@@ -57,7 +68,7 @@ def explore(
     InputError
         For a landscape of another kind, or a file that is no set of samples of it.
     """
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         raise InputError(f"samples are of spins, and {landscape.name} has none; it takes binary landscapes")
     if not file:
         raise InputError("samples of which file? Give --samples FILE, or --explorer samples:file=FILE")

@@ -26,7 +26,18 @@ from spinfunnel.explore.sample.native_shells import SHELLS, around_native, nativ
 from spinfunnel.explore.sample.quench import quench
 from spinfunnel.explore.sample.replica_exchange import Tempering
 from spinfunnel.explore.sample.sampled_counts import census_of_sample, energy_tallies, overlap_tallies
-from spinfunnel.landscape import Binary, Budget, Census, Effort, InputError, Landscape, Progress, Record, no_progress
+from spinfunnel.landscape import (
+    Binary,
+    Budget,
+    Census,
+    Effort,
+    InputError,
+    Landscape,
+    Progress,
+    Record,
+    is_binary,
+    no_progress,
+)
 from spinfunnel.moves.group import symmetry_images
 from spinfunnel.moves.spins import Floats, Model, spin_model
 
@@ -130,7 +141,7 @@ def explore(
     InputError
         For a landscape of another kind or a larger one that is no polynomial, or options below their least.
     """
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         raise InputError(f"tempering flips spins, and {landscape.name} has none; it takes binary landscapes")
     if groups < 2 or rounds < 4 or min(quenches, pocket, floods) < 0:
         raise InputError(
