@@ -7,15 +7,29 @@ some are doubtful, and `Family.doubt` says up to which size and why. The calibra
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spinfunnel.landscape import Binary, InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.calibration.energy_table import EnergyTable
+from spinfunnel.calibration.planted import (
+    block_energies,
+    fully_frustrated,
+    hidden_magnet,
+    leading_ones,
+    magnet_in_field,
+    orthogonal_memories,
+    parity_checks,
+    planted_pairs,
+    random_energies,
+    regular_bonds,
+    ring,
+    separable,
+    wells,
+)
+from spinfunnel.landscape import Binary, InputError, Parameter
 from spinfunnel.systems import (
     SpinPolynomial,
     binary_network,
@@ -24,6 +38,7 @@ from spinfunnel.systems import (
     edwards_anderson,
     golf_course,
     hopfield_memory,
+    low_autocorrelation,
     maximum_cut,
     multiscale_glass,
     number_partitioning,
@@ -32,6 +47,7 @@ from spinfunnel.systems import (
     random_field_ising,
     sherrington_kirkpatrick,
 )
+from spinfunnel.systems.spins.glasses import lattice_bonds
 
 __all__ = [
     "FAMILIES",
@@ -53,8 +69,27 @@ LABELS: tuple[Label, ...] = ("funnel", "multi-funnel", "golf course", "smooth", 
 
 SIZES = (12, 16, 18, 20, 24)
 """Numbers of bits with lattices that are not chains."""
-PLANE: Mapping[int, tuple[int, ...]] = {12: (3, 4), 16: (4, 4), 18: (3, 6), 20: (4, 5), 24: (4, 6)}
-SPACE: Mapping[int, tuple[int, ...]] = {12: (2, 2, 3), 16: (2, 2, 4), 18: (2, 3, 3), 20: (2, 2, 5), 24: (2, 3, 4)}
+PLANE: Mapping[int, tuple[int, ...]] = {
+    9: (3, 3),
+    10: (2, 5),
+    12: (3, 4),
+    14: (2, 7),
+    16: (4, 4),
+    18: (3, 6),
+    20: (4, 5),
+    24: (4, 6),
+}
+EVEN: Mapping[int, tuple[int, int]] = {16: (4, 4), 24: (4, 6)}
+"""Planes of even sides."""
+SPACE: Mapping[int, tuple[int, ...]] = {
+    9: (1, 3, 3),
+    12: (2, 2, 3),
+    14: (1, 2, 7),
+    16: (2, 2, 4),
+    18: (2, 3, 3),
+    20: (2, 2, 5),
+    24: (2, 3, 4),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +110,10 @@ class Family:
         Largest size at which it is doubtful; 0 where there is none.
     largest : int
         Largest size made: beyond it the energies alone take minutes.
+    also : tuple of labels
+        Further kinds that are no error, where words leave it open which of them it is.
+    sizes : tuple of int
+        The only sizes there are; all unless given.
     """
 
     name: str
@@ -84,42 +123,20 @@ class Family:
     doubt: str = ""
     doubtful_to: int = 0
     largest: int = 62
+    also: tuple[Label, ...] = ()
+    sizes: tuple[int, ...] = ()
+
+    def made(self, n: int) -> bool:
+        """Whether there is such a landscape of n bits."""
+        return n <= self.largest and (not self.sizes or n in self.sizes)
+
+    def right(self, kind: str) -> bool:
+        """Whether a kind is no error."""
+        return kind == self.label or kind in self.also
 
     def doubtful(self, n: int) -> bool:
         """Whether the label is doubtful at this size."""
         return n <= self.doubtful_to
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class EnergyTable:
-    """A landscape whose energies are written down, one for each state; a `Binary` landscape."""
-
-    kind: ClassVar[Kind] = Kind.BINARY
-
-    size: int
-    energies: NDArray[np.float64] = field(repr=False)
-    name: str = "table"
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-
-    @property
-    def symmetries(self) -> tuple[Symmetry, ...]:
-        """None."""
-        return ()
-
-    @property
-    def identity(self) -> str:
-        """Hash of the energies."""
-        return identity_hash(self.name, self.parameters, self.energies)
-
-    def energy(self, states: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Energies (B,) of states (B, N) given as bits."""
-        place: NDArray[np.int64] = states.astype(np.int64) @ (np.int64(1) << np.arange(self.size))
-        return self.energies[place]
-
-    def enumerate(self, out: NDArray[np.float64], *, workers: int = 1, progress: Progress = no_progress) -> None:  # noqa: ARG002
-        """Write the energies of states 0, 1, ..., len(out) - 1 into `out` (see `Binary`)."""
-        out[:] = self.energies[: len(out)]
-        progress("energies", 1.0)
 
 
 def network(n: int, *, hidden: int, labels: str, per_weight: int = 8, seed: int) -> Binary:
@@ -190,6 +207,26 @@ def independent_spins(n: int, *, spread: float, seed: int) -> SpinPolynomial:
     fields = rng.normal(size=n) if spread == 0.0 else rng.uniform(1 - spread, 1 + spread, n) * rng.choice([-1, 1], n)
     facts: dict[str, Parameter] = {"n": n, "spread": spread, "seed": seed}
     return SpinPolynomial(n, [(np.arange(n)[:, None], -fields)], name="independent spins", parameters=facts)
+
+
+def two_holes(n: int, *, seed: int) -> EnergyTable:
+    """Flat but for two states of one energy."""
+    rng = np.random.default_rng([seed, 9])
+    energies = np.zeros(1 << n)
+    energies[rng.choice(1 << n, 2, replace=False)] = -1.0
+    return EnergyTable(n, energies, "two holes", {"n": n, "seed": seed})
+
+
+def sk_in_field(n: int, *, field: float, seed: int) -> SpinPolynomial:
+    """Sherrington-Kirkpatrick model in normal random fields."""
+    glass = sherrington_kirkpatrick(n, seed=seed)
+    fields = np.random.default_rng([seed, 10]).normal(0.0, field, n)
+    terms = [*glass.terms.values(), (np.arange(n)[:, None], fields)]
+    return SpinPolynomial(n, terms, name="sk in a field", parameters={"n": n, "field": field, "seed": seed})
+
+
+def _low_autocorrelation(n: int, seed: int) -> Binary:  # noqa: ARG001
+    return low_autocorrelation(n)
 
 
 def _without_roughness(n: int, seed: int, *, shape: str) -> Binary:
@@ -274,6 +311,77 @@ FAMILIES: dict[str, Family] = {
                "signs are fair coins", _SMALL_GLASS, 16),
         Family("committee, random labels", "glass", lambda n, seed: network(n, hidden=3, labels="random", seed=seed),
                "8 patterns a weight, ten times the capacity: Barkai, Hansel, Kanter (1990)"),
+        # Planted kinds, of the second edition.
+        Family("hidden magnet 2d", "funnel",
+               lambda n, seed: hidden_magnet(n, lattice_bonds(PLANE[n]), weights="gaussian", seed=seed),
+               "unfrustrated in a random gauge: Mattis, Phys. Lett. A 56, 421 (1976)"),
+        Family("hidden magnet 3d", "funnel",
+               lambda n, seed: hidden_magnet(n, lattice_bonds(SPACE[n]), weights="unit", seed=seed),
+               "unfrustrated in a random gauge: Mattis (1976)", sizes=(12, 16, 18, 20, 24)),
+        Family("hidden magnet, all pairs", "funnel",
+               lambda n, seed: hidden_magnet(n, np.stack(np.triu_indices(n, 1), axis=1), weights="gaussian", seed=seed),
+               "unfrustrated in a random gauge: Mattis (1976)"),
+        Family("hidden magnet, degree 4", "funnel",
+               lambda n, seed: hidden_magnet(n, regular_bonds(n, 4, np.random.default_rng([seed, 31])),
+                                             weights="gaussian", seed=seed),
+               "unfrustrated on a random regular graph: Mattis (1976)"),
+        Family("hidden magnet, degree 3", "funnel",
+               lambda n, seed: hidden_magnet(n, regular_bonds(n, 3, np.random.default_rng([seed, 32])),
+                                             weights="unit", seed=seed),
+               "unfrustrated on the Bethe lattice, as random regular graphs are locally: Mattis (1976)"),
+        Family("planted pairs", "funnel", lambda n, seed: planted_pairs(n, wrong=0.08, degree=6, seed=seed),
+               "one interaction in twelve contradicts the planted state; the ferromagnetic phase ends at one in six"),
+        Family("rem with slope 6, uniform", "funnel",
+               lambda n, seed: random_energies(n, draw="uniform", slope=6.0, seed=seed),
+               "the slope exceeds the roughness on every way to the target: Bryngelson, Wolynes (1987)"),
+        Family("one rough well", "funnel", lambda n, seed: wells(n, count=1, roughness=0.4, seed=seed),
+               "distance to one state, and noise of less than half of its spread: Bryngelson, Wolynes (1987)"),
+        Family("two wells", "multi-funnel", lambda n, seed: wells(n, count=2, seed=seed),
+               "distance to the nearer of two states half of the bits apart"),
+        Family("three wells", "multi-funnel", lambda n, seed: wells(n, count=3, seed=seed),
+               "distance to the nearest of three states two thirds of the bits apart"),
+        Family("two rough wells", "multi-funnel", lambda n, seed: wells(n, count=2, roughness=0.25, seed=seed),
+               "the same with noise of a quarter of its spread"),
+        Family("three rough wells", "multi-funnel", lambda n, seed: wells(n, count=3, roughness=0.25, seed=seed),
+               "the same with noise of a quarter of its spread"),
+        Family("two wells, one higher", "multi-funnel", lambda n, seed: wells(n, count=2, lift=0.1, seed=seed),
+               "the second well is a tenth less deep"),
+        Family("two separate memories", "multi-funnel", lambda n, seed: orthogonal_memories(n, count=2, seed=seed),
+               "largest squared overlap with two words, each with its mirror image"),
+        Family("magnet in a weak field", "multi-funnel",
+               lambda n, seed: magnet_in_field(n, lattice_bonds(PLANE[n]), field=0.05, seed=seed),
+               "two mirror images, one lower by a twentieth of their depth"),
+        Family("two holes", "golf course", lambda n, seed: two_holes(n, seed=seed),
+               "flat but for two states: Dill, Chan (1997)"),
+        Family("separable, 2^-k", "smooth", lambda n, seed: separable(n, ratio=0.5, seed=seed),
+               "no interaction: one minimum, by proof"),
+        Family("separable, 0.8^k", "smooth", lambda n, seed: separable(n, ratio=0.8, seed=seed),
+               "no interaction: one minimum, by proof"),
+        Family("leading ones", "smooth", lambda n, seed: leading_ones(n, seed=seed),
+               "one minimum, by proof; found bit by bit: Rudolph (1997)", also=("funnel",)),
+        Family("ring", "smooth", lambda n, seed: ring(n, seed=seed),
+               "one minimum up to the flip, and no transition in one dimension: Ising (1925)", also=("funnel",)),
+        Family("independent blocks", "smooth", lambda n, seed: block_energies(n, bits=3, seed=seed),
+               "blocks relax on their own, in a time that does not grow with their number", also=("funnel",)),
+        Family("sk in a strong field", "smooth", lambda n, seed: sk_in_field(n, field=4.0, seed=seed),
+               "random fields four times the couplings' reach: de Almeida, Thouless (1978)", also=("funnel",)),
+        Family("fully frustrated", "glass", lambda n, seed: fully_frustrated(EVEN[n], seed=seed),
+               "no order at any temperature above 0, many ground states: Villain (1977)",
+               also=("multi-funnel",), sizes=(16, 24)),
+        Family("xorsat", "glass", lambda n, seed: parity_checks(n, order=3, checks=n, planted=True, seed=seed),
+               "glassy below its dynamic transition: Ricci-Tersenghi, Science 330, 1639 (2010)", also=("golf course",)),
+        Family("3-spin, both signs", "glass",
+               lambda n, seed: parity_checks(n, order=3, checks=8 * n, planted=False, seed=seed),
+               "one-step replica symmetry breaking: Gross, Mezard (1984)", also=("golf course",)),
+        Family("4-spin glass", "glass", lambda n, seed: p_spin_glass(n, p=4, seed=seed), "Derrida (1981)"),
+        Family("random energies, uniform", "glass", lambda n, seed: random_energies(n, draw="uniform", seed=seed),
+               "no topography at all: Derrida (1981)"),
+        Family("rem with slope 0.5", "glass", lambda n, seed: random_energies(n, draw="normal", slope=0.5, seed=seed),
+               "the slope is lost in the roughness: Bryngelson, Wolynes (1987)"),
+        Family("labs", "glass", _low_autocorrelation,
+               "a golf course in a glass: Bernasconi (1987); Bouchaud, Mezard (1994)", also=("golf course",)),
+        Family("ea 2d, both signs", "glass", lambda n, seed: edwards_anderson(PLANE[n], bonds="bimodal", seed=seed),
+               "Edwards, Anderson (1975)", _SMALL_GLASS, 16),
     )
 }  # fmt: skip
 """All families, funnels first."""

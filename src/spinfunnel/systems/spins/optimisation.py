@@ -46,7 +46,7 @@ def maximum_cut(
     check_choice("weights", weights, ("one", "bimodal", "gaussian"))
     rng = disorder(seed)
     if degree:
-        pairs = _regular_graph(n, degree, rng)
+        pairs = regular_graph(n, degree, rng)
     else:
         every = subsets(n, 2).astype(np.int64)
         pairs = every[rng.random(len(every)) < probability]
@@ -69,7 +69,7 @@ def maximum_cut(
     return SpinPolynomial(n, [(pairs, weight)], name="maxcut", parameters=facts)
 
 
-def _regular_graph(n: int, degree: int, rng: np.random.Generator) -> NDArray[np.int64]:
+def regular_graph(n: int, degree: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Edges of a random regular graph: stubs paired at random, loops and repeats swapped away.
 
     Steger, Wormald, Combin. Probab. Comput. 8, 377 (1999): pair remaining stubs that fit, start over when stuck.
@@ -80,7 +80,7 @@ def _regular_graph(n: int, degree: int, rng: np.random.Generator) -> NDArray[np.
         pairs = subsets(n, 2).astype(np.int64)
         if degree == n - 1:
             return pairs
-        missing = {tuple(edge) for edge in _regular_graph(n, n - 1 - degree, rng).tolist()}
+        missing = {tuple(edge) for edge in regular_graph(n, n - 1 - degree, rng).tolist()}
         return np.array([pair for pair in pairs.tolist() if tuple(pair) not in missing], np.int64)
     while True:
         edges: set[tuple[int, int]] = set()
