@@ -215,8 +215,8 @@ def test_the_readme_prints_what_the_code_prints(tmp_path: Path, monkeypatch: pyt
 
 
 def test_what_is_no_landscape_and_no_seed_is_refused(ferromagnet: Any) -> None:
-    with pytest.raises(InputError, match="'sk:n=10' is no landscape"):
-        study("sk:n=10")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="is neither a system"):
+        study("skk:n=10")
     with pytest.raises(InputError, match="seed=-1"):
         study(ferromagnet, seed=-1)
 
@@ -235,3 +235,14 @@ def test_what_is_no_landscape_and_no_seed_is_refused(ferromagnet: Any) -> None:
 def test_auto_takes_what_suits(spec: str, explorer: str) -> None:
     """Chains have a dimension too, that of their lattice."""
     assert plan(resolve(spec)).explorer.name == explorer
+
+
+def test_anything_can_be_studied_and_says_so_in_a_few_lines():
+    found = study("sk:n=8", seed=3, nulls=False)
+    assert found.landscape.parameters["seed"] == 3
+    assert found.summary() == repr(found)
+    assert len(repr(found)) < 600
+    matrix = study(np.array([[-1.0, 2.0], [0.0, -1.0]]), as_="qubo", nulls=False)
+    assert float(matrix.graph.energy[0]) == -1.0
+    with pytest.raises(InputError, match="a study takes no colour="):
+        study("sk:n=8", colour="red")

@@ -29,8 +29,8 @@ class Explorer:
     home : str, callable, or mapping from Kind to either
         ``explore(landscape, *, seed, workers, progress)``, which yields chunks of records, or the module of this folder
         and the name under which it is found: "flood.flooding:explore". One that samples takes a ``budget`` as well, and
-        yields an `Effort` last; one of long jobs takes a ``memory`` (see `remembering.Memory`). Its other keyword parameters,
-        each with a type and a default, are its options.
+        yields an `Effort` last; one of long jobs takes a ``memory`` (see `remembering.Memory`). Its other keyword
+        parameters, each with a type and a default, are its options.
     kinds : tuple of Kind
         Kinds of landscape that it takes.
     exact : bool

@@ -16,8 +16,11 @@ from spinfunnel.verdict.binary import Verdict
 
 __all__ = ["Study", "map_to_json"]
 
+LONG = 30
+"""Letters from which on a parameter is left out of a summary."""
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Study:
     """What came of one landscape.
 
@@ -50,6 +53,21 @@ class Study:
     verdict: Verdict
     details: Mapping[str, Any] = field(default_factory=dict)
     views: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return self.summary()
+
+    def summary(self) -> str:
+        """Return what came of it in a few lines: the landscape, the verdict, and how it was mapped."""
+        short = {name: str(value) for name, value in self.landscape.parameters.items() if len(str(value)) < LONG}
+        given = ", ".join(f"{name}={text}" for name, text in short.items())
+        exact = "every state visited" if self.graph.exact else "sampled"
+        title = f"{self.landscape.name} ({given})" if given else self.landscape.name
+        return (
+            f"{title}: {self.verdict.kind}\n  {self.verdict.reason}\n"
+            f"  {self.graph.minima} minima, {self.graph.saddles} saddles by {self.run.explorer}, {exact}; "
+            f"{len(self.measures)} measures"
+        )
 
     def report(self, path: str | Path, *, command: str | None = None) -> Path:
         """Write the report, one self-contained HTML page, and return its path.

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import time
+from collections.abc import Mapping
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,14 +31,15 @@ ADVICE_SHARE, FEWEST_FLIPS, LEAST_ADVICE = 0.2, 1e6, 0.5
 """Flips that advice may take over those of exploring, the fewest, and the least seconds where time is limited."""
 
 
-def study(landscape: Landscape | Request, **options: Any) -> Study:
+def study(landscape: Any, **options: Any) -> Study:
     """Explore a landscape, measure its map, compare it with its nulls and judge it.
 
     Parameters
     ----------
-    landscape : Landscape or Request
+    landscape : Landscape, Request, or anything of which `systems.landscape_from` makes a landscape
+        A text such as "sk:n=10", a file, a model of dimod, a matrix, a graph of NetworkX, atoms of ASE, a function.
     **options
-        Attributes of `Request`, for a landscape.
+        Attributes of `Request`; and what `systems.landscape_from` takes, for what is no landscape yet.
 
     Raises
     ------
@@ -54,7 +58,24 @@ def study(landscape: Landscape | Request, **options: Any) -> Study:
     """
     if isinstance(landscape, Request):
         return _studied(landscape if not options else dataclasses.replace(landscape, **options))
-    return _studied(Request(landscape=landscape, **options))
+    asked = {field.name for field in dataclasses.fields(Request)}
+    told = {name: value for name, value in options.items() if name not in asked}
+    of_study = {name: value for name, value in options.items() if name in asked}
+    if told or not isinstance(getattr(landscape, "kind", None), Kind):
+        landscape = _made(landscape, told, seed=int(options.get("seed", 0)))
+    return _studied(Request(landscape=landscape, **of_study))
+
+
+def _made(what: Any, told: Mapping[str, Any], *, seed: int) -> Landscape:
+    """Landscape of what is none yet; a system by name has the seed of the study unless it names one."""
+    from spinfunnel.systems import landscape_from
+
+    unknown = sorted(told.keys() - inspect.signature(landscape_from).parameters.keys())
+    if unknown:
+        raise InputError(f"a study takes no {unknown[0]}=...; help(spinfunnel.Request) lists what it takes")
+    named: dict[str, Any] = {"seed": seed} if isinstance(what, str | Path) else {}
+    made: Landscape = landscape_from(what, **named, **told)
+    return made
 
 
 def _studied(asked: Request) -> Study:
