@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import pickle
 import warnings
@@ -12,12 +11,15 @@ from typing import Any
 
 import torch
 
+from spinfunnel.formats.source import json_document
 from spinfunnel.landscape import InputError
 
 __all__ = ["read_checkpoint"]
 
 LARGEST_HEADER = 100_000_000
 """Bytes of a safetensors header, the bound of the format."""
+MOST_AXES = 16
+MOST_NUMBERS = 1 << 40
 _DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -103,9 +105,9 @@ def _safetensors(file: Path) -> dict[str, torch.Tensor]:
         if size < 8 or length > min(size - 8, LARGEST_HEADER):
             raise InputError(f"the checkpoint {file} is damaged: its header of {length} bytes does not fit the file")
         try:
-            header = json.loads(stream.read(length))
-        except ValueError:
-            raise InputError(f"the checkpoint {file} is damaged: its header is no JSON") from None
+            header = json_document(stream.read(length), what="its header")
+        except InputError as error:
+            raise InputError(f"the checkpoint {file} is damaged: {error}") from None
         body = stream.read()
     if not isinstance(header, dict):
         raise InputError(f"the checkpoint {file} is damaged: its header is no mapping")
@@ -116,13 +118,17 @@ def _safetensors(file: Path) -> dict[str, torch.Tensor]:
 
 def _tensor(entry: Any, body: bytes, name: str, file: Path) -> torch.Tensor:
     try:
-        dtype, shape = _DTYPES[entry["dtype"]], [int(length) for length in entry["shape"]]
-        first, last = (int(place) for place in entry["data_offsets"])
+        dtype, shape = _DTYPES[entry["dtype"]], list(entry["shape"])
+        first, last = entry["data_offsets"]
+        if len(shape) > MOST_AXES or not all(type(size) is int for size in (*shape, first, last)):
+            raise ValueError
     except (KeyError, TypeError, ValueError):
-        raise InputError(f"the checkpoint {file} is damaged: the entry of {name!r} is not understood") from None
+        raise InputError(f"the checkpoint {file} is damaged: the entry of {name[:40]!r} is not understood") from None
     width = torch.empty((), dtype=dtype).element_size()
-    if min(shape, default=0) < 0 or not 0 <= first <= last <= len(body) or last - first != width * math.prod(shape):
-        raise InputError(f"the checkpoint {file} is damaged: {name!r} does not fit the bytes set aside for it")
+    # The largest of its axes is bounded too: an axis of length 0 hides the others from the product.
+    fits = min(shape, default=0) >= 0 and max(shape, default=0) <= MOST_NUMBERS
+    if not fits or not 0 <= first <= last <= len(body) or last - first != width * math.prod(shape):
+        raise InputError(f"the checkpoint {file} is damaged: {name[:40]!r} does not fit the bytes set aside for it")
     if first == last:
         return torch.zeros(shape, dtype=dtype)
     return torch.frombuffer(bytearray(body[first:last]), dtype=dtype).reshape(shape)

@@ -10,9 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.formats.bounded_arrays import read_npy
+from spinfunnel.formats.source import Source, content
 from spinfunnel.landscape import InputError
 
-__all__ = ["PROTEINS", "Residue", "Structure", "choice", "is_protein", "read_structure"]
+__all__ = ["PROTEINS", "Residue", "Structure", "check_xyz", "choice", "is_protein", "read_structure"]
 
 PROTEINS = (".pdb", ".ent", ".cif", ".mmcif")
 """Files that may hold a protein."""
@@ -86,7 +88,7 @@ class Structure:
 
 def is_protein(path: Path) -> bool:
     """Whether a PDB or mmCIF file has C-alpha atoms of at least five residues."""
-    return len(_C_ALPHA.findall(_text(path))) >= FEWEST_RESIDUES
+    return len(_C_ALPHA.findall(_text(Source.of(path, what="structure")))) >= FEWEST_RESIDUES
 
 
 def read_structure(path: str | Path, *, chain: str = "", residues: str = "") -> Structure:
@@ -113,19 +115,15 @@ def read_structure(path: str | Path, *, chain: str = "", residues: str = "") -> 
     Of several models the first is read, of alternate locations the first; water and ligands are left out.
     """
     file = Path(path)
-    if not file.is_file():
-        wrong = "is a folder" if file.is_dir() else "does not exist"
-        raise InputError(f"the structure {file} {wrong}: give a PDB, mmCIF, .xyz, .npy or .csv file")
-    if file.stat().st_size == 0:
-        raise InputError(f"{file} is empty: give the structure of a protein")
-    if file.stat().st_size > LARGEST_FILE:
-        raise InputError(f"{file} has {file.stat().st_size >> 20} MiB, more than a structure has: give one structure")
-    kind = file.suffix.lower()
+    source = Source(file, content(file, what="structure (PDB, mmCIF, .xyz, .npy or .csv)"))
+    if len(source.data) > LARGEST_FILE:
+        raise InputError(f"{file} has {len(source.data) >> 20} MiB, more than a structure has: give one structure")
+    kind = source.ending
     if kind in {".xyz", ".npy", ".csv", ".txt"}:
-        trace = _coordinates(file)
+        trace = _coordinates(source)
         _check_bonds(file, trace, [str(number) for number in range(1, len(trace) + 1)])
         return Structure(trace, ())
-    text = _text(file)
+    text = _text(source)
     cif = kind in {".cif", ".mmcif"} or text.lstrip().startswith("data_")
     atoms = list(_cif_atoms(file, text) if cif else _pdb_atoms(file, text))
     if not atoms:
@@ -217,20 +215,17 @@ def _left_out(atoms: list[Atom], chain: str, one: str, other: str) -> str:
 
 
 def _is_between(number: str, one: str, other: str) -> bool:
-    first, middle, last = (int(re.sub(r"[^\d-]", "", each) or 0) for each in (one, number, other))
+    parts = [re.match(r"-?\d{1,9}", each) for each in (one, number, other)]
+    if not all(parts):
+        return False
+    first, middle, last = (int(part[0]) for part in parts if part)
     return first < middle < last
 
 
-def _text(file: Path) -> str:
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror or error}") from None
-    if data[:2] == b"\x1f\x8b":
-        raise InputError(f"{file} is compressed: unpack it with gunzip, and give the PDB or mmCIF file in it")
-    if b"\0" in data[:4096]:
-        raise InputError(f"{file} is no text: give a PDB or mmCIF file (unpack it first, if it is compressed)")
-    return data.decode("utf-8", "replace")
+def _text(source: Source) -> str:
+    if b"\0" in source.data[:4096]:
+        raise InputError(f"{source.file} is no text: give a PDB or mmCIF file (unpack it first, if it is compressed)")
+    return source.data.decode("utf-8", "replace")
 
 
 def _place(file: Path, line: int, texts: tuple[str, str, str]) -> tuple[float, float, float]:
@@ -311,23 +306,39 @@ def _cif_atoms(file: Path, text: str) -> Iterator[Atom]:
         yield group, atom, name, chain, residue + (code if code not in {"?", "."} else ""), element, place
 
 
-def _coordinates(file: Path) -> NDArray[np.float64]:
+def _coordinates(source: Source) -> NDArray[np.float64]:
     """Bare coordinates, one row a residue."""
-    try:
-        if file.suffix.lower() == ".npy":
-            found = np.load(file, allow_pickle=False)
-        elif file.suffix.lower() == ".xyz":
-            lines = _text(file).splitlines()
-            rows = lines[2 : 2 + int(lines[0])]
-            if len(rows) != int(lines[0]):
-                raise ValueError(f"{len(rows)} rows for {int(lines[0])} atoms")
-            found = np.array([[float(word) for word in row.split()[1:4]] for row in rows])
-        else:
-            found = np.loadtxt(_text(file).splitlines(), delimiter="," if "," in _text(file) else None, ndmin=2)
-    except InputError:
-        raise
-    except (OSError, ValueError, IndexError, EOFError) as error:
-        raise InputError(f"{file} holds no coordinates, three numbers a row: {str(error).splitlines()[0]}") from None
+    file = source.file
+    if source.ending == ".npy":
+        found = read_npy(source.data, what=str(file))
+    else:
+        lines = _text(source).splitlines()
+        if source.ending == ".xyz":
+            check_xyz(source)
+            lines = [" ".join(row.split()[1:4]) for row in lines[2 : 2 + int(lines[0])]]
+        rows = [row for row in (line.partition("#")[0].replace(",", " ").split() for line in lines) if row]
+        try:
+            found = np.array([[float(word) for word in row] for row in rows])
+        except ValueError as error:
+            reason = str(error).splitlines()[0][:80]
+            raise InputError(f"{file} holds no coordinates, three numbers a row: {reason}") from None
     if found.ndim != 2 or found.shape[1] != 3 or found.dtype.kind not in "iuf" or not np.isfinite(found).all():
-        raise InputError(f"{file} holds an array of shape {found.shape}; give three finite coordinates a row")
+        raise InputError(f"{file} holds an array of shape {str(found.shape)[:60]}; give three finite coordinates a row")
     return found.astype(np.float64)
+
+
+def check_xyz(source: Source) -> None:
+    """Refuse an XYZ file that announces more atoms than it has lines.
+
+    Raises
+    ------
+    InputError
+        Naming both numbers.
+    """
+    lines = source.data.rstrip().count(b"\n") + 1
+    head = source.data.split(b"\n", 1)[0].split()
+    word = head[0][:20].decode("ascii", "replace") if len(head) == 1 else ""
+    if not word.isdecimal():
+        raise InputError(f"{source.file} is no XYZ file: its first line is the number of atoms")
+    if not 0 < int(word) <= lines - 2:
+        raise InputError(f"{source.file} announces {word} atoms and has {max(lines - 2, 0)} lines for them: {DAMAGED}")

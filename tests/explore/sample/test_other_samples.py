@@ -79,13 +79,13 @@ def test_rows_and_labels_that_begin_at_one_are_read(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("none.json", None, "cannot be read"),
-        ("cut.json", '{"type": "SampleSet", "version"', "holds no samples"),
-        ("other.json", '{"type": "BinaryQuadraticModel"}', "dimod cannot read"),
+        ("none.json", None, "does not exist"),
+        ("cut.json", '{"type": "SampleSet", "version"', "no whole JSON document"),
+        ("other.json", '{"type": "BinaryQuadraticModel"}', "no sample set of dimod"),
         ("words.txt", "spam and eggs", "holds no samples"),
         ("two.txt", "0 1 2 0 1 1", "rows of 0 and 1"),
         ("short.txt", "0 1 1", "3 variables"),
-        ("empty.txt", "", "no samples"),
+        ("empty.txt", "", "is empty"),
     ],
 )
 def test_a_wrong_file_is_named(tmp_path, name, content, says):

@@ -66,7 +66,7 @@ def test_what_cannot_be_computed_is_refused_in_a_sentence(tmp_path) -> None:
         "ase:formula=Ar3,calculator=emt": "the calculator of ase failed: NotImplementedError",
         "ase:formula=Cu3,calculator=no.such.Thing": "cannot be made: ModuleNotFoundError",
         f"ase:file={tmp_path}/gone.xyz": "does not exist",
-        f"ase:file={tmp_path}/bad.xyz": "cannot be read as a structure",
+        f"ase:file={tmp_path}/bad.xyz": "announces 3 atoms and has 1 lines",
         f"ase:file={tmp_path}/code.py": "structures are read from",
         f"ase:file={tmp_path}/none.xyz": "is empty",
         f"{tmp_path}/letter.pdb": "holds no atoms",

@@ -170,7 +170,8 @@ def test_a_file_that_cannot_be_folded_says_why_in_a_sentence(write) -> None:
         "table.cif": ("data_X\n", "no _atom_site table"),
         "columns.cif": ("data_X\nloop_\n_atom_site.id\n_atom_site.Cartn_x\n1 2.0\n", "lacks names, numbers or coord"),
         "row.cif": (cif_text(HELIX).replace(" ALA X 4 ", " X 4 "), r"line \d+: 12 values for the 13 columns"),
-        "wild.xyz": ("2\n\nC 0 0\n", "holds no coordinates"),
+        "wild.xyz": ("2\n\nC 0 0\n", "announces 2 atoms and has 1 lines"),
+        "words.xyz": ("1\n\nC 0 zero 0\n", "holds no coordinates"),
         "flat.csv": ("1,2\n3,4\n", r"shape \(2, 2\)"),
     }
     for name, (text, message) in cases.items():

@@ -8,7 +8,6 @@ as independent searches: where two of them reach the lowest energy it counts as 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Hashable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.explore.sample.tempering import Survey
+from spinfunnel.formats.sample_sets import read_sample_rows
 from spinfunnel.landscape import (
     Binary,
     Budget,
@@ -35,7 +35,6 @@ __all__ = ["bits_of", "explore", "read_samples"]
 Bits = NDArray[np.uint8]
 
 GROUPS = 8
-MOST_BYTES = 1 << 30
 
 
 def explore(
@@ -97,8 +96,7 @@ def read_samples(file: Path, landscape: Binary) -> Bits:
     Parameters
     ----------
     file : Path
-        A dimod SampleSet (``json.dump(sampleset.to_serializable(), file)``); or rows of numbers, 0 and 1 or -1 and 1,
-        as text or ``.npy``.
+        Any that `formats.sample_sets.read_sample_rows` reads.
     landscape : Binary
 
     Raises
@@ -115,44 +113,15 @@ def read_samples(file: Path, landscape: Binary) -> Bits:
     >>> read_samples(rows, hopfield_memory(4, patterns=1, seed=1)).tolist()
     [[1, 0, 1, 1], [0, 0, 1, 1]]
     """
-    try:
-        if file.stat().st_size > MOST_BYTES:
-            raise InputError(f"{file} holds more than {MOST_BYTES >> 30} GiB; give fewer samples")
-        if file.suffix == ".npy":
-            return _rows(file, np.load(file, allow_pickle=False), landscape)
-        text = file.read_text(encoding="utf-8")
-        if not text.strip():
-            raise InputError(f"{file} is empty and holds no samples; give at least one")
-        if not text.lstrip().startswith("{"):
-            numbers = np.loadtxt(text.replace(",", " ").splitlines(), ndmin=2)
-            return _rows(file, numbers, landscape)
-        content = json.loads(text)
-    except InputError:
-        raise
-    except OSError as problem:
-        raise InputError(f"{file} cannot be read ({(problem.strerror or str(problem)).lower()})") from None
-    except (ValueError, EOFError):
-        raise InputError(f"{file} holds no samples: give a dimod SampleSet as JSON, or rows of 0 and 1") from None
-    import dimod
-
-    try:
-        found = dimod.SampleSet.from_serializable(content)
-        sample, times = found.record.sample, found.record.num_occurrences
-    except Exception as error:  # noqa: BLE001 - whatever a damaged file does to its reader
-        raise InputError(f"{file}: dimod cannot read these samples: {type(error).__name__}: {error!s:.80}") from None
-    return bits_of(sample, times, list(found.variables), landscape)
-
-
-def _rows(file: Path, rows: NDArray[Any], landscape: Binary) -> Bits:
-    """Rows of numbers as bits; columns are variables in their order."""
-    if rows.ndim != 2 or not len(rows) or not np.isin(rows, (-1, 0, 1)).all():
-        raise InputError(f"{file} holds no samples: give rows of 0 and 1, or of -1 and 1, one a sample")
-    if rows.shape[1] != landscape.size:
+    found = read_sample_rows(file)
+    if found.variables is not None:
+        return bits_of(found.values, found.times, found.variables, landscape)
+    if found.values.shape[1] != landscape.size:
         raise InputError(
-            f"the samples in {file} are of {rows.shape[1]} variables, {landscape.name} has {landscape.size}: "
+            f"the samples in {file} are of {found.values.shape[1]} variables, {landscape.name} has {landscape.size}: "
             "give samples of this model"
         )
-    return np.asarray(rows > 0).astype(np.uint8)
+    return np.asarray(found.values > 0).astype(np.uint8)
 
 
 def bits_of(sample: NDArray[Any], times: NDArray[Any], variables: Sequence[Hashable], landscape: Binary) -> Bits:

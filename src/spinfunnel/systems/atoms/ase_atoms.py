@@ -14,6 +14,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.formats.source import Source, content
+from spinfunnel.formats.structure_files import check_xyz
 from spinfunnel.landscape import InputError, Parameter, identity_hash
 from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.differentiable import Invariance, Kernel, checked_positions
@@ -268,8 +270,9 @@ def _read(file: str) -> Any:
         raise InputError(f"the structure {file} does not exist")
     if path.suffix.lower() not in READABLE:
         raise InputError(f"{file} ends in {path.suffix or 'nothing'}; structures are read from {', '.join(READABLE)}")
-    if path.stat().st_size == 0:
-        raise InputError(f"{file} is empty: give a file with the atoms of a structure")
+    source = Source(path, content(path, what="structure"))
+    if path.suffix.lower() in (".xyz", ".extxyz"):
+        check_xyz(source)
     try:
         found = ase.io.read(path)
     except Exception as error:  # noqa: BLE001 - ASE's readers raise whatever their parsers do
