@@ -49,11 +49,11 @@ def studies(
     quiet: bool = False,
 ) -> list[Study]:
     """Study systems one after the other; whatever can be refused is refused before the first is explored."""
+    landscapes = _checked(systems, explorer=explorer, seed=seed, budget=budget, quick=quick)
     from spinfunnel.atlas import Atlas
     from spinfunnel.pipeline.request import Request
     from spinfunnel.pipeline.study import study
 
-    landscapes = _checked(systems, explorer=explorer, seed=seed, budget=budget, quick=quick)
     if report is not None:
         sitting.check_target(report, what="report")
     found = []
@@ -215,10 +215,10 @@ def _checked(
     systems: Sequence[str], *, explorer: str, seed: int, budget: str | None, quick: bool = False
 ) -> list[Landscape]:
     """Landscapes of what was typed; what cannot be explored is refused before anything is."""
-    from spinfunnel.pipeline.plan import refuse_unexplorable
-
     limit = limit_of(budget)
     landscapes: list[Landscape] = [resolved(system, seed=seed) for system in systems]
+    from spinfunnel.pipeline.plan import refuse_unexplorable  # after the files: a bad one is refused at once
+
     for landscape in landscapes:
         refuse_unexplorable(landscape, explorer=explorer, budget=limit, quick=quick)
     return landscapes

@@ -20,7 +20,7 @@ import numpy as np
 from spinfunnel.formats.lines import Line
 from spinfunnel.landscape import InputError
 
-__all__ = ["Source", "content", "file_name", "json_document"]
+__all__ = ["Source", "content", "ending_of", "file_name", "json_document"]
 
 LARGEST_FILE = 1 << 30
 UNPACKED = 1 << 26
@@ -41,6 +41,18 @@ def file_name(path: Path) -> str:
     '�.qubo'
     """
     return os.fsencode(path.name).decode("utf-8", "replace")
+
+
+def ending_of(path: Path) -> str:
+    """End of a file's name in small letters, that of a gzip archive left out.
+
+    Examples
+    --------
+    >>> ending_of(Path("1ubq.PDB.gz"))
+    '.pdb'
+    """
+    name = Path(path.stem) if path.suffix.lower() == ".gz" else path
+    return name.suffix.lower()
 
 
 def content(file: Path, *, what: str) -> bytes:
@@ -114,9 +126,8 @@ class Source:
 
     @property
     def ending(self) -> str:
-        """End of the name in small letters, that of a gzip archive left out."""
-        name = Path(self.file.stem) if self.file.suffix.lower() == ".gz" else self.file
-        return name.suffix.lower()
+        """End of the name (see `ending_of`)."""
+        return ending_of(self.file)
 
     @cached_property
     def text(self) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from spinfunnel.formats.cambridge import CambridgeDatabase, is_database, load_database
+from spinfunnel.formats.source import ending_of
 from spinfunnel.formats.structure_files import PROTEINS, is_protein
 from spinfunnel.landscape import InputError, Landscape
 from spinfunnel.landscape.plugins import Registry
@@ -375,7 +376,7 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     path, given = split_options(spec.strip())
     if given:
         return load_problem(path, **given)
-    if path.is_file() and path.suffix.lower() in (*READABLE, *PROTEINS):
+    if path.is_file() and ending_of(path) in (*READABLE, *PROTEINS):
         return _structure(path, seed=seed)
     if is_database(path):
         return load_database(path)
@@ -479,6 +480,6 @@ def rebuilt(name: str, parameters: Mapping[str, Any]) -> Landscape | None:
 
 def _structure(path: Path, *, seed: int | None) -> Landscape:
     """Landscape of a structure file: a protein becomes a structure-based model, all else is for an ASE calculator."""
-    protein = path.suffix.lower() in PROTEINS and is_protein(path)
+    protein = ending_of(path) in PROTEINS and is_protein(path)
     landscape: Landscape = SYSTEMS["calpha" if protein else "ase"].build(file=str(path), seed=seed or 0)
     return landscape

@@ -179,7 +179,7 @@ def test_a_file_that_cannot_be_folded_says_why_in_a_sentence(write) -> None:
         with pytest.raises(InputError, match=message) as caught:
             resolve(f"calpha:file={file}")
         assert "\n" not in str(caught.value)
-    for data, message in ((b"\x1f\x8b\0\0\0", "is compressed: unpack it with gunzip"), (b"\x89PNG\0", "is no text")):
+    for data, message in ((b"\x1f\x8b\0\0\0", "is a damaged gzip archive"), (b"\x89PNG\0", "is no text")):
         binary = Path(write("binary.pdb", ""))
         binary.write_bytes(data)
         with pytest.raises(InputError, match=message):

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.formats.source import Source, content
+from spinfunnel.formats.source import Source, content, ending_of
 from spinfunnel.formats.structure_files import check_xyz
 from spinfunnel.landscape import InputError, Parameter, identity_hash
 from spinfunnel.landscape.kinds import Kind
@@ -268,10 +268,10 @@ def _read(file: str) -> Any:
     path = Path(file)
     if not path.is_file():
         raise InputError(f"the structure {file} does not exist")
-    if path.suffix.lower() not in READABLE:
+    if ending_of(path) not in READABLE:
         raise InputError(f"{file} ends in {path.suffix or 'nothing'}; structures are read from {', '.join(READABLE)}")
     source = Source(path, content(path, what="structure"))
-    if path.suffix.lower() in (".xyz", ".extxyz"):
+    if source.ending in (".xyz", ".extxyz"):
         check_xyz(source)
     try:
         found = ase.io.read(path)
