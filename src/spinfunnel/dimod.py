@@ -23,10 +23,11 @@ from spinfunnel.explore.sample.other_samples import bits_of
 from spinfunnel.explore.sample.replica_exchange import Tempering
 from spinfunnel.explore.sample.replica_lanes import REPLICAS
 from spinfunnel.explore.sample.replicas import Replicas
-from spinfunnel.landscape import Binary, InputError, is_binary
+from spinfunnel.landscape import Binary, InputError
 from spinfunnel.pipeline.plan import threads
 from spinfunnel.pipeline.result import Study
 from spinfunnel.pipeline.study import study
+from spinfunnel.systems.from_memory import object_landscape
 from spinfunnel.systems.spins.from_object import spins_from
 from spinfunnel.systems.spins.polynomial import SpinPolynomial
 
@@ -116,7 +117,7 @@ def study_samples(sampleset: dimod.SampleSet, model: Any, **keywords: Any) -> St
     >>> found.run.explorer, float(found.graph.energy[0])
     ('samples', -7.0)
     """
-    landscape = model if is_binary(model) else landscape_of(model)
+    landscape: Binary = object_landscape(model)
     states = states_of(sampleset, landscape)
     with TemporaryDirectory() as folder:
         file = Path(folder, "samples.npy")
