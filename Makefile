@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 TORCH ?= torch==2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv demo test check lint format types imports doctest examples clean
+.PHONY: help venv demo quick test slow check lint format types imports doctest examples clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -24,8 +24,14 @@ venv: $(STAMP) ## make .venv with everything installed
 demo: $(STAMP) ## a spin funnel, a spin glass and a small network side by side, with a report
 	$(BIN)/spinfunnel demo
 
-test: $(STAMP) ## the tests
-	$(BIN)/python -m pytest -n logical --dist loadfile
+quick: $(STAMP) ## laws on small examples, kernels against their twins, a study of each kind: under a minute
+	$(BIN)/python -m pytest -n logical --dist loadfile -m quick
+
+test: $(STAMP) ## the tests, but for the slow ones
+	$(BIN)/python -m pytest -n logical --dist loadfile -m 'not slow'
+
+slow: $(STAMP) ## the slow tests: each takes more than 20 seconds alone
+	$(BIN)/python -m pytest -n logical --dist loadfile -m slow
 
 check: lint types imports doctest examples ## everything else that CI checks
 

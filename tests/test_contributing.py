@@ -130,7 +130,7 @@ def test_an_example_passes_its_own_test_and_its_doctests(plug_in: Any, title: st
 
 LAWS = {
     "system": ("laws/test_systems.py", "ring"),
-    "measure": ("laws/test_measures.py", "native_share"),
+    "measure": ("laws/test_measures.py", "native_hits"),
     "picture": ("plot/test_pictures.py", "spectrum"),
 }
 
@@ -180,16 +180,16 @@ def test_the_measure_answers_on_all_four_roads_and_refuses_a_wrong_temperature(p
     )
     for status, out, error in judged:
         assert status == 0, error
-        answer = json.loads(out)["measures"]["native_share"]
+        answer = json.loads(out)["measures"]["native_hits"]
         assert answer["outcome"] == "ok"
         assert 0.0 <= answer["low"] <= answer["value"] <= answer["high"] <= 1.0
-    exact, *others = (json.loads(out)["measures"]["native_share"] for _, out, _ in judged)
+    exact, *others = (json.loads(out)["measures"]["native_hits"] for _, out, _ in judged)
     assert exact["low"] == exact["high"]
     assert all(other["low"] < other["high"] for other in others)
     assert wrong[0] == 2
     assert wrong[2].count("\n") == 1
     assert "temperature" in wrong[2]
-    assert "native_share" in listed[1]
+    assert "native_hits" in listed[1]
 
 
 def test_the_explorer_is_run_and_refuses_a_wrong_number(plug_in: Any) -> None:

@@ -179,6 +179,7 @@ def kill_workers(cluster: Any, *, atlas: Path, at: tuple[int, ...], killed: list
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+@pytest.mark.slow
 def test_two_hundred_jobs_on_dask_with_workers_killed_equal_the_serial_ones(
     run: Any, cluster: Any, tmp_path: Path
 ) -> None:

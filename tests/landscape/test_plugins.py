@@ -12,6 +12,8 @@ import pytest
 from plugin_package import lay
 from spinfunnel.landscape.plugins import Registry
 
+pytestmark = pytest.mark.quick
+
 
 @dataclass(frozen=True)
 class Row:

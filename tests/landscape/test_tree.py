@@ -11,6 +11,8 @@ from slow_twins import basin_graph, random_basin_graph, slow_minimax
 from spinfunnel.landscape import BasinGraph
 from spinfunnel.landscape.tree import children, escape_barriers, leaf_order, merge_tree, minimax_to, subtree_weight
 
+pytestmark = pytest.mark.quick
+
 
 def random_graphs():
     rng = np.random.default_rng(20)

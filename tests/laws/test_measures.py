@@ -10,6 +10,8 @@ from spinfunnel.landscape import BasinGraph, Census, Tally
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import COMPARED, MEASURES, measure_all
 
+pytestmark = pytest.mark.quick
+
 SHARES = {"funnel_minima", "funnel_weight", "funnel_boltzmann", "rival_weight", "sharpness", "stem_share", "rival_size"}
 IN_ENERGY_UNITS = {"depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "heat_capacity_peak"}
 OF_DENSITY = {

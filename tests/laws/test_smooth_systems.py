@@ -10,6 +10,8 @@ from registered import named, specs
 from spinfunnel.landscape import InputError, Kind, Smooth
 from spinfunnel.systems import SYSTEMS, resolve
 
+pytestmark = pytest.mark.quick
+
 MORE = {
     "morse": ["atoms=4,rho=3"],
     "quadratic": ["n=7,condition=1000"],

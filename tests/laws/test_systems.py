@@ -13,6 +13,8 @@ from spinfunnel.landscape import Binary, Finite, InputError, Kind, state_bits
 from spinfunnel.null.energies import ShuffledEnergies
 from spinfunnel.systems import SYSTEMS, resolve
 
+pytestmark = pytest.mark.quick
+
 MORE = {
     "sk": ["n=8,bias=2", "n=14"],
     "ea": ["shape=2x5,bonds=bimodal", "shape=2x2x3,boundary=open"],

@@ -8,6 +8,8 @@ from spinfunnel.landscape import Census
 from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import MEASURES
 
+pytestmark = pytest.mark.quick
+
 
 def value(graph, name, **options):
     answer = MEASURES[name].compute(graph, **options)

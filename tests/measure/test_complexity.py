@@ -10,6 +10,8 @@ import pytest
 from spinfunnel.landscape import InputError
 from spinfunnel.measure.complexity import complexity, critical_energy, expected_points, threshold_energy
 
+pytestmark = pytest.mark.quick
+
 
 def test_known_energies_for_three_spins() -> None:
     assert threshold_energy(3) == pytest.approx(1.632993, abs=5e-7)

@@ -14,6 +14,8 @@ from spinfunnel.measure.outcome import Topography
 from spinfunnel.measure.thermodynamics import folding_temperature, freezing_temperature
 from spinfunnel.systems import FunctionLandscape, resolve
 
+pytestmark = pytest.mark.quick
+
 SPECS = ("sk:n=14,seed=2", "rem:n=13,seed=1", "dfm:shape=3x4", "labs:n=12", "committee", "partition:n=13")
 
 

@@ -12,6 +12,8 @@ from spinfunnel.measure import MEASURES
 from spinfunnel.measure.free_energy import free_energy
 from spinfunnel.systems import resolve
 
+pytestmark = pytest.mark.quick
+
 
 @pytest.mark.parametrize("spec", ["sk:n=12,seed=4", "rem:n=11", "labs:n=10", "dfm:shape=3x3"])
 def test_profiles_agree_with_sums_over_states(spec):

@@ -8,6 +8,8 @@ from spinfunnel.landscape import Census, InputError
 from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import MEASURES, funnel_of, funnel_profile, measure_all
 
+pytestmark = pytest.mark.quick
+
 CENSUS = Census(32, 2.0, 4.0, -2.0, 1, 5, 0.5)
 
 

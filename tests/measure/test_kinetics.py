@@ -16,6 +16,8 @@ from spinfunnel.measure.kinetics import arrhenius, from_flow, passage_times, rel
 from spinfunnel.measure.pathways import committor, dominant_path, reactive_flow
 from spinfunnel.systems import resolve
 
+pytestmark = pytest.mark.quick
+
 
 def random_kinetics(seed=1, minima=12, temperature=0.7):
     graph = random_basin_graph(np.random.default_rng(seed), minima=minima, edges=4 * minima)

@@ -11,6 +11,8 @@ from spinfunnel.measure.levinthal import folding_time
 from spinfunnel.measure.listed_chain import ListedChain
 from spinfunnel.systems import hp_protein, lattice_go
 
+pytestmark = pytest.mark.quick
+
 
 def dense(protein, temperature):
     """Passage times from the transition matrix of the moves, inverted."""

@@ -10,6 +10,8 @@ from spinfunnel.landscape import Census
 from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure import MEASURES
 
+pytestmark = pytest.mark.quick
+
 
 def value(graph, name):
     answer = MEASURES[name].compute(graph)

@@ -18,6 +18,8 @@ from spinfunnel.pipeline.study import study
 from spinfunnel.plot.network_pictures import network_pictures
 from spinfunnel.systems import resolve
 
+pytestmark = pytest.mark.quick
+
 
 class Block(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:

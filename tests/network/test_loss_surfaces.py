@@ -24,6 +24,8 @@ from spinfunnel.network import (
 from spinfunnel.network.kernels import activate, affine, cross_entropy, exponential_table
 from spinfunnel.plot.loss_surface import loss_surface_caption
 
+pytestmark = pytest.mark.quick
+
 
 def draws(*shape: int, seed: int) -> torch.Tensor:
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))

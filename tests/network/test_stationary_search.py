@@ -54,6 +54,7 @@ def test_saddles_join_minima_below_them(unit):
         assert max(found.energy[one], found.energy[two]) < found.energy[saddle]
 
 
+@pytest.mark.slow
 def test_another_seed_finds_the_same(unit):
     network, found = unit
     again = stationary_points(network, starts=50, seed=2)

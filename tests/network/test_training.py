@@ -14,6 +14,8 @@ from spinfunnel.network.paths import auto_neb, bezier, min_delta, straight
 from spinfunnel.network.training import Recipe, polish, settle, train
 from spinfunnel.systems import resolve
 
+pytestmark = pytest.mark.quick
+
 
 def stack(activation, loss, *, bias=True, dropout=False) -> NetworkLandscape:
     generator = torch.Generator().manual_seed(0)

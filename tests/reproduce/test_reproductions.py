@@ -10,6 +10,8 @@ import pytest
 from spinfunnel.landscape import InputError
 from spinfunnel.reproduce import REPRODUCTIONS, Order, find, targets, write
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["klemm", "labs", "bryngelson-wolynes"]
 
 

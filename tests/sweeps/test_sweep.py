@@ -216,6 +216,7 @@ def test_a_worker_that_dies_costs_its_job_a_second_try_and_nothing_else(tmp_path
     assert [found[n] for n in range(13)] == [*range(6), 7, *range(6)]
 
 
+@pytest.mark.slow
 def test_a_job_that_kills_every_worker_is_a_named_outcome_and_the_rest_goes_on() -> None:
     tasks = [("always", ""), *[("slow", str(n)) for n in range(8)], ("bug", "")]
     found: dict[int, Any] = {}

@@ -5,21 +5,37 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinfunnel.formats.export import Format, write_whole
 from spinfunnel.landscape import InputError
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+__all__ = ["POINTS", "Pathway", "Points", "export_points"]
 
-    from spinfunnel.explore.smooth.pathway import Pathway
+Floats = NDArray[np.float64]
 
-    Floats = NDArray[np.float64]
 
-__all__ = ["POINTS", "Points", "export_points"]
+class Pathway(Protocol):
+    """What is written of a way between two minima: see `explore.smooth.pathway.Pathway`."""
+
+    @property
+    def positions(self) -> Floats:
+        """Shape (F, D)."""
+
+    @property
+    def energies(self) -> Floats:
+        """Shape (F,)."""
+
+    @property
+    def minima(self) -> tuple[int, ...]:
+        """Frames that are minima."""
+
+    @property
+    def saddles(self) -> tuple[int, ...]:
+        """Frames that are saddles."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

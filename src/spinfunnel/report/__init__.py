@@ -10,23 +10,20 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from spinfunnel.landscape import InputError
 from spinfunnel.report.page import page
-
-if TYPE_CHECKING:
-    from spinfunnel.pipeline.result import Study
+from spinfunnel.report.reported import Reported
 
 __all__ = ["write_report"]
 
 
-def write_report(studies: Sequence[Study], path: str | os.PathLike[str], *, command: str | None = None) -> Path:
+def write_report(studies: Sequence[Reported], path: str | os.PathLike[str], *, command: str | None = None) -> Path:
     """Write one self-contained HTML page about one or several landscapes, side by side.
 
     Parameters
     ----------
-    studies : sequence of Study
+    studies : sequence of Reported
         At least one, in the order of the columns.
     path : str or Path
         The file. It is replaced in one step: whoever reads it sees the old page or the new one, never a part.

@@ -5,17 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import importlib.resources
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES
 from spinfunnel.plot import PICTURES, pictures_of
 from spinfunnel.report.plot_box import plot_box
+from spinfunnel.report.reported import Reported
 from spinfunnel.report.text import escape, number, parameters, strip, table, title, value
 from spinfunnel.version import __version__
-
-if TYPE_CHECKING:
-    from spinfunnel.pipeline.result import Study
 
 __all__ = ["page"]
 
@@ -38,7 +35,7 @@ MEANING = {
 }
 
 
-def page(studies: Sequence[Study], *, command: str | None) -> str:
+def page(studies: Sequence[Reported], *, command: str | None) -> str:
     """Return the whole page."""
     from plotly.offline import get_plotlyjs
 
@@ -64,11 +61,11 @@ def _asset(name: str) -> str:
     return importlib.resources.files("spinfunnel.report").joinpath(name).read_text(encoding="utf-8")
 
 
-def _heading(studies: Sequence[Study]) -> str:
+def _heading(studies: Sequence[Reported]) -> str:
     return "spinfunnel: " + ", ".join(f"{_name(study)} - {study.verdict.kind}" for study in studies)
 
 
-def _name(study: Study) -> str:
+def _name(study: Reported) -> str:
     return str(study.landscape.name)
 
 
@@ -77,7 +74,7 @@ def _badge(kind: str) -> str:
     return f'<span class="badge {escape(slug)}">{escape(kind)}</span>'
 
 
-def _comparison(studies: Sequence[Study]) -> str:
+def _comparison(studies: Sequence[Reported]) -> str:
     shown = [name for name in HEADLINES if any(name in study.measures for study in studies)]
     head = [
         "system",
@@ -99,11 +96,11 @@ def _comparison(studies: Sequence[Study]) -> str:
     return f'<section class="comparison"><h2>Compared</h2>{table(head, rows, kind="compare")}</section>'
 
 
-def _settings(study: Study) -> str:
+def _settings(study: Reported) -> str:
     return f"<small>{escape(parameters(study.landscape.parameters.items()))}</small>"
 
 
-def _short(study: Study, name: str) -> str:
+def _short(study: Reported, name: str) -> str:
     return value(study.measures[name], null=True) if name in study.measures else "–"
 
 
@@ -111,7 +108,7 @@ def _summary(name: str) -> str:
     return MEASURES[name].summary if name in MEASURES else name
 
 
-def _card(study: Study, *, number_of: int, alone: bool) -> str:
+def _card(study: Reported, *, number_of: int, alone: bool) -> str:
     verdict = study.verdict
     measures = f'<section class="measures"><h3>Measures</h3>{_measures(study)}</section>' if alone else ""
     null = study.nulls.get("shuffled_energies")
@@ -137,7 +134,7 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + ("" if text.endswith((".", "!", "?")) else ".")
 
 
-def _measures(study: Study) -> str:
+def _measures(study: Reported) -> str:
     nulls = [null for null, row in study.nulls.items() if any(isinstance(each, Estimate) for each in row.values())]
     head = ["measure", "value"]
     for null in nulls:
@@ -159,7 +156,7 @@ def _measures(study: Study) -> str:
     return table(head, rows, kind="values") + _no_nulls(study, nulls) + _unanswered(study)
 
 
-def _no_nulls(study: Study, drawn: Sequence[str]) -> str:
+def _no_nulls(study: Reported, drawn: Sequence[str]) -> str:
     """Why nothing is drawn beside the measures, where an ensemble has no answer at all."""
     reasons: dict[str, list[str]] = {}
     for null, row in study.nulls.items():
@@ -172,7 +169,7 @@ def _no_nulls(study: Study, drawn: Sequence[str]) -> str:
     )
 
 
-def _unanswered(study: Study) -> str:
+def _unanswered(study: Reported) -> str:
     """Why the other measures have no value, those with one reason together."""
     reasons: dict[NoAnswer, list[str]] = {}
     for name, measurement in study.measures.items():
@@ -184,7 +181,7 @@ def _unanswered(study: Study) -> str:
     return f"<h4>Without an answer</h4>{table(['measures', 'why'], rows, kind='values')}"
 
 
-def _side_by_side(studies: Sequence[Study]) -> str:
+def _side_by_side(studies: Sequence[Reported]) -> str:
     """Measures of all systems in one table, a column each, with the nulls below the values."""
     names = dict.fromkeys(name for study in studies for name in study.measures)
     head = ["measure", *(f"{escape(_name(study))}{_null_note(study)}" for study in studies)]
@@ -204,13 +201,13 @@ def _side_by_side(studies: Sequence[Study]) -> str:
     return f'<section class="comparison measures"><h2>Measures</h2>{table(head, rows, kind="values side")}</section>'
 
 
-def _advice(study: Study) -> str:
+def _advice(study: Reported) -> str:
     """Which method suits a landscape that was sampled."""
     found = study.details.get("advice")
     return f'<p class="reason">{escape(_sentence("to solve it, " + found["reason"]))}</p>' if found else ""
 
 
-def _null_note(study: Study) -> str:
+def _null_note(study: Reported) -> str:
     notes = [f"{title(null)}: {number(count)} samples, central 95 %" for null, count in study.null_samples.items()]
     return f"<small>{escape('; '.join(notes))}</small>" if notes else ""
 
@@ -220,7 +217,7 @@ def _about(name: str) -> str:
     return f'{escape(title(name))}<small>{escape(_summary(name))}<span class="source">{escape(source)}</span></small>'
 
 
-def _provenance(study: Study) -> str:
+def _provenance(study: Reported) -> str:
     landscape, run, graph = study.landscape, study.run, study.graph
     exactness = (
         "exact: every minimum, basin and needed saddle"
@@ -258,7 +255,7 @@ def _options(options: object) -> str:
     return f" ({parameters(pairs.items())})" if pairs else ""
 
 
-def _footer(studies: Sequence[Study], *, command: str | None, written: str) -> str:
+def _footer(studies: Sequence[Reported], *, command: str | None, written: str) -> str:
     version = __version__
     used = dict.fromkeys(MEASURES[name].source for study in studies for name in study.measures if name in MEASURES)
     drawn = dict.fromkeys(picture.source for picture in PICTURES.values())

@@ -10,6 +10,8 @@ from spinfunnel.landscape import InputError
 from spinfunnel.landscape.tree import merge_tree
 from spinfunnel.systems import resolve
 
+pytestmark = pytest.mark.quick
+
 SPECS = ("ea:shape=3x3,seed=1", "rem:n=8,seed=2", "sk:n=10,seed=3", "partition:n=8,seed=1", "rfim:shape=3x3,seed=1")
 
 

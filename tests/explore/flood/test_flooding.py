@@ -15,6 +15,8 @@ from spinfunnel.landscape.tree import merge_tree, minimax_to
 from spinfunnel.moves.group import close_group
 from spinfunnel.systems import FunctionLandscape, resolve
 
+pytestmark = pytest.mark.quick
+
 SMALL = [
     "sk:n=11,seed=3",
     "sk:n=12,seed=4,bias=1.5",

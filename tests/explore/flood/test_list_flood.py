@@ -13,6 +13,8 @@ from spinfunnel.landscape.tree import merge_tree
 from spinfunnel.systems.chains.conformations import conformations
 from spinfunnel.systems.chains.lattice import LatticeProtein
 
+pytestmark = pytest.mark.quick
+
 
 def chain(n, dimension, *, kinds, moves, seed):
     """Protein with random whole-number contact energies of so many kinds."""

@@ -10,6 +10,8 @@ from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import state_bits
 from spinfunnel.systems import FunctionLandscape, resolve
 
+pytestmark = pytest.mark.quick
+
 SPECS = (
     "sk:n=14",
     "rem:n=13",

@@ -9,6 +9,8 @@ from spinfunnel.landscape.tree import merge_tree, minimax_to
 from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
+pytestmark = pytest.mark.quick
+
 
 def difference(landscape):
     """Largest difference of minimax heights, over all pairs of minima; both maps hold the same minima."""

@@ -8,6 +8,8 @@ from spinfunnel.explore.sample import population_annealing as population
 from spinfunnel.explore.sample.population_annealing import cool_population
 from spinfunnel.landscape import InputError, state_bits
 
+pytestmark = pytest.mark.quick
+
 
 def exact(landscape, temperatures):
     energies = landscape.energy(state_bits(np.arange(1 << landscape.size), size=landscape.size))

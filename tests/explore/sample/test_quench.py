@@ -11,6 +11,8 @@ from spinfunnel.moves.group import symmetry_images
 from spinfunnel.moves.spins import packed, spin_model, start_changes, turn, unpacked
 from spinfunnel.systems import resolve
 
+pytestmark = pytest.mark.quick
+
 SYSTEMS = (
     "sk:n=12", "ea:shape=3x4", "ea:shape=3x4,bonds=bimodal,seed=3", "labs:n=11", "hopfield:n=12,patterns=3", "rem:n=10",
     "committee:inputs=5,hidden=3", "partition:n=11", "maxcut:n=12,seed=2", "multiscale:n=12", "rfim:shape=3x4",

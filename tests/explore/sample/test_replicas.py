@@ -17,6 +17,8 @@ from spinfunnel.explore.sample.replicas import Replicas
 from spinfunnel.landscape import InputError, state_bits
 from spinfunnel.systems import SpinPolynomial
 
+pytestmark = pytest.mark.quick
+
 SPECS = ["ea:shape=3x4,seed=3", "pspin:n=12,p=3", "rfim:shape=3x4,seed=2", "labs:n=12", "rem:n=12", "partition:n=10"]
 
 

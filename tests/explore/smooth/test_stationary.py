@@ -16,6 +16,8 @@ from spinfunnel.systems import resolve
 from spinfunnel.systems.surfaces.pspin_sphere import SphericalCouplings
 from spinfunnel.systems.surfaces.torch_energy import TorchLandscape
 
+pytestmark = pytest.mark.quick
+
 
 def found(spec: str, **options: object) -> tuple[dict[str, Minimum], dict[str, Saddle], list[Record]]:
     landscape = resolve(spec, seed=1)

@@ -10,6 +10,8 @@ from spinfunnel.moves.differentiable import Invariance
 from spinfunnel.systems.atoms.pair_potentials import binary_lennard_jones, lennard_jones, morse
 from spinfunnel.systems.surfaces.torch_energy import TorchLandscape
 
+pytestmark = pytest.mark.quick
+
 CLUSTERS = [lennard_jones(7), binary_lennard_jones(7, small=3), morse(7, rho=9.0)]
 NAMES = ["lj", "blj", "morse"]
 

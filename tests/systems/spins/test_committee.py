@@ -11,6 +11,8 @@ from spinfunnel.landscape import InputError, state_bits
 from spinfunnel.systems import BinaryNetwork, binary_network
 from spinfunnel.systems.spins.datasets import digits, project, read_data_set
 
+pytestmark = pytest.mark.quick
+
 
 def written_out(network: BinaryNetwork) -> np.ndarray:
     """Loss of all states by the definition."""

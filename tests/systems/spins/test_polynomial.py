@@ -31,6 +31,8 @@ from spinfunnel.systems import (
 from spinfunnel.systems.spins.conversion import spins_from_binary
 from spinfunnel.systems.spins.polynomial_ties import common_unit
 
+pytestmark = pytest.mark.quick
+
 
 def all_energies(landscape: Binary) -> np.ndarray:
     """Energies of all 2**N states, symmetric copies included."""
