@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from spinfunnel.pipeline.study import study
     from spinfunnel.report import write_report
     from spinfunnel.sweeps import Sweep, sweep
-    from spinfunnel.verdict.binary import Verdict, judge
+    from spinfunnel.verdict.rules import judge
+    from spinfunnel.verdict.witness import Verdict
 
 __all__ = [
     "Atlas",
@@ -70,9 +71,9 @@ _HOME = {
     "Request": "pipeline.request",
     "Study": "pipeline.result",
     "Sweep": "sweeps",
-    "Verdict": "verdict.binary",
+    "Verdict": "verdict.witness",
     "flood": "explore.flood.flooding",
-    "judge": "verdict.binary",
+    "judge": "verdict.rules",
     "merge_tree": "landscape.tree",
     "study": "pipeline.study",
     "sweep": "sweeps",

@@ -36,7 +36,7 @@ from spinfunnel.calibration.fitting import Judged, kind_of, rounded
 from spinfunnel.calibration.labelled import READ, from_row, to_row
 from spinfunnel.landscape import Binary, InputError, state_bits
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
-from spinfunnel.verdict.binary import THRESHOLDS
+from spinfunnel.verdict.thresholds import THRESHOLDS
 
 SHIPPED = DOCS / "calibration.csv"
 

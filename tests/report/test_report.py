@@ -16,7 +16,7 @@ from spinfunnel.measure import measure_all
 from spinfunnel.plot import PICTURES
 from spinfunnel.report import write_report
 from spinfunnel.report.text import number, strip, value
-from spinfunnel.verdict.binary import judge
+from spinfunnel.verdict.rules import judge
 
 mpl.use("Agg")
 

@@ -5,9 +5,11 @@ import pytest
 
 from slow_twins import Table, basin_graph
 from spinfunnel.explore.flood.flooding import flood
+from spinfunnel.landscape import Kind
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
-from spinfunnel.verdict.binary import THRESHOLDS, Threshold, judge
+from spinfunnel.verdict.rules import judge
+from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 
 SINGLE = NoAnswer("single_minimum", "there is one minimum only", "nothing to do")
 NO_FOLDING = NoAnswer("no_folding_transition", "the ground energy is not low enough", "none")
@@ -34,7 +36,8 @@ def measures(**change):
 
 
 def verdict(null=NULL, exact=True, **change):
-    return judge(measures(**change), nulls={"shuffled_energies": null} if null else None, exact=exact)
+    nulls = {"shuffled_energies": null} if null else None
+    return judge(measures(**change), kind=Kind.GRAPH, road="exact" if exact else "sampled", nulls=nulls)
 
 
 def between(name):
@@ -139,7 +142,7 @@ def test_the_thresholds_of_a_pair_do_not_cross(name):
 )
 def test_a_chain_no_better_than_its_shuffles_has_no_native_state_whatever_tf_tg(change, kind):
     found = measures(tf_tg=2.5, **change)
-    assert judge(found, chain=True).kind == kind
+    assert judge(found, kind=Kind.CHAIN).kind == kind
     # Twin: coupling signs dealt anew do not overrule the random-energy form.
     assert judge(found).kind == "funnel"
 
@@ -147,7 +150,7 @@ def test_a_chain_no_better_than_its_shuffles_has_no_native_state_whatever_tf_tg(
 @pytest.mark.parametrize(("slope", "kind"), [(13.0, "undecided"), (0.5, "golf course")])
 def test_a_chain_too_long_to_walk_whose_energy_guides_is_no_golf_course(slope, kind):
     found = measures(tf_tg=2.6, levinthal=None, funnel_weight=0.31, funnel_slope=slope)
-    assert judge(found, chain=True).kind == kind
+    assert judge(found, kind=Kind.CHAIN).kind == kind
 
 
 def test_nulls_without_an_answer_are_no_nulls():
@@ -174,7 +177,7 @@ def test_walks_of_kicks_stand_in_where_chains_of_exits_are_not_known(kind, kicke
 
 
 def test_a_sampled_graph_is_undecided_with_a_way_out():
-    found = judge(measure_all(basin_graph([0.0, 1.0], [(2.0, 0, 1)], exact=False)), exact=False)
+    found = judge(measure_all(basin_graph([0.0, 1.0], [(2.0, 0, 1)], exact=False)), kind=Kind.GRAPH, road="sampled")
     assert found.kind == "undecided"
     assert "sampled" in found.reason
 
@@ -228,7 +231,9 @@ def with_null(energies, *, flip, rng):
         values = [row[name].value for row in dealt if isinstance(row[name], Estimate)]
         if values:
             null[name] = Estimate(float(np.median(values)), min(values), max(values))
-    return judge(measure_all(mapped(energies, flip=flip)), nulls={"shuffled_energies": null})
+    landscape = Table.halved(energies) if flip else Table(energies)
+    found = measure_all(flood(landscape), landscape=landscape)
+    return judge(found, nulls={"shuffled_energies": null})
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,9 @@ from numpy.typing import NDArray
 from spinfunnel.calibration.families import FAMILIES, Label
 from spinfunnel.calibration.labelled import Sample
 from spinfunnel.landscape.estimate import Estimate
-from spinfunnel.verdict.binary import THRESHOLDS, Kind, Threshold, judge
+from spinfunnel.verdict.rules import judge
+from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
+from spinfunnel.verdict.witness import Kind
 
 __all__ = ["FALSE_RATE", "RULES", "Judged", "Outcome", "Rule", "accuracy", "fit", "judged", "kind_of", "left_out"]
 

@@ -14,7 +14,7 @@ from spinfunnel.calibration.labelled import COMPARABLE, Sample, Task, collect
 from spinfunnel.calibration.scans import LEARNT, Crossing, Difference, crossing, difference
 from spinfunnel.calibration.separation import PAIRS, Separation, separate
 from spinfunnel.landscape import Progress, no_progress
-from spinfunnel.verdict.binary import THRESHOLDS, Threshold
+from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 
 __all__ = ["Calibration", "calibrate", "concluded", "plan"]
 

@@ -6,11 +6,13 @@ Each takes a number of bits and a seed. Gauges are hidden: a random state takes 
 from __future__ import annotations
 
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.calibration.energy_table import EnergyTable
+from spinfunnel.landscape import Parameter
 from spinfunnel.systems import SpinPolynomial
 from spinfunnel.systems.spins.optimisation import regular_graph
 
@@ -30,7 +32,7 @@ __all__ = [
     "wells",
 ]
 
-Ints = NDArray[np.int64]
+Ints = NDArray[np.integer[Any]]
 
 
 def _rng(seed: int, stream: int) -> np.random.Generator:
@@ -64,7 +66,7 @@ def wells(n: int, *, count: int, roughness: float = 0.0, lift: float = 0.0, seed
     energies = np.min(raised, axis=0)
     if roughness > 0.0:
         energies = energies + rng.normal(0.0, roughness * np.sqrt(n) / 2.0, 1 << n)
-    facts = {"n": n, "count": count, "roughness": roughness, "lift": lift, "seed": seed}
+    facts: dict[str, Parameter] = {"n": n, "count": count, "roughness": roughness, "lift": lift, "seed": seed}
     return EnergyTable(n, energies, "wells", facts)
 
 
@@ -149,7 +151,7 @@ def random_energies(n: int, *, draw: str, slope: float = 0.0, seed: int) -> Ener
         "normal": rng.normal(size=1 << n),
         "uniform": rng.uniform(-np.sqrt(3.0), np.sqrt(3.0), 1 << n),
     }[draw]
-    facts = {"n": n, "draw": draw, "slope": slope, "seed": seed}
+    facts: dict[str, Parameter] = {"n": n, "draw": draw, "slope": slope, "seed": seed}
     return EnergyTable(n, np.sqrt(n / 2.0) * unit + slope * away, "random energies", facts)
 
 
@@ -160,7 +162,7 @@ def parity_checks(n: int, *, order: int, checks: int, planted: bool, seed: int) 
     rows = every[rng.choice(len(every), min(checks, len(every)), replace=False)]
     hidden = rng.choice([-1.0, 1.0], n)
     sign = hidden[rows].prod(axis=1) if planted else rng.choice([-1.0, 1.0], len(rows))
-    facts = {"n": n, "order": order, "checks": checks, "planted": planted, "seed": seed}
+    facts: dict[str, Parameter] = {"n": n, "order": order, "checks": checks, "planted": planted, "seed": seed}
     return SpinPolynomial(n, [(rows, -sign)], name="parity checks", parameters=facts)
 
 
@@ -179,7 +181,7 @@ def fully_frustrated(shape: tuple[int, int], *, seed: int) -> SpinPolynomial:
     hidden = _rng(seed, 21).choice([-1.0, 1.0], n)
     pairs = np.array(bonds)
     terms = [(pairs, -np.array(signs) * hidden[pairs].prod(axis=1))]
-    facts = {"shape": shape, "seed": seed}
+    facts: dict[str, Parameter] = {"shape": shape, "seed": seed}
     return SpinPolynomial(n, terms, name="fully frustrated", parameters=facts)
 
 

@@ -10,7 +10,7 @@ from spinfunnel.calibration.families import FAMILIES
 from spinfunnel.calibration.fitting import RULES, Judged
 from spinfunnel.calibration.separation import PAIRS, Separation
 from spinfunnel.landscape.estimate import Estimate, Measurement
-from spinfunnel.verdict.binary import THRESHOLDS
+from spinfunnel.verdict.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
     from spinfunnel.calibration.outcome_table import Calibration

@@ -13,7 +13,8 @@ from spinfunnel.calibration.families import SLOPES
 from spinfunnel.calibration.fitting import kind_of
 from spinfunnel.calibration.labelled import Sample
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.verdict.binary import THRESHOLDS, Kind, Threshold
+from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
+from spinfunnel.verdict.witness import Kind
 
 __all__ = ["LEARNT", "Crossing", "Difference", "crossing", "difference"]
 

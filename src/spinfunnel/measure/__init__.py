@@ -27,6 +27,7 @@ from spinfunnel.measure import (
     phi_values,
     profile,
     rivals,
+    rulers,
     share,
     sinks,
     slope,
@@ -37,6 +38,7 @@ from spinfunnel.measure import (
     thermodynamics,
     two_state,
     valley,
+    walsh,
 )
 from spinfunnel.measure.funnel import funnel_of
 from spinfunnel.measure.outcome import DEFAULT_TEMPERATURE, Measure, Topography
@@ -82,6 +84,8 @@ MEASURES: Registry[Measure] = Registry(
             two_state,
             kinetics,
             levinthal,
+            walsh,
+            rulers,
             folding_window,
             commitment,
             phi_values,

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinfunnel.landscape import Binary, Finite, InputError, is_binary, is_chain
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
@@ -101,6 +102,7 @@ def folding_time(
     *,
     temperature: float | None = None,
     native_energy: float | None = None,
+    also_native: NDArray[np.int64] | None = None,
     method: Literal["exact", "runs"] | None = None,
     budget: int = BUDGET,
     seed: int = 0,
@@ -116,6 +118,8 @@ def folding_time(
         In the unit of the energy; the best one is sought unless it is given.
     native_energy : float, optional
         States of at most this energy are native; the ground states unless given.
+    also_native : array of int64, optional
+        Numbers of further states of bits that count as native.
     method : {"exact", "runs"}, optional
         Solve for it, or walk; unless given, solve up to `EXACT_BITS` free bits.
     budget : int
@@ -149,6 +153,8 @@ def folding_time(
     chain: MetropolisChain | ListedChain
     if is_binary(landscape):
         chain = MetropolisChain(landscape, native_energy=native_energy, workers=workers)
+        if also_native is not None:
+            chain.also_native(also_native)
     elif is_chain(landscape):
         chain = ListedChain(landscape, native_energy=native_energy, workers=workers)
         budget = min(budget, LISTED_BUDGET)

@@ -78,6 +78,15 @@ class MetropolisChain:
         others = self.energies[~self.native] if natives < len(self.energies) else np.zeros(1)
         self.floor, self.span = float(others.min()), float(others.max() - others.min())
 
+    def also_native(self, states: NDArray[np.int64]) -> None:
+        """Count more states as native, as if they had the energy of the threshold; numbers below 2**bits."""
+        self.energies[states] = self.threshold
+        self.native = self.energies <= self.threshold
+        natives = int(np.count_nonzero(self.native))
+        self.random = len(self.energies) / natives
+        others = self.energies[~self.native] if natives < len(self.energies) else np.zeros(1)
+        self.floor, self.span = float(others.min()), float(others.max() - others.min())
+
     @property
     def exact(self) -> bool:
         """Whether passage times are solved for unless walks are asked for."""

@@ -12,7 +12,7 @@ import numpy as np
 from spinfunnel.atlas import LandscapeEntry
 from spinfunnel.landscape import BasinGraph, Run
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
-from spinfunnel.verdict.binary import Verdict
+from spinfunnel.verdict.witness import Verdict
 
 __all__ = ["Study", "map_to_json"]
 

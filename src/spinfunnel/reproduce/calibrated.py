@@ -16,7 +16,7 @@ from spinfunnel.calibration.labelled import to_row
 from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.plot.palette import FUNNELS, INK, REST, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, paragraphs
-from spinfunnel.verdict.binary import THRESHOLDS
+from spinfunnel.verdict.thresholds import THRESHOLDS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.explore.flood.flooding import flood
-from spinfunnel.landscape import no_progress
+from spinfunnel.landscape import Kind, no_progress
 from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.measure import measure_all
 from spinfunnel.moves.batches import over_blocks
@@ -18,7 +18,7 @@ from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, mean_com
 from spinfunnel.reproduce.ensemble import sample_seeds
 from spinfunnel.reproduce.itfix import success
 from spinfunnel.systems import lattice_protein
-from spinfunnel.verdict.binary import judge
+from spinfunnel.verdict.rules import judge
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,7 +81,7 @@ def _one(kind: str, length: int, seed: int) -> tuple[NDArray[np.float64], str]:
     # Below a ratio of 1 there is none: the native state lies within the band of random energies.
     if not isinstance(measures["tf_tg"], Estimate):
         values[0] = 1.0
-    return np.array(values), judge(measures, chain=True).kind
+    return np.array(values), judge(measures, kind=Kind.CHAIN).kind
 
 
 def _verdicts(kind: str, verdicts: list[str]) -> list[Comparison]:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.verdict.binary import THRESHOLDS as VERDICT_THRESHOLDS
-from spinfunnel.verdict.binary import Threshold
+from spinfunnel.verdict.thresholds import THRESHOLDS as VERDICT_THRESHOLDS
+from spinfunnel.verdict.thresholds import Threshold
 
 __all__ = ["MODELS", "THRESHOLDS", "Fit", "Groups", "Scaling", "fit_scaling", "judge_scaling"]
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from spinfunnel.landscape import BasinGraph, Kind
 from spinfunnel.landscape.estimate import Measurement
-from spinfunnel.verdict.binary import Verdict, judge
+from spinfunnel.verdict.rules import judge
 from spinfunnel.verdict.trained import judge_network_map
+from spinfunnel.verdict.witness import Verdict
 
 __all__ = ["judge_map"]
 
@@ -33,10 +34,11 @@ def judge_map(
     >>> from spinfunnel.explore.flood.flooding import flood
     >>> from spinfunnel.measure import measure_all
     >>> from spinfunnel.systems import golf_course
-    >>> graph = flood(golf_course(10, seed=1))
-    >>> judge_map(graph, measure_all(graph)).kind
+    >>> landscape = golf_course(10, seed=1)
+    >>> graph = flood(landscape)
+    >>> judge_map(graph, measure_all(graph, landscape=landscape)).kind
     'golf course'
     """
     if graph.kind is Kind.NETWORK:
         return judge_network_map(graph, measures, nulls=nulls)
-    return judge(measures, nulls=nulls, exact=graph.exact, chain=graph.kind is Kind.CHAIN)
+    return judge(measures, kind=graph.kind, road=graph.road, nulls=nulls)

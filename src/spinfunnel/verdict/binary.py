@@ -1,498 +1,203 @@
-"""From measures to a verdict: funnel, multi-funnel, golf course, smooth, glass, or undecided.
+"""The rule for exact maps of binary landscapes: proofs, then rivals, then what stands out, then where it leads.
 
-Two independent questions span the plane of the verdict. *Thermodynamics*: does a native state stand out? *Kinetics*:
-does the landscape lead there? Each is put to a row of witnesses, functions that read measures and say yes, no, or
-nothing, with a clause for the reason; the first that says yes or no decides. Where nothing stands out, a third row asks
-for *barriers*: they tell a glass from a smooth landscape.
+*Proofs*: no interactions, or one minimum. *Rivals*: a few deep valleys that have little in common, to one of which a
+search leads. *Does a native state stand out?* Its energy lies below what the same interactions with random signs reach;
+or fields, the interactions of order 1, make up most of the energy. *Does the landscape lead there?* The time to the
+native states between that of blind search and that of the ideal guide.
 
-Each threshold is a pair: the number from which a witness says yes, and the number up to which it says no. Between them
-it says nothing, since there labelled landscapes of both kinds are found, or none at all.
+Every number is a ruler, a share, or compared with nulls made of the landscape itself, so that the limits are the same
+at every size (see `measure.rulers`, `measure.walsh`).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
-from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.verdict.smooth import SMOOTH_EVIDENCE, smooth_kind
-from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
+from spinfunnel.verdict.witness import Answer, Case, Conclusion, Finding, number, percent
 
-__all__ = ["THRESHOLDS", "Evidence", "Kind", "Threshold", "Verdict", "judge"]
+__all__ = ["conclude"]
 
-Kind: TypeAlias = Literal["funnel", "multi-funnel", "golf course", "smooth", "glass", "undecided"]
+LARGER = "compare larger sizes"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A measurement beside the same measurement of each null ensemble (the interval is the ensemble's central 95 %)."""
-
-    measurement: Measurement
-    nulls: Mapping[str, Measurement]
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Which kind of landscape it is, on what evidence, and why in one sentence.
-
-    Attributes
-    ----------
-    kind : {"funnel", "multi-funnel", "golf course", "smooth", "glass", "undecided"}
-    evidence : mapping of str to Evidence
-        Every measure that was read, by name.
-    reason : str
-        A plain sentence with the numbers that decided.
-    """
-
-    kind: Kind
-    evidence: Mapping[str, Evidence]
-    reason: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.reason}"
-
-
-SHUFFLED = "shuffled_energies"
-"""Name of the null ensemble in which the same energies are dealt at random over the same states."""
-
-Answer: TypeAlias = Literal["yes", "no", "open"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """What a witness says: its answer, and a clause with the numbers."""
-
-    answer: Answer
-    clause: str
-
-
-class _Case:
-    """The measures and nulls of one landscape, the thresholds, and a record of which measures were read."""
-
-    def __init__(
-        self, measures: Mapping[str, Measurement], nulls: Mapping[str, Mapping[str, Measurement]],
-        thresholds: Mapping[str, Threshold], *, exact: bool, chain: bool,
-    ) -> None:  # fmt: skip
-        self.exact, self.chain = exact, chain
-        self._measures, self._nulls, self._thresholds = measures, nulls, thresholds
-        self.evidence: dict[str, Evidence] = {}
-
-    def read(self, name: str) -> Measurement:
-        """Measurement of a name; the outcome ``not_measured`` where the caller has none."""
-        missing = NoAnswer("not_measured", f"{name} was not measured", "measure the landscape again")
-        answer = self._measures.get(name, missing)
-        beside = {null: values[name] for null, values in self._nulls.items() if name in values}
-        self.evidence[name] = Evidence(answer, beside)
-        return answer
-
-    def shuffled(self, name: str) -> Estimate | None:
-        """Measurement of the shuffled landscape, where it has a value."""
-        null = self._nulls.get(SHUFFLED, {}).get(name)
-        return null if isinstance(null, Estimate) else None
-
-    def limit(self, name: str) -> float:
-        """Threshold of a name."""
-        return self._thresholds[name].value
-
-    def side(self, name: str, estimate: Estimate) -> Answer:
-        """Which side of its pair of thresholds the whole interval of a measure lies on."""
-        if estimate.low >= self.limit(name):
-            return "yes"
-        return "no" if estimate.high <= self.limit(f"{name}_lost") else "open"
-
-
-def judge(
-    measures: Mapping[str, Measurement],
-    *,
-    nulls: Mapping[str, Mapping[str, Measurement]] | None = None,
-    exact: bool = True,
-    chain: bool = False,
-    thresholds: Mapping[str, Threshold] = THRESHOLDS,
-) -> Verdict:
-    """Judge a landscape by its measures.
-
-    Parameters
-    ----------
-    measures : mapping of str to Estimate or NoAnswer
-        As `spinfunnel.measure.measure_all` returns them; what is missing counts as not measured.
-    nulls : mapping of str to mapping, optional
-        The same measures of null ensembles, by the name of the ensemble: ``shuffled_energies`` is read. Without it the
-        verdict rests on the thresholds alone, and the reason says so.
-    exact : bool
-        Whether the map is exact; a sampled one is said to be in the reason.
-    chain : bool
-        Whether it is a lattice protein, of which shuffled sequences have the first word.
-    thresholds : mapping of str to Threshold
-        All of `THRESHOLDS`; others serve their calibration.
-
-    Returns
-    -------
-    Verdict
-        "undecided" where a measure that matters has no answer, or where an interval or a zone in between leaves it
-        open.
-
-    Examples
-    --------
-    >>> measures = {
-    ...     "minima": 9,
-    ...     "funnel_weight": 0.77,
-    ...     "rival_valley": 0.0,
-    ...     "sharpness": 0.02,
-    ...     "funnel_slope": 4.2,
-    ...     "tf_tg": 2.0,
-    ...     "relative_depth": 0.1,
-    ... }
-    >>> print(judge({name: Estimate.exactly(value) for name, value in measures.items()}))
-    funnel: 77 % of the state space drains to the native state, and Tf/Tg = 2 (no null was compared)
-    """
-    case = _Case(measures, nulls or {}, thresholds, exact=exact, chain=chain)
-    smooth = smooth_kind(measures)
-    if smooth is not None:
-        for name in SMOOTH_EVIDENCE:
-            case.read(name)
-        return Verdict(smooth[0], case.evidence, smooth[1] if exact else f"{smooth[1]} (from a sampled map)")
-    entropy = case.read("entropy")
-    if isinstance(entropy, Estimate) and entropy.high < case.limit("entropy"):
-        few = round(math.exp(entropy.value))
-        return Verdict(
-            "undecided", case.evidence, f"{few} states that are not native are too few to tell the kinds apart"
+def conclude(case: Case) -> Conclusion:
+    """Kind and reason."""
+    fields = case.read("order_1")
+    if isinstance(fields, NoAnswer) and fields.outcome == "flat":
+        return "smooth", "every state has one energy (proven)"
+    if isinstance(fields, Estimate) and fields.low >= 1.0:
+        return "smooth", "no two variables interact, so that there is one minimum (proven)"
+    entropy = case.value("entropy")
+    if entropy is not None and entropy.high < case.limit("entropy"):
+        return (
+            "undecided",
+            f"{round(math.exp(entropy.value))} states that are not native are too few to tell the kinds apart",
         )
-    kind, reason = _decide(case)
-    notes = [] if SHUFFLED in (nulls or {}) else ["no null was compared"]
-    notes += [] if exact else ["from a sampled map"]
-    return Verdict(kind, case.evidence, f"{reason} ({', '.join(notes)})" if notes else reason)
+    leads, stands, sloped = _leads(case), _stands_out(case), _sloped(case)
+    if _one_minimum(case):
+        return _of_one_minimum(leads=leads, stands=stands, sloped=sloped)
+    rivals = _rivals(case)
+    if rivals.yes:
+        either = _either(case)
+        if either.yes:
+            return "multi-funnel", f"{rivals.clause}; {either.clause}"
+        if either.answer == "open" and not leads.no:
+            return "undecided", f"{rivals.clause}, but {either.clause}; {LARGER}"
+    if stands.yes or sloped.yes:
+        return _with_native(case, leads=leads, stands=stands, sloped=sloped, rivals=rivals)
+    return _without_native(case, leads=leads, stands=stands, sloped=sloped)
 
 
-def _decide(case: _Case) -> tuple[Kind, str]:
-    stands, leads, barriers = _stands_out(case), _leads(case), _barriers(case)
-    if leads.answer == "yes" and barriers.answer == "no" and _featureless(case):
-        follows = _follows(case)
-        if follows.answer == "yes":
-            return "smooth", f"{leads.clause}, and {barriers.clause}"
-        return "undecided", f"{barriers.clause}, but {follows.clause}; compare larger sizes of the same system"
-    if stands.answer == "yes":
-        return _native(case, stands=stands, leads=leads)
-    together = f"{leads.clause}, and {stands.clause}"
-    if leads.answer == "no":
-        # Where nothing leads to it, a native state that does not clearly stand out is the lowest of many.
-        return "glass", together
-    if stands.answer == "no" and barriers.answer == "yes":
-        lost = _lost(case)
-        if lost.answer == "yes":
-            return "glass", f"{stands.clause}, and {barriers.clause}, where {lost.clause}"
-        return "undecided", f"{stands.clause}, but {lost.clause}; compare larger sizes of the same system"
-    if leads.answer == "yes":
-        return "undecided", f"{leads.clause}, but {stands.clause}; compare larger sizes of the same system"
-    return "undecided", together
+def _of_one_minimum(*, leads: Finding, stands: Finding, sloped: Finding) -> Conclusion:
+    """Of one minimum, to which every descent leads: by proof there is no trap and no rival."""
+    if leads.no:
+        if stands.yes:
+            return "golf course", f"{stands.clause}, but {leads.clause}"
+        return "undecided", f"there is one minimum (proven), but {leads.clause}; {LARGER}"
+    if stands.yes and not sloped.yes:
+        return "funnel", f"there is one minimum (proven), and {stands.clause}"
+    return "smooth", "there is one minimum, and no descent ends elsewhere (proven)"
 
 
-def _native(case: _Case, *, stands: _Finding, leads: _Finding) -> tuple[Kind, str]:
-    """Kind of a landscape whose native state stands out."""
-    together = f"{leads.clause}, and {stands.clause}"
-    rival = _rival(case)
-    if rival.answer != "no":
-        guided = _guided(case)
-        if rival.answer == "yes" and guided.answer == "yes":
-            return "multi-funnel", f"{together}, but {rival.clause}"
-        if guided.answer != "no":
-            return "undecided", f"{stands.clause}, and {guided.clause}, but {rival.clause}"
-    if leads.answer == "no" and _hopeless(case):
-        return "golf course", f"{stands.clause}, but {leads.clause}"
-    if leads.answer == "yes" and rival.answer == "no":
-        return "funnel", together
-    return "undecided", f"{together}, but {rival.clause}" if leads.answer == "yes" else together
+def _with_native(
+    case: Case, *, leads: Finding, stands: Finding, sloped: Finding, rivals: Finding
+) -> Conclusion:  # fmt: skip
+    """Of a landscape with a native state: one that stands out, or to which fields point."""
+    native = stands if stands.yes else sloped
+    if leads.no:
+        if stands.yes:
+            return "golf course", f"{stands.clause}, but {leads.clause}"
+        return "undecided", f"{sloped.clause}, but {leads.clause}; {LARGER}"
+    if leads.answer == "open":
+        return "undecided", f"{native.clause}, but {leads.clause}; {LARGER}"
+    if rivals.answer != "no":
+        return "undecided", f"{leads.clause}, but {rivals.clause}; {LARGER}"
+    alike = _alike(case)
+    if not alike.yes:
+        return "undecided", f"{leads.clause}, but {alike.clause}"
+    if sloped.yes:
+        traps = _traps(case)
+        if traps.no:
+            return "smooth", f"{sloped.clause}, and {traps.clause}"
+        if traps.answer == "open" and not stands.yes:
+            return "undecided", f"{sloped.clause}, and {traps.clause}, between smooth and funnel"
+    return "funnel", f"{leads.clause}, and {native.clause}"
+
+
+def _without_native(case: Case, *, leads: Finding, stands: Finding, sloped: Finding) -> Conclusion:
+    """Of a landscape of which nothing says that a native state stands out."""
+    if stands.answer == "open" or sloped.answer == "open":
+        left = stands if stands.answer == "open" else sloped
+        if leads.no and _many_valleys(case):
+            return "glass", f"{leads.clause}, and {left.clause}"
+        return "undecided", f"{leads.clause}, but {left.clause}; {LARGER}"
+    block = case.value("largest_block")
+    if block is not None and block.value <= case.limit("largest_block"):
+        return (
+            "undecided",
+            f"it falls into blocks that do not interact, of at most {percent(block)} of the variables; judge one",
+        )
+    if leads.no:
+        return "glass", f"{leads.clause}, and {stands.clause}"
+    traps, alike = _traps(case), _alike(case)
+    if traps.yes:
+        return "glass", f"{stands.clause}, and {traps.clause}"
+    if not alike.yes:
+        return "undecided", f"{traps.clause}, but {alike.clause}"
+    return "undecided", f"{stands.clause}, but {traps.clause}; {LARGER}"
 
 
 # ---------------------------------------------------------------------------------------------
-# Thermodynamics: does a native state stand out?
+# Witnesses
 
 
-def _stands_out(case: _Case) -> _Finding:
-    """Ask the witnesses in a row; of a chain, of which Tf/Tg is large whatever the sequence, its shuffles first."""
-    chance = case.chain and _stability(case).answer == "no"
-    return _stability(case) if chance else _ask(case, _STANDS_OUT)
+def _one_minimum(case: Case) -> bool:
+    """Whether there is one minimum, of one state up to symmetry, and every other state has a lower neighbour."""
+    minima, overlap, stuck = (case.value(name) for name in ("minima", "native_overlap", "stuck_share"))
+    alone = minima is not None and minima.value == 1.0 and overlap is not None and overlap.value >= 1.0
+    return alone and stuck is not None and stuck.value == 0.0
 
 
-def _random_energy_form(case: _Case) -> _Finding:
-    """Tf/Tg with all other states as one random energy model: its yes is strong, its no proves little."""
-    ratio = case.read("tf_tg")
-    if isinstance(ratio, NoAnswer):
-        if ratio.outcome == "no_roughness":
-            return _Finding("yes", "all other states have one energy, far above the native one")
-        return _Finding("open", f"Tf/Tg has no answer: {ratio.cause}")
-    if ratio.low >= case.limit("tf_tg"):
-        return _Finding("yes", f"Tf/Tg = {_number(ratio)}")
-    return _Finding("open", f"Tf/Tg = {_number(ratio)} lies in the glass zone below {case.limit('tf_tg'):g}")
-
-
-def _stability(case: _Case) -> _Finding:
-    """Gap of the native energy below the ground energies of the same system with its interactions shuffled.
-
-    The gap says how far it lies below, the Z-score whether that is chance; without a spread there is no chance. A large
-    gap that may be chance, as small systems have it, says nothing.
-    """
-    gap, score = case.read("stability_gap"), case.read("stability_z")
+def _stands_out(case: Case) -> Finding:
+    """Gap below the ground energy of random signs, in units of the mean gap and of its own scatter."""
+    gap, score = case.read("native_gap"), case.read("native_z")
     if isinstance(gap, NoAnswer):
-        return _Finding("open", f"the gap to shuffled interactions has no answer: {gap.cause}")
-    deep, sure = case.side("stability_gap", gap), "yes"
-    said = f"{100.0 * gap.value:.2g} % of the mean gap"
+        return Finding("open", f"the gap to random signs has no answer: {gap.cause}")
+    sure: Answer = "yes"
+    said = f"{100.0 * gap.value:.2g} %"
     if isinstance(score, Estimate):
-        sure = case.side("stability_z", score)
-        said += f", Z = {score.value:.2g}"
+        sure = case.side("native_z", score)
+        said += f" (Z = {score.value:.2g})"
+    deep = case.side("native_gap", gap)
     if deep == sure == "yes":
-        return _Finding("yes", f"its energy lies far below what shuffled interactions reach ({said})")
-    if deep == "no" or (sure == "no" and deep != "yes"):
-        return _Finding("no", f"shuffled interactions reach as low as its energy or nearly so (gap: {said})")
-    return _Finding("open", f"the gap below what shuffled interactions reach is that of a glass or a funnel ({said})")
+        return Finding("yes", f"the ground energy lies {said} below that of the same interactions with random signs")
+    if deep == "no" or sure == "no":
+        return Finding("no", f"random signs reach as low as the ground energy (gap {said})")
+    return Finding("open", f"its gap to random signs is that of glass or funnel ({said})")
 
 
-def _depth_below_band(case: _Case) -> _Finding:
-    """Depth of the native state in units of what random energies of the roughness at fixed overlap reach."""
-    depth = case.read("native_depth")
-    if isinstance(depth, NoAnswer):
-        if depth.outcome == "no_roughness":
-            return _Finding("yes", "the energy is a function of the overlap with the native state alone")
-        return _Finding("open", f"the depth of the native state has no answer: {depth.cause}")
-    said = f"{_number(depth)} times as deep as random energies of the same roughness reach"
-    answer = case.side("native_depth", depth)
-    if answer == "yes":
-        return _Finding("yes", f"it lies {said}")
-    if answer == "no":
-        return _Finding("no", f"the native state lies only {said}")
-    return _Finding("open", f"the native state lies {said}, between glass and funnel")
-
-
-def _gap_to_decoys(case: _Case) -> _Finding:
-    """Gap to the best dissimilar state.
-
-    Correlated landscapes without interactions to shuffle need it: a disordered ferromagnet in two dimensions lies no
-    deeper than its band, since most of its low states are the native one with a few spins turned.
-    """
-    gap = case.read("decoy_gap")
-    if isinstance(gap, NoAnswer):
-        return _Finding("open", f"the gap to dissimilar states has no answer: {gap.cause}")
-    said = f"{100 * gap.value:.3g} % of the mean gap above the native one"
-    answer = case.side("decoy_gap", gap)
-    if answer == "yes":
-        return _Finding("yes", f"the best dissimilar state lies {said}")
-    if answer == "no":
-        return _Finding("no", f"a dissimilar state lies only {said}")
-    return _Finding("open", f"a dissimilar state lies {said}, between glass and funnel")
-
-
-def _featureless(case: _Case) -> bool:
-    """Whether nothing says that the native state is more than the foot of one slope.
-
-    The depth below the band at fixed overlap is not asked: independent spins in a field of one strength have none.
-    """
-    gap, score = case.read("stability_gap"), case.read("stability_z")
-    chance = isinstance(score, Estimate) and case.side("stability_z", score) == "no"
-    by_chance = chance or isinstance(gap, NoAnswer) or _stability(case).answer == "no"
-    return by_chance and _random_energy_form(case).answer != "yes"
-
-
-# ---------------------------------------------------------------------------------------------
-# Kinetics: does the landscape lead there?
-
-
-def _leads(case: _Case) -> _Finding:
-    """What the witnesses say, but no "no" that a rival may be to blame for.
-
-    Walks are slow to leave a rival, so that they cannot tell two funnels from none; the slope can.
-    """
-    found = _ask(case, _LEADS_THERE)
-    if found.answer != "no" or _rival(case).answer != "yes":
-        return found
-    guided = _guided(case)
-    return _Finding("open", guided.clause) if guided.answer == "yes" else found
-
-
-def _walks(case: _Case) -> _Finding:
-    """Levinthal efficiency: whether walks find the native state faster than blind search."""
-    efficiency, weight = case.read("levinthal"), case.read("funnel_weight")
-    if isinstance(efficiency, NoAnswer):
-        return _Finding("open", f"the Levinthal efficiency has no answer: {efficiency.cause}")
-    walks = f"the Levinthal efficiency is {_number(efficiency)}"
-    answer = case.side("levinthal", efficiency)
-    if answer == "no":
-        return _Finding("no", f"walks find it no faster than blind search would ({walks})")
-    if isinstance(weight, NoAnswer):
-        return _Finding(answer, walks)
-    return _Finding(
-        answer, f"{_drains(case, weight)}, and {walks}" if answer == "open" else _drains(case, weight, walks)
+def _sloped(case: Case) -> Finding:
+    """Share of the energy's variance that fields make up: a slope to one state from everywhere."""
+    return case.compared(
+        "order_1", "order_1", lambda share: f"fields make up {percent(share)} of the energy's variance"
     )
 
 
-def _hopeless(case: _Case) -> bool:
-    """Whether walks say that nothing leads to the native state, or are unknown and no slope of a chain says it does."""
-    unknown = isinstance(case.read("levinthal"), NoAnswer)
-    return not (case.chain and _guided(case).answer == "yes") if unknown else _walks(case).answer == "no"
+def _leads(case: Case) -> Finding:
+    """Search ruler: 0 as blind search, 1 as the ideal guide."""
+    return case.compared(
+        "search_ruler", "search_ruler",
+        lambda found: f"search stands at {number(found)} between blind (0) and ideal (1)",
+    )  # fmt: skip
 
 
-def _drainage(case: _Case) -> _Finding:
-    """Share of all states that drain into the native funnel, against the thresholds and against shuffled energies."""
-    weight, sharp = case.read("funnel_weight"), case.read("sharpness")
-    if isinstance(weight, NoAnswer):
-        return _Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
-    said = _drains(case, weight)
-    if weight.high <= case.limit("funnel_weight_lost"):
-        return _Finding("no", f"only {said}")
-    if weight.low < case.limit("funnel_weight"):
-        return _Finding("open", said)
-    guide = _guidance(case)
-    if guide.answer == "no":
-        return guide
-    null = case.shuffled("funnel_weight")
-    if null is not None and weight.low <= null.high:
-        return _Finding("open", f"{said}, which so few states reach by chance")
-    blunt = case.shuffled("sharpness")
-    if blunt is not None and isinstance(sharp, Estimate) and sharp.high > max(blunt.low, 0.0) > 0.0:
-        return _Finding("open", f"{said}, but the funnel is no sharper than by chance (sharpness {_number(sharp)})")
-    return _Finding("yes", said)
-
-
-def _guidance(case: _Case) -> _Finding:
-    """Slope of the mean energy along the overlap: without it even a funnel that holds all states leads nowhere."""
-    slope = case.read("funnel_slope")
-    if isinstance(slope, NoAnswer):
-        if slope.outcome in ("flat", "misleading"):
-            return _Finding("no", f"the energy gives no guidance: {slope.cause}")
-        return _Finding("open", f"the slope toward the native state has no answer: {slope.cause}")
-    said = f"{_number(slope)} times its roughness on the way to the native state"
-    if slope.high < case.limit("funnel_slope"):
-        return _Finding("no", f"the mean energy falls by only {said}")
-    return _Finding("open", f"the mean energy falls by {said}")
-
-
-def _guided(case: _Case) -> _Finding:
-    """Whether the energy falls toward the native state as it does in a funnel, where a rival holds up the walks."""
-    slope = case.read("funnel_slope")
-    if isinstance(slope, NoAnswer):
-        answers: Mapping[str, Answer] = {"no_roughness": "yes", "misleading": "no"}
-        said = f"the slope toward the native state has no answer: {slope.cause}"
-        return _Finding(answers.get(slope.outcome, "open"), said)
-    said = f"the mean energy falls by {_number(slope)} times its roughness toward the native state"
-    return _Finding(case.side("rival_slope", slope), said)
-
-
-def _rival(case: _Case) -> _Finding:
-    """Whether another deep valley, or another native one, holds a stated share."""
-    rival = case.read("rival_valley")
-    if isinstance(rival, NoAnswer):
-        answer: Answer = "open" if rival.outcome == "disconnected" else "no"
-        return _Finding(answer, f"rival valleys are not known: {rival.cause}")
-    said = f"another deep valley holds {_percent(rival)} of the state space"
-    return _Finding(case.side("rival_valley", rival), said)
-
-
-# ---------------------------------------------------------------------------------------------
-# Barriers: is there anything to be trapped in?
-
-
-def _barriers(case: _Case) -> _Finding:
-    """Whether there are traps."""
-    depth, minima = case.read("relative_depth"), case.read("minima")
-    if not case.exact:
-        many = _many_traps(case, minima)
-        if many is not None:
-            return many
+def _rivals(case: Case) -> Finding:
+    """Whether a few other valleys are as deep, hold a share, and have little in common with the native one."""
+    depth, share, valleys = case.read("rival_depth"), case.value("rival_share"), case.value("deep_valleys")
     if isinstance(depth, NoAnswer):
-        if depth.outcome in ("single_minimum", "all_native"):
-            lone = isinstance(minima, Estimate) and minima.value == 1.0
-            return _Finding("no", "there is no other minimum to be trapped in" if lone else "every minimum is native")
-        if depth.outcome == "flat":
-            return _Finding("no", "every state has the same energy")
-        return _Finding("open", f"the depth of traps has no answer: {depth.cause}")
-    said = f"the deepest trap is {100 * depth.value:.2g} % of the way from the native state to a random one"
-    return _Finding(case.side("relative_depth", depth), said)
+        answer: Answer = "open" if depth.outcome == "disconnected" else "no"
+        return Finding(answer, f"rival valleys are not known: {depth.cause}")
+    answer = case.side("rival_depth", depth)
+    held = "a share" if share is None else percent(share)
+    said = f"a dissimilar valley, {percent(depth)} of the mean gap deep, drains {held} of the states"
+    if answer == "yes" and share is not None and share.value > 1.0 - case.limit("valley_share"):
+        return Finding("open", f"{said}, and hardly any state is left for the native one")
+    if answer == "yes" and (valleys is None or valleys.value > case.limit("deep_valleys")):
+        many = "many" if valleys is None else f"{valleys.value:.0f}"
+        return Finding("open", f"{many} valleys are deep")
+    return Finding(answer, said)
 
 
-def _follows(case: _Case) -> _Finding:
-    """Whether the energy follows the distance to the native state, as it does where spins hardly interact.
-
-    A glass of few spins, or one with few levels of energy, may have no barrier at all, and is no smooth landscape.
-    """
-    correlation = case.read("fitness_distance")
-    if isinstance(correlation, NoAnswer):
-        alike = correlation.outcome == "flat"
-        return _Finding("yes" if alike else "open", f"energy and distance have no correlation: {correlation.cause}")
-    said = f"energy and distance to the native state are correlated by {_number(correlation)} only"
-    return _Finding(case.side("fitness_distance", correlation), said)
+def _either(case: Case) -> Finding:
+    """Search ruler of the native states and the rivals' bottoms together."""
+    return case.compared(
+        "either_ruler",
+        "either_ruler",
+        lambda found: f"search for either stands at {number(found)} between blind (0) and ideal (1)",
+    )
 
 
-def _many_traps(case: _Case, minima: Measurement) -> _Finding | None:
-    """Whether random descents of a sampled landscape end in many minima, most of them outside the native funnel.
-
-    Depths over the mean gap fall with size whatever the landscape, so that those of small ones are no measure here.
-    """
-    if isinstance(minima, NoAnswer) or minima.low < case.limit("many_minima"):
-        return None
-    shares = (case.read(name) for name in ("funnel_weight", "followed_weight", "kick_weight"))
-    if not any(isinstance(share, Estimate) and share.high <= case.limit("funnel_weight_lost") for share in shares):
-        return None
-    return _Finding("yes", f"at least {minima.low:.3g} minima trap descents")
+def _many_valleys(case: Case) -> bool:
+    valleys = case.value("deep_valleys")
+    return valleys is not None and valleys.value > case.limit("deep_valleys")
 
 
-def _lost(case: _Case) -> _Finding:
-    """Whether a share of the states worth the name is trapped outside the native funnel."""
-    weight = case.read("funnel_weight")
-    if isinstance(weight, NoAnswer):
-        return _Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
-    if weight.high <= case.limit("funnel_weight_all"):
-        return _Finding("yes", _drains(case, weight))
-    for name, said in (
-        ("followed_weight", "of the descents that could be followed to their end {} lead to the native state"),
-        ("kick_weight", "of random descents that kicks carry on {} come to the native state"),
-    ):
-        share = case.read(name)
-        if not case.exact and isinstance(share, Estimate) and share.high <= case.limit("funnel_weight_lost"):
-            return _Finding("yes", said.format(_percent(share)))
-    return _Finding("open", _drains(case, weight))
+def _alike(case: Case) -> Finding:
+    """Whether the ground states are one structure."""
+    count = case.value("ground_states")
+    many = "the" if count is None else f"{count.value:.0f}"
+    return case.compared(
+        "native_overlap",
+        "native_overlap",
+        lambda found: f"{many} ground states have a mean overlap of {number(found)}, so that no structure is native",
+    )
 
 
-# ---------------------------------------------------------------------------------------------
-
-_Witness: TypeAlias = Callable[[_Case], _Finding]
-
-_STANDS_OUT: tuple[_Witness, ...] = (_random_energy_form, _stability, _depth_below_band, _gap_to_decoys)
-_LEADS_THERE: tuple[_Witness, ...] = (_walks, _drainage)
-
-
-def _ask(case: _Case, witnesses: tuple[_Witness, ...]) -> _Finding:
-    """First yes or no; else what the last witness left open, since the rows go from the narrow to the general."""
-    finding = _Finding("open", "nothing was measured")
-    for witness in witnesses:
-        finding = witness(case)
-        if finding.answer != "open":
-            break
-    return finding
-
-
-def _drains(case: _Case, weight: Estimate, *more: str) -> str:
-    null = case.shuffled("funnel_weight")
-    beside = [] if null is None else [f"shuffled energies: {_percent(null)}"]
-    notes = "; ".join((*beside, *more))
-    said = f"{_percent(weight)} of the state space drains to the native state"
-    return f"{said} ({notes})" if notes else said
-
-
-def _number(estimate: Estimate) -> str:
-    if estimate.exact:
-        return f"{estimate.value:.3g}"
-    return f"{estimate.value:.3g} [{estimate.low:.3g}, {estimate.high:.3g}]"
-
-
-def _percent(estimate: Estimate) -> str:
-    if estimate.exact or round(100 * estimate.low) == round(100 * estimate.high):
-        return f"{_round_percent(estimate.value)} %"
-    return f"{_round_percent(estimate.value)} % [{_round_percent(estimate.low)}, {_round_percent(estimate.high)}]"
-
-
-def _round_percent(share: float) -> str:
-    """Write a percentage that says 0 or 100 only where it is so."""
-    percent = 100.0 * share
-    if 0.0 < percent < 1.0 or 99.0 < percent < 100.0:
-        return f"{percent:.2g}" if percent < 1.0 else f"{min(percent, 99.9):.3g}"
-    return f"{percent:.0f}"
+def _traps(case: Case) -> Finding:
+    """Depth of the deepest trap in units of what a flip changes."""
+    found = case.compared(
+        "trap_height", "trap_height", lambda height: f"the deepest trap is {number(height)} times a usual flip deep"
+    )
+    height = case.value("trap_height")
+    return Finding(found.answer, "no barrier traps a descent") if height is not None and height.value == 0.0 else found

@@ -27,6 +27,38 @@ THRESHOLDS: Mapping[str, Threshold] = {
         4.0,
         "55 states: below, means and spreads over a handful of states fit a funnel, a golf course and a glass alike",
     ),
+    "native_gap": Threshold(
+        0.1, "a ground state 1 / (1 - 0.1) times as deep as chance has a Tf/Tg of 1.6 in the random-energy form"
+    ),
+    "native_gap_lost": Threshold(
+        0.03, "the same for a Tf/Tg of 1.3, which a random energy model has by the scatter of its lowest level"
+    ),
+    "native_z": Threshold(2.5, "random signs reach as low once in 160 times, the error of Z included"),
+    "native_z_lost": Threshold(2.0, "within the central 95 % of random signs, the error of Z included"),
+    "order_1": Threshold(
+        0.6,
+        f"three fifths of the variance: random energies on a slope of 1.7, where they turn to funnels; {_CALIBRATION}",
+    ),
+    "order_1_lost": Threshold(
+        0.4, f"two fifths of the variance: other interactions outweigh all fields; {_CALIBRATION}"
+    ),
+    "search_ruler": Threshold(
+        0.5, f"half-way, on a logarithmic scale, between blind search and the ideal guide; {_CALIBRATION}"
+    ),
+    "search_ruler_lost": Threshold(0.4, f"the time of blind search to the power 0.6; {_CALIBRATION}"),
+    "either_ruler": Threshold(0.7, f"a rival's half of the space costs the ideal guide nothing; {_CALIBRATION}"),
+    "either_ruler_lost": Threshold(0.5, f"half-way between blind search and the ideal guide; {_CALIBRATION}"),
+    "rival_depth": Threshold(
+        0.3, f"of the mean gap: domain walls of magnets make valleys up to a quarter deep; {_CALIBRATION}"
+    ),
+    "rival_depth_lost": Threshold(0.2, f"of the mean gap: valleys within funnels are shallower; {_CALIBRATION}"),
+    "deep_valleys": Threshold(5.0, "a few; the number of a glass's valleys grows exponentially with size"),
+    "native_overlap": Threshold(0.5, "a quarter of the spins differs: what is less alike is dissimilar"),
+    "native_overlap_lost": Threshold(0.5, "a quarter of the spins differs: what is less alike is dissimilar"),
+    "trap_height": Threshold(0.25, f"a quarter of what a flip changes; {_CALIBRATION}"),
+    "trap_height_lost": Threshold(0.1, f"a tenth of what a flip changes: no more than a ripple; {_CALIBRATION}"),
+    "valley_share": Threshold(0.1, "of all states: what drains less is a hole, not a funnel"),
+    "largest_block": Threshold(0.5, "half of the variables: more than one block of like size"),
     "tf_tg": Threshold(
         1.6,
         "Tf/Tg of minimally frustrated proteins: Onuchic, Wolynes, Luthey-Schulten, Socci, PNAS 92, 3626 (1995); "

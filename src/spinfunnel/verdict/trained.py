@@ -14,8 +14,8 @@ from typing import Literal, TypeAlias
 from spinfunnel.landscape import BasinGraph
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.network.solutions import Solutions, alignment_sentence
-from spinfunnel.verdict.binary import Evidence, Kind, Verdict
 from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
+from spinfunnel.verdict.witness import Evidence, Kind, Verdict
 
 __all__ = ["judge_network_map", "judge_trained", "one_funnel"]
 

@@ -217,7 +217,8 @@ class SpinPolynomial:
         workers: int,
         progress: Progress,
     ) -> None:
-        from spinfunnel.systems.spins.polynomial_kernels import quadratic_blocks, walsh_hadamard
+        from spinfunnel.moves.walsh_transform import walsh_hadamard
+        from spinfunnel.systems.spins.polynomial_kernels import quadratic_blocks
 
         near = min(bits, LINEAR_BLOCK)
         high = bits - near
@@ -252,7 +253,8 @@ class SpinPolynomial:
         workers: int,
         progress: Progress,
     ) -> None:
-        from spinfunnel.systems.spins.polynomial_kernels import walsh_blocks, walsh_hadamard
+        from spinfunnel.moves.walsh_transform import walsh_hadamard
+        from spinfunnel.systems.spins.polynomial_kernels import walsh_blocks
 
         near = min(bits, WALSH_BLOCK)
         width = min(near, LANES)

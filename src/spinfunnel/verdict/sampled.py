@@ -1,0 +1,331 @@
+"""The rule for maps whose states were not all counted, and for graphs: measures of the map against fixed limits.
+
+Two independent questions span the plane of the verdict. *Thermodynamics*: does a native state stand out? *Kinetics*:
+does the landscape lead there? Each is put to a row of witnesses; the first that says yes or no decides. Where nothing
+stands out, a third row asks for *barriers*: they tell a glass from a smooth landscape.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from spinfunnel.landscape import Kind
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.verdict.witness import SHUFFLED, Answer, Case, Conclusion, Finding, Witness, ask, number, percent
+
+__all__ = ["conclude"]
+
+
+def conclude(case: Case) -> Conclusion:
+    """Kind and reason."""
+    entropy = case.read("entropy")
+    if isinstance(entropy, Estimate) and entropy.high < case.limit("entropy"):
+        few = round(math.exp(entropy.value))
+        return "undecided", f"{few} states that are not native are too few to tell the kinds apart"
+    kind, reason = _decide(case)
+    notes = [] if SHUFFLED in case.nulls else ["no null was compared"]
+    notes += [] if case.exact else ["from a sampled map"]
+    return kind, f"{reason} ({', '.join(notes)})" if notes else reason
+
+
+def _decide(case: Case) -> Conclusion:
+    stands, leads, barriers = _stands_out(case), _leads(case), _barriers(case)
+    if leads.answer == "yes" and barriers.answer == "no" and _featureless(case):
+        follows = _follows(case)
+        if follows.answer == "yes":
+            return "smooth", f"{leads.clause}, and {barriers.clause}"
+        return "undecided", f"{barriers.clause}, but {follows.clause}; compare larger sizes of the same system"
+    if stands.answer == "yes":
+        return _native(case, stands=stands, leads=leads)
+    together = f"{leads.clause}, and {stands.clause}"
+    if leads.answer == "no":
+        # Where nothing leads to it, a native state that does not clearly stand out is the lowest of many.
+        return "glass", together
+    if stands.answer == "no" and barriers.answer == "yes":
+        lost = _lost(case)
+        if lost.answer == "yes":
+            return "glass", f"{stands.clause}, and {barriers.clause}, where {lost.clause}"
+        return "undecided", f"{stands.clause}, but {lost.clause}; compare larger sizes of the same system"
+    if leads.answer == "yes":
+        return "undecided", f"{leads.clause}, but {stands.clause}; compare larger sizes of the same system"
+    return "undecided", together
+
+
+def _native(case: Case, *, stands: Finding, leads: Finding) -> Conclusion:
+    """Kind of a landscape whose native state stands out."""
+    together = f"{leads.clause}, and {stands.clause}"
+    rival = _rival(case)
+    if rival.answer != "no":
+        guided = _guided(case)
+        if rival.answer == "yes" and guided.answer == "yes":
+            return "multi-funnel", f"{together}, but {rival.clause}"
+        if guided.answer != "no":
+            return "undecided", f"{stands.clause}, and {guided.clause}, but {rival.clause}"
+    if leads.answer == "no" and _hopeless(case):
+        return "golf course", f"{stands.clause}, but {leads.clause}"
+    if leads.answer == "yes" and rival.answer == "no":
+        return "funnel", together
+    return "undecided", f"{together}, but {rival.clause}" if leads.answer == "yes" else together
+
+
+# ---------------------------------------------------------------------------------------------
+# Thermodynamics: does a native state stand out?
+
+
+def _stands_out(case: Case) -> Finding:
+    """Ask the witnesses in a row; of a chain, of which Tf/Tg is large whatever the sequence, its shuffles first."""
+    chance = (case.kind is Kind.CHAIN) and _stability(case).answer == "no"
+    return _stability(case) if chance else ask(case, _STANDS_OUT)
+
+
+def _random_energy_form(case: Case) -> Finding:
+    """Tf/Tg with all other states as one random energy model: its yes is strong, its no proves little."""
+    ratio = case.read("tf_tg")
+    if isinstance(ratio, NoAnswer):
+        if ratio.outcome == "no_roughness":
+            return Finding("yes", "all other states have one energy, far above the native one")
+        return Finding("open", f"Tf/Tg has no answer: {ratio.cause}")
+    if ratio.low >= case.limit("tf_tg"):
+        return Finding("yes", f"Tf/Tg = {number(ratio)}")
+    return Finding("open", f"Tf/Tg = {number(ratio)} lies in the glass zone below {case.limit('tf_tg'):g}")
+
+
+def _stability(case: Case) -> Finding:
+    """Gap of the native energy below the ground energies of the same system with its interactions shuffled.
+
+    The gap says how far it lies below, the Z-score whether that is chance; without a spread there is no chance. A large
+    gap that may be chance, as small systems have it, says nothing.
+    """
+    gap, score = case.read("stability_gap"), case.read("stability_z")
+    if isinstance(gap, NoAnswer):
+        return Finding("open", f"the gap to shuffled interactions has no answer: {gap.cause}")
+    deep, sure = case.side("stability_gap", gap), "yes"
+    said = f"{100.0 * gap.value:.2g} % of the mean gap"
+    if isinstance(score, Estimate):
+        sure = case.side("stability_z", score)
+        said += f", Z = {score.value:.2g}"
+    if deep == sure == "yes":
+        return Finding("yes", f"its energy lies far below what shuffled interactions reach ({said})")
+    if deep == "no" or (sure == "no" and deep != "yes"):
+        return Finding("no", f"shuffled interactions reach as low as its energy or nearly so (gap: {said})")
+    return Finding("open", f"the gap below what shuffled interactions reach is that of a glass or a funnel ({said})")
+
+
+def _depth_below_band(case: Case) -> Finding:
+    """Depth of the native state in units of what random energies of the roughness at fixed overlap reach."""
+    depth = case.read("native_depth")
+    if isinstance(depth, NoAnswer):
+        if depth.outcome == "no_roughness":
+            return Finding("yes", "the energy is a function of the overlap with the native state alone")
+        return Finding("open", f"the depth of the native state has no answer: {depth.cause}")
+    said = f"{number(depth)} times as deep as random energies of the same roughness reach"
+    answer = case.side("native_depth", depth)
+    if answer == "yes":
+        return Finding("yes", f"it lies {said}")
+    if answer == "no":
+        return Finding("no", f"the native state lies only {said}")
+    return Finding("open", f"the native state lies {said}, between glass and funnel")
+
+
+def _gap_to_decoys(case: Case) -> Finding:
+    """Gap to the best dissimilar state.
+
+    Correlated landscapes without interactions to shuffle need it: a disordered ferromagnet in two dimensions lies no
+    deeper than its band, since most of its low states are the native one with a few spins turned.
+    """
+    gap = case.read("decoy_gap")
+    if isinstance(gap, NoAnswer):
+        return Finding("open", f"the gap to dissimilar states has no answer: {gap.cause}")
+    said = f"{100 * gap.value:.3g} % of the mean gap above the native one"
+    answer = case.side("decoy_gap", gap)
+    if answer == "yes":
+        return Finding("yes", f"the best dissimilar state lies {said}")
+    if answer == "no":
+        return Finding("no", f"a dissimilar state lies only {said}")
+    return Finding("open", f"a dissimilar state lies {said}, between glass and funnel")
+
+
+def _featureless(case: Case) -> bool:
+    """Whether nothing says that the native state is more than the foot of one slope.
+
+    The depth below the band at fixed overlap is not asked: independent spins in a field of one strength have none.
+    """
+    gap, score = case.read("stability_gap"), case.read("stability_z")
+    chance = isinstance(score, Estimate) and case.side("stability_z", score) == "no"
+    by_chance = chance or isinstance(gap, NoAnswer) or _stability(case).answer == "no"
+    return by_chance and _random_energy_form(case).answer != "yes"
+
+
+# ---------------------------------------------------------------------------------------------
+# Kinetics: does the landscape lead there?
+
+
+def _leads(case: Case) -> Finding:
+    """What the witnesses say, but no "no" that a rival may be to blame for.
+
+    Walks are slow to leave a rival, so that they cannot tell two funnels from none; the slope can.
+    """
+    found = ask(case, _LEADS_THERE)
+    if found.answer != "no" or _rival(case).answer != "yes":
+        return found
+    guided = _guided(case)
+    return Finding("open", guided.clause) if guided.answer == "yes" else found
+
+
+def _walks(case: Case) -> Finding:
+    """Levinthal efficiency: whether walks find the native state faster than blind search."""
+    efficiency, weight = case.read("levinthal"), case.read("funnel_weight")
+    if isinstance(efficiency, NoAnswer):
+        return Finding("open", f"the Levinthal efficiency has no answer: {efficiency.cause}")
+    walks = f"the Levinthal efficiency is {number(efficiency)}"
+    answer = case.side("levinthal", efficiency)
+    if answer == "no":
+        return Finding("no", f"walks find it no faster than blind search would ({walks})")
+    if isinstance(weight, NoAnswer):
+        return Finding(answer, walks)
+    return Finding(
+        answer, f"{_drains(case, weight)}, and {walks}" if answer == "open" else _drains(case, weight, walks)
+    )
+
+
+def _hopeless(case: Case) -> bool:
+    """Whether walks say that nothing leads to the native state, or are unknown and no slope of a chain says it does."""
+    unknown = isinstance(case.read("levinthal"), NoAnswer)
+    return not ((case.kind is Kind.CHAIN) and _guided(case).answer == "yes") if unknown else _walks(case).answer == "no"
+
+
+def _drainage(case: Case) -> Finding:
+    """Share of all states that drain into the native funnel, against the thresholds and against shuffled energies."""
+    weight, sharp = case.read("funnel_weight"), case.read("sharpness")
+    if isinstance(weight, NoAnswer):
+        return Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
+    said = _drains(case, weight)
+    if weight.high <= case.limit("funnel_weight_lost"):
+        return Finding("no", f"only {said}")
+    if weight.low < case.limit("funnel_weight"):
+        return Finding("open", said)
+    guide = _guidance(case)
+    if guide.answer == "no":
+        return guide
+    null = case.shuffled("funnel_weight")
+    if null is not None and weight.low <= null.high:
+        return Finding("open", f"{said}, which so few states reach by chance")
+    blunt = case.shuffled("sharpness")
+    if blunt is not None and isinstance(sharp, Estimate) and sharp.high > max(blunt.low, 0.0) > 0.0:
+        return Finding("open", f"{said}, but the funnel is no sharper than by chance (sharpness {number(sharp)})")
+    return Finding("yes", said)
+
+
+def _guidance(case: Case) -> Finding:
+    """Slope of the mean energy along the overlap: without it even a funnel that holds all states leads nowhere."""
+    slope = case.read("funnel_slope")
+    if isinstance(slope, NoAnswer):
+        if slope.outcome in ("flat", "misleading"):
+            return Finding("no", f"the energy gives no guidance: {slope.cause}")
+        return Finding("open", f"the slope toward the native state has no answer: {slope.cause}")
+    said = f"{number(slope)} times its roughness on the way to the native state"
+    if slope.high < case.limit("funnel_slope"):
+        return Finding("no", f"the mean energy falls by only {said}")
+    return Finding("open", f"the mean energy falls by {said}")
+
+
+def _guided(case: Case) -> Finding:
+    """Whether the energy falls toward the native state as it does in a funnel, where a rival holds up the walks."""
+    slope = case.read("funnel_slope")
+    if isinstance(slope, NoAnswer):
+        answers: Mapping[str, Answer] = {"no_roughness": "yes", "misleading": "no"}
+        said = f"the slope toward the native state has no answer: {slope.cause}"
+        return Finding(answers.get(slope.outcome, "open"), said)
+    said = f"the mean energy falls by {number(slope)} times its roughness toward the native state"
+    return Finding(case.side("rival_slope", slope), said)
+
+
+def _rival(case: Case) -> Finding:
+    """Whether another deep valley, or another native one, holds a stated share."""
+    rival = case.read("rival_valley")
+    if isinstance(rival, NoAnswer):
+        answer: Answer = "open" if rival.outcome == "disconnected" else "no"
+        return Finding(answer, f"rival valleys are not known: {rival.cause}")
+    said = f"another deep valley holds {percent(rival)} of the state space"
+    return Finding(case.side("rival_valley", rival), said)
+
+
+# ---------------------------------------------------------------------------------------------
+# Barriers: is there anything to be trapped in?
+
+
+def _barriers(case: Case) -> Finding:
+    """Whether there are traps."""
+    depth, minima = case.read("relative_depth"), case.read("minima")
+    if not case.exact:
+        many = _many_traps(case, minima)
+        if many is not None:
+            return many
+    if isinstance(depth, NoAnswer):
+        if depth.outcome in ("single_minimum", "all_native"):
+            lone = isinstance(minima, Estimate) and minima.value == 1.0
+            return Finding("no", "there is no other minimum to be trapped in" if lone else "every minimum is native")
+        if depth.outcome == "flat":
+            return Finding("no", "every state has the same energy")
+        return Finding("open", f"the depth of traps has no answer: {depth.cause}")
+    said = f"the deepest trap is {100 * depth.value:.2g} % of the way from the native state to a random one"
+    return Finding(case.side("relative_depth", depth), said)
+
+
+def _follows(case: Case) -> Finding:
+    """Whether the energy follows the distance to the native state, as it does where spins hardly interact.
+
+    A glass of few spins, or one with few levels of energy, may have no barrier at all, and is no smooth landscape.
+    """
+    correlation = case.read("fitness_distance")
+    if isinstance(correlation, NoAnswer):
+        alike = correlation.outcome == "flat"
+        return Finding("yes" if alike else "open", f"energy and distance have no correlation: {correlation.cause}")
+    said = f"energy and distance to the native state are correlated by {number(correlation)} only"
+    return Finding(case.side("fitness_distance", correlation), said)
+
+
+def _many_traps(case: Case, minima: Measurement) -> Finding | None:
+    """Whether random descents of a sampled landscape end in many minima, most of them outside the native funnel.
+
+    Depths over the mean gap fall with size whatever the landscape, so that those of small ones are no measure here.
+    """
+    if isinstance(minima, NoAnswer) or minima.low < case.limit("many_minima"):
+        return None
+    shares = (case.read(name) for name in ("funnel_weight", "followed_weight", "kick_weight"))
+    if not any(isinstance(share, Estimate) and share.high <= case.limit("funnel_weight_lost") for share in shares):
+        return None
+    return Finding("yes", f"at least {minima.low:.3g} minima trap descents")
+
+
+def _lost(case: Case) -> Finding:
+    """Whether a share of the states worth the name is trapped outside the native funnel."""
+    weight = case.read("funnel_weight")
+    if isinstance(weight, NoAnswer):
+        return Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
+    if weight.high <= case.limit("funnel_weight_all"):
+        return Finding("yes", _drains(case, weight))
+    for name, said in (
+        ("followed_weight", "of the descents that could be followed to their end {} lead to the native state"),
+        ("kick_weight", "of random descents that kicks carry on {} come to the native state"),
+    ):
+        share = case.read(name)
+        if not case.exact and isinstance(share, Estimate) and share.high <= case.limit("funnel_weight_lost"):
+            return Finding("yes", said.format(percent(share)))
+    return Finding("open", _drains(case, weight))
+
+
+# ---------------------------------------------------------------------------------------------
+
+
+_STANDS_OUT: tuple[Witness, ...] = (_random_energy_form, _stability, _depth_below_band, _gap_to_decoys)
+_LEADS_THERE: tuple[Witness, ...] = (_walks, _drainage)
+
+
+def _drains(case: Case, weight: Estimate, *more: str) -> str:
+    null = case.shuffled("funnel_weight")
+    beside = [] if null is None else [f"shuffled energies: {percent(null)}"]
+    notes = "; ".join((*beside, *more))
+    said = f"{percent(weight)} of the state space drains to the native state"
+    return f"{said} ({notes})" if notes else said
