@@ -72,7 +72,7 @@ def read_sample_rows(path: str | Path) -> SampleRows:
     except InputError as error:
         message = str(error)
         raise InputError(message if message.startswith(str(source.file)) else f"{source.file}: {message}") from None
-    return found
+    return SampleRows(found.values.astype(np.int64), found.times, found.variables)
 
 
 def _rows(source: Source) -> SampleRows:
@@ -111,7 +111,7 @@ def _table(source: Source) -> SampleRows:
     names = labels([int(head[place]) if _is_index(head[place]) else head[place] for place in columns])
     counts = next((numbers[:, head.index(name)] for name in ("num_occurrences", "num_oc.") if name in head), None)
     times = np.ones(len(numbers), np.int64) if counts is None else _counts(counts)
-    return SampleRows(numbers[:, columns].astype(np.int64), times, names)
+    return SampleRows(numbers[:, columns], times, names)
 
 
 def _cells(words: list[str]) -> list[str]:
@@ -165,7 +165,7 @@ def _sample_set(document: Any) -> SampleRows:
         )
     names = labels(_list(document, "variable_labels"))
     samples = _array(document, "sample_data")
-    values = _unpacked(samples, len(names)) if document.get("sample_packed") else samples.astype(np.int64)
+    values = _unpacked(samples, len(names)) if document.get("sample_packed") else samples
     occurrences = document.get("vectors", {})
     counts = occurrences.get("num_occurrences") if isinstance(occurrences, dict) else None
     times = np.ones(len(values), np.int64) if counts is None else _counts(_numbers(counts))

@@ -19,6 +19,7 @@ __all__ = ["PROTEINS", "Residue", "Structure", "check_xyz", "choice", "is_protei
 PROTEINS = (".pdb", ".ent", ".cif", ".mmcif")
 """Files that may hold a protein."""
 LARGEST_FILE = 200_000_000
+FARTHEST = 1e6
 LONGEST_BOND = 4.3
 """Between neighbouring C-alpha atoms, in Angstrom: 3.8 for trans, 2.9 for cis peptides, and room for poor files."""
 MODIFIED = {"MSE": "MET", "SEC": "CYS"} | dict.fromkeys(("HSD", "HSE", "HSP", "HID", "HIE", "HIP"), "HIS")
@@ -232,9 +233,9 @@ def _place(file: Path, line: int, texts: tuple[str, str, str]) -> tuple[float, f
     try:
         x, y, z = (float(text) for text in texts)
     except ValueError:
-        told = repr(" ".join(texts).strip())
+        told = repr(" ".join(texts).strip()[:60])
         raise InputError(f"{file}, line {line}: {told} are no coordinates: {DAMAGED}") from None
-    if not all(abs(value) < 1e6 for value in (x, y, z)):
+    if not all(abs(value) < FARTHEST for value in (x, y, z)):
         raise InputError(f"{file}, line {line}: the coordinates {x}, {y}, {z} are out of range: {DAMAGED}")
     return x, y, z
 
@@ -324,6 +325,8 @@ def _coordinates(source: Source) -> NDArray[np.float64]:
             raise InputError(f"{file} holds no coordinates, three numbers a row: {reason}") from None
     if found.ndim != 2 or found.shape[1] != 3 or found.dtype.kind not in "iuf" or not np.isfinite(found).all():
         raise InputError(f"{file} holds an array of shape {str(found.shape)[:60]}; give three finite coordinates a row")
+    if np.abs(found).max() >= FARTHEST:
+        raise InputError(f"{file} has a coordinate of {np.abs(found).max():g} Angstrom: {DAMAGED}")
     return found.astype(np.float64)
 
 

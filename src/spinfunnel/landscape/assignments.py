@@ -9,7 +9,7 @@ from typing import Any
 
 from spinfunnel.landscape import InputError, Parameter
 
-__all__ = ["KINDS", "as_typed", "parse_assignments", "read_assignments", "read_value", "suggestion"]
+__all__ = ["KINDS", "as_typed", "parse_assignments", "read_assignments", "read_value", "shown", "suggestion"]
 
 
 def parse_assignments(text: str, *, spec: str) -> dict[str, str]:
@@ -24,9 +24,9 @@ def parse_assignments(text: str, *, spec: str) -> dict[str, str]:
     for part in text.split(","):
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if not key or not equals or not value:
-            raise InputError(f"{part!r} in {spec!r} is no parameter: write key=value, separated by commas")
+            raise InputError(f"{shown(part)} in {shown(spec)} is no parameter: write key=value, separated by commas")
         if key in found:
-            raise InputError(f"{key} is given twice in {spec!r}: give it once")
+            raise InputError(f"{key[:40]} is given twice in {shown(spec)}: give it once")
         found[key] = value
     return found
 
@@ -54,9 +54,22 @@ def read_assignments(
     values: dict[str, Parameter] = {}
     for key, text in assignments.items():
         if key not in among:
-            raise InputError(f"{name} has no parameter {key!r}{suggestion(key, among)}; it has {', '.join(among)}")
+            raise InputError(
+                f"{name} has no parameter {shown(key)}{suggestion(key[:60], among)}; it has {', '.join(among)}"
+            )
         values[key] = read_value(key, text, hints[key])
     return values
+
+
+def shown(text: str) -> str:
+    """Return a text in quotation marks as an error shows it: its middle is left out where it is long.
+
+    Examples
+    --------
+    >>> shown("sk:n=3"), len(shown("x" * 999))
+    ("'sk:n=3'", 163)
+    """
+    return repr(text if len(text) <= 160 else f"{text[:78]} ... {text[-78:]}")
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:
@@ -109,4 +122,4 @@ def read_value(key: str, text: str, kind: Any) -> Parameter:
             return text
         return tuple(int(piece) for piece in text.split("x"))
     except (ValueError, KeyError):
-        raise InputError(f"{key}={text} is not what {key} needs: give {KINDS[kind]}") from None
+        raise InputError(f"{key}={text[:60]} is not what {key} needs: give {KINDS[kind]}") from None

@@ -13,6 +13,7 @@ from spinfunnel.formats.cambridge import CambridgeDatabase, is_database, load_da
 from spinfunnel.formats.source import ending_of
 from spinfunnel.formats.structure_files import PROTEINS, is_protein
 from spinfunnel.landscape import InputError, Landscape
+from spinfunnel.landscape.assignments import shown
 from spinfunnel.landscape.plugins import Registry
 from spinfunnel.systems.atoms.ase_atoms import CALCULATORS, READABLE, AseLandscape, ase_atoms
 from spinfunnel.systems.atoms.bln_protein import bln_protein
@@ -368,7 +369,7 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     """
     name, colon, rest = spec.strip().partition(":")
     if not name:
-        raise InputError(f"{spec!r} names no system and no file; `spinfunnel systems` lists the systems")
+        raise InputError(f"{shown(spec)} names no system and no file; `spinfunnel systems` lists the systems")
     if name in SYSTEMS:
         return build_from_text(SYSTEMS[name], rest if colon else None, spec=spec, seed=seed)
     if name.endswith(".py"):
@@ -376,18 +377,20 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
     path, given = split_options(spec.strip())
     if given:
         return load_problem(path, **given)
+    if not exists(path) and (colon or not (path.suffix or len(path.parts) > 1)):
+        raise InputError(
+            f"{shown(name)} is neither a system{suggestion(name[:60], list(SYSTEMS))} "
+            "nor a file; `spinfunnel systems` lists the systems"
+        )
+    if not exists(path):
+        return load_database(path) if path.name == "min.data" else load_problem(path)
     if path.is_file() and ending_of(path) in (*READABLE, *PROTEINS):
         return _structure(path, seed=seed)
     if is_database(path):
         return load_database(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder, and holds no min.data of a Cambridge database")
-    if exists(path) or (not colon and (path.suffix or len(path.parts) > 1)):
-        return load_problem(path)
-    raise InputError(
-        f"{name!r} is neither a system{suggestion(name, list(SYSTEMS))} "
-        "nor a file; `spinfunnel systems` lists the systems"
-    )
+    return load_problem(path)
 
 
 def landscape_from(

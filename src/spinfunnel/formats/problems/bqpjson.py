@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spinfunnel.formats.problem import Problem, ProblemFormat, ReadOptions
-from spinfunnel.formats.problems.json_fields import entry, labels, number, places, rows, table
+from spinfunnel.formats.problems.json_fields import entry, labels, mapping, number, places, rows, table
 from spinfunnel.formats.source import Source, file_name
 from spinfunnel.landscape import InputError
 
@@ -19,7 +19,7 @@ def _sniff(source: Source) -> bool:
 
 
 def _read(source: Source, options: ReadOptions) -> Problem:  # noqa: ARG001
-    content = source.document
+    content = mapping(source.document)
     domain = entry(content, "variable_domain")
     if not isinstance(domain, str) or domain not in DOMAINS:
         raise InputError(f"variable_domain is {str(domain)[:40]!r}; it must be spin or boolean")

@@ -24,6 +24,8 @@ def _sniff(source: Source) -> bool:
 
 def _read(source: Source, options: ReadOptions) -> Problem:
     found = weights(body(source), first=0, last=LARGEST_INDEX, unique=False)
+    if not found:
+        raise InputError(f"{source.file} has no line 'i j value'; give at least one")
     vartype = _declared(source) or options.wanted
     if vartype is None:
         raise InputError(

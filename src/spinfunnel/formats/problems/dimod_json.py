@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from spinfunnel.formats.problem import Problem, ProblemFormat, ReadOptions, TermList
-from spinfunnel.formats.problems.json_fields import array, entry, label, labels, number, places, rows, table
+from spinfunnel.formats.problems.json_fields import array, entry, label, labels, mapping, number, places, rows, table
 from spinfunnel.formats.source import Source, file_name
 from spinfunnel.landscape import InputError
 
@@ -22,7 +22,7 @@ def _sniff(source: Source) -> bool:
 
 
 def _read(source: Source, options: ReadOptions) -> Problem:  # noqa: ARG001
-    content = source.document
+    content = mapping(source.document)
     names, terms = _first_schema(content) if "linear_terms" in content else _later_schema(content)
     offset = number(content.get("offset", 0.0), what="the offset")
     vartype = str(entry(content, "variable_type"))[:40]

@@ -11,10 +11,17 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError
 
-__all__ = ["array", "entry", "label", "labels", "number", "places", "rows", "table"]
+__all__ = ["array", "entry", "label", "labels", "mapping", "number", "places", "rows", "table"]
 
 DEEPEST_LABEL = 8
 LARGEST_INTEGER = 1 << 63
+
+
+def mapping(document: Any) -> dict[str, Any]:
+    """Return the document, which must be a JSON object."""
+    if not isinstance(document, dict):
+        raise InputError("this JSON is no model: it must be an object {...}")
+    return document
 
 
 def entry(content: Any, name: str) -> Any:

@@ -122,7 +122,7 @@ def _polynomial(clauses: Clauses, penalty: float) -> tuple[TermList, float]:
     constant = 0.0
     collected: dict[int, list[tuple[np.ndarray, np.ndarray]]] = {}
     for length, (rows, values) in clauses.items():
-        literals = np.array(rows, np.int64).reshape(-1, length)
+        literals = np.array(rows, np.int64).reshape(len(rows), length)
         weight = np.array(values)
         share = np.where(np.isfinite(weight), weight, penalty) / 2.0**length
         constant += float(share.sum())

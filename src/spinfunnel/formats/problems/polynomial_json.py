@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from spinfunnel.formats.problem import Problem, ProblemFormat, ReadOptions
-from spinfunnel.formats.problems.json_fields import entry, label, labels, number, places, table
+from spinfunnel.formats.problems.json_fields import entry, label, labels, mapping, number, places, table
 from spinfunnel.formats.source import Source, file_name
 from spinfunnel.landscape import InputError
 
@@ -19,7 +19,7 @@ def _sniff(source: Source) -> bool:
 
 
 def _read(source: Source, options: ReadOptions) -> Problem:  # noqa: ARG001
-    content = source.document
+    content = mapping(source.document)
     terms = entry(content, "terms")
     if not isinstance(terms, list):
         raise InputError("'terms' must be a list of [[variable, ...], bias]")

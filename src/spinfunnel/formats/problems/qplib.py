@@ -30,9 +30,10 @@ def _read(source: Source, options: ReadOptions) -> Problem:  # noqa: ARG001
     lines = (line for line in source.lines() if line.words[0][0] not in COMMENTS)
     next(lines)
     kind = next(lines)
-    if kind.words[0][1] != "B" or kind.words[0][2] not in "NB":
+    said = kind.words[0]
+    if len(said) != 3 or said[1] != "B" or said[2] not in "NB":
         raise kind.error(
-            f"a problem of type {kind.words[0]} has other than binary variables, or constraints, and is not read: "
+            f"a problem of type {said[:20]!r} has other than binary variables, or constraints, and is not read: "
             "give the .lp file of it, or one of type QBN"
         )
     sense = next(lines).words[0].lower()
@@ -42,7 +43,7 @@ def _read(source: Source, options: ReadOptions) -> Problem:  # noqa: ARG001
     # Values stand in the lower triangle of Q in E = 1/2 x'Qx; each off the diagonal stands for two.
     quadratic: dict[tuple[int, int], float] = {}
     linear: dict[int, float] = {}
-    if kind.words[0][0] != "L":
+    if said[0] != "L":
         for line in _counted(source, lines, what="number of quadratic terms"):
             i, j = (line.whole(place, low=1, high=size, what="index") for place in (0, 1))
             pair = (min(i, j) - 1, max(i, j) - 1)

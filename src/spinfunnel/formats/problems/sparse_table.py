@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
@@ -89,6 +90,8 @@ def counted(lines: Iterator[Line], *, head: Line, announced: int, what: str) -> 
 
 def quadratic_terms(found: Weights, *, first: int = 0, linear: float = 1.0, pair: float = 1.0) -> TermList:
     """Linear and quadratic terms, their values times a factor each, indices from 0."""
+    if not math.isfinite(sum(map(abs, found.values())) * max(abs(linear), abs(pair))):
+        raise InputError("the values add up beyond the largest number of a computer; give them in a larger unit")
     near = [(i, value) for (i, j), value in found.items() if i == j]
     far = [(place, value) for place, value in found.items() if place[0] != place[1]]
     return (
