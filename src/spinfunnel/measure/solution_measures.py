@@ -53,6 +53,7 @@ def _of_solutions(read: Callable[[Solutions], Measurement]) -> Callable[[Topogra
         found = topography.shared(solutions_of)
         return found if isinstance(found, NoAnswer) else read(found)
 
+    answer.__doc__ = (read.func if isinstance(read, partial) else read).__doc__
     return answer
 
 
@@ -135,10 +136,12 @@ def _ends(found: Solutions) -> Floats:
 
 
 def _training_gain(found: Solutions) -> Measurement:
+    """Energy that the last round still took away, mean over starts, in energy scales."""
     return _gain([found], scale=found.scale)
 
 
 def _generalisation(found: Solutions) -> Measurement:
+    """Test loss minus training loss, mean over starts."""
     if not len(found.test):
         return NoAnswer("no_test_data", "the network has no data beside those it is trained on", "give a test set")
     return _mean(np.repeat(found.test - found.train, found.visits))
@@ -230,6 +233,11 @@ def _mean(values: Floats) -> Measurement:
     return mean_estimate(values)
 
 
+def _concentration(found: Solutions) -> Measurement:
+    """Standard deviation of the final energies, in energy scales."""
+    return _spread(_ends(found) / found.scale)
+
+
 def _spread(values: Floats) -> Measurement:
     """Standard deviation with the chi-square interval of a normal distribution."""
     from scipy.special import chdtri
@@ -291,7 +299,7 @@ MEASURES = (
             trained=_of_solutions(partial(_barrier, read=lambda pair: pair.linear.barrier))),
     Measure("concentration", "standard deviation of the final energies in energy scales",
             "Choromanska, Henaff, Mathieu, Ben Arous, LeCun, AISTATS (2015)", 20,
-            trained=_of_solutions(lambda found: _spread(_ends(found) / found.scale))),
+            trained=_of_solutions(_concentration)),
     Measure("generalisation_gap", "test loss minus training loss, mean over solutions", "definition 20", 20,
             trained=_of_solutions(_generalisation)),
 )  # fmt: skip

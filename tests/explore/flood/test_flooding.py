@@ -264,7 +264,8 @@ def test_what_does_not_fit_is_refused_before_anything_is_allocated():
 
 def test_explorers_yield_minima_before_the_saddles_that_name_them():
     known = set()
-    for chunk in EXPLORERS["flooding"].explore(resolve("rem:n=14,seed=2"), seed=0, workers=1):
+    landscape = resolve("rem:n=14,seed=2")
+    for chunk in EXPLORERS["flooding"].explore(landscape.kind)(landscape, seed=0, workers=1):
         for record in chunk:
             if type(record).__name__ == "Minimum":
                 known.add(record.key)
