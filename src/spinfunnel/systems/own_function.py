@@ -104,8 +104,9 @@ class FunctionLandscape:
         difference = self._check_again(states, energies)
         flip = Symmetry.global_flip(self.size)
         turned = self._asked(flip.apply(states)).astype(np.float64)
-        if _first_difference(energies, turned) is None:
-            difference = max(difference, float(np.abs(energies - turned).max()))
+        apart = float(np.abs(energies - turned).max())
+        if apart <= rounding_floor(energies, difference, dtype=raw.dtype):
+            difference = max(difference, apart)
         put = object.__setattr__
         put(self, "floor", rounding_floor(energies, difference, dtype=raw.dtype))
         given = cast("tuple[Symmetry, ...] | None", self.symmetries)

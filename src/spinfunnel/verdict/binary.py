@@ -87,17 +87,17 @@ def _with_native(
 
 def _without_native(case: Case, *, leads: Finding, stands: Finding, sloped: Finding) -> Conclusion:
     """Of a landscape of which nothing says that a native state stands out."""
-    if stands.answer == "open" or sloped.answer == "open":
-        left = stands if stands.answer == "open" else sloped
-        if leads.no and _many_valleys(case):
-            return "glass", f"{leads.clause}, and {left.clause}"
-        return "undecided", f"{leads.clause}, but {left.clause}; {LARGER}"
     block = case.value("largest_block")
     if block is not None and block.value <= case.limit("largest_block"):
         return (
             "undecided",
             f"it falls into blocks that do not interact, of at most {percent(block)} of the variables; judge one",
         )
+    if stands.answer == "open" or sloped.answer == "open":
+        left = stands if stands.answer == "open" else sloped
+        if leads.no and _many_valleys(case):
+            return "glass", f"{leads.clause}, and {left.clause}"
+        return "undecided", f"{leads.clause}, but {left.clause}; {LARGER}"
     if leads.no:
         return "glass", f"{leads.clause}, and {stands.clause}"
     traps, alike = _traps(case), _alike(case)
