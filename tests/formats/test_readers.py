@@ -450,6 +450,15 @@ def test_hostile_checkpoints_are_refused(tmp_path: Path, name: str) -> None:
         read_checkpoint(file)
 
 
+def test_a_checkpoint_that_swells_is_refused(tmp_path: Path) -> None:
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "bomb.pt", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data/0", bytes(50_000_000))
+    with pytest.raises(InputError, match="more than PyTorch writes"):
+        read_checkpoint(tmp_path / "bomb.pt")
+
+
 def test_headers_are_parsed_and_not_evaluated() -> None:
     good = b"{'descr': '<i2', 'fortran_order': True, 'shape': (2, 3), }"
     data = b"\x93NUMPY\x01\x00" + len(good).to_bytes(2, "little") + good + np.arange(6, dtype="<i2").tobytes()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import pickle
 import warnings
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -60,6 +61,7 @@ def read_checkpoint(path: str | Path) -> dict[str, torch.Tensor]:
 
 
 def _weights_only(file: Path) -> Any:
+    _check_archive(file)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of pickles by other protocols, which are refused below
@@ -74,6 +76,19 @@ def _weights_only(file: Path) -> Any:
     except Exception as error:  # noqa: BLE001 - bytes at random make the reader fail in any way
         kind = "is a TorchScript program, which is not read" if "TorchScript" in str(error) else "cannot be read"
         raise InputError(f"the checkpoint {file} {kind}: {_line(error)}") from None
+
+
+def _check_archive(file: Path) -> None:
+    """Refuse an archive that swells: PyTorch stores tensors as they are, and so do its readers."""
+    if not zipfile.is_zipfile(file):
+        return
+    try:
+        with zipfile.ZipFile(file) as archive:
+            total = sum(entry.file_size for entry in archive.infolist())
+    except Exception as error:  # noqa: BLE001 - bytes at random make the reader fail in any way
+        raise InputError(f"the checkpoint {file} is damaged: {_line(error)}") from None
+    if total > 2 * file.stat().st_size + (1 << 20):
+        raise InputError(f"the checkpoint {file} unpacks to {total} bytes, more than PyTorch writes; it is damaged")
 
 
 def _line(error: BaseException) -> str:

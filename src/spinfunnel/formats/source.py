@@ -40,7 +40,8 @@ def file_name(path: Path) -> str:
     >>> file_name(Path("problems/\udcff.qubo"))
     '�.qubo'
     """
-    return os.fsencode(path.name).decode("utf-8", "replace")
+    name = os.fsencode(path.name).decode("utf-8", "replace")
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in name)
 
 
 def ending_of(path: Path) -> str:
