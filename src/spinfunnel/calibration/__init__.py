@@ -5,7 +5,7 @@ each family with thresholds fitted without it, and `calibrate` does all of it.
 """
 
 from spinfunnel.calibration.families import FAMILIES, LABELS, SCANS, SIZES, SLOPES, WEIGHTS, Family, Label
-from spinfunnel.calibration.fitting import FALSE_RATE, RULES, Judged, Rule, accuracy, fit, judged, left_out
+from spinfunnel.calibration.fitting import COST, RULES, Judged, Rule, accuracy, fit, judged, left_out
 from spinfunnel.calibration.labelled import (
     COMPARABLE,
     Sample,
@@ -22,7 +22,7 @@ from spinfunnel.calibration.separation import PAIRS, Separation, area, separate
 
 __all__ = [
     "COMPARABLE",
-    "FALSE_RATE",
+    "COST",
     "FAMILIES",
     "LABELS",
     "PAIRS",

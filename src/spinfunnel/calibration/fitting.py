@@ -1,16 +1,15 @@
 """Thresholds from labelled samples, and how often verdicts with them are right.
 
-The rule is the same for every threshold. A witness asks one question of one measure; families whose label answers yes
-are on one side, those whose label answers no on the other. A yes may be said from the number that `FALSE_RATE` of the
-samples of the worst no-family exceed; a no up to the number that `FALSE_RATE` of the samples of the worst yes-family
-fall short of. Between the two, whichever is the larger, the witness says nothing.
+Each fitted pair of thresholds is chosen among a few pairs of round numbers, `RULES`, the first of which is what one
+would say without having seen a landscape: half-way, half of the variance, a quarter of the gap. Pair by pair, twice
+over, that is taken which makes most verdicts right, a wrong one costing as much as five undecided ones; families weigh
+the same. Of equals the earlier stands.
 
 Leave one family out: the thresholds are fitted without it, and its samples are judged with them.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -18,49 +17,55 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.calibration.families import FAMILIES, Label
+from spinfunnel.calibration.families import FAMILIES
 from spinfunnel.calibration.labelled import Sample
 from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.verdict.rules import judge
 from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 from spinfunnel.verdict.witness import Kind
 
-__all__ = ["FALSE_RATE", "RULES", "Judged", "Outcome", "Rule", "accuracy", "fit", "judged", "kind_of", "left_out"]
+__all__ = [
+    "COST",
+    "RULES",
+    "Judged",
+    "Outcome",
+    "Rule",
+    "accuracy",
+    "fit",
+    "judged",
+    "kind_of",
+    "left_out",
+    "outcome_of",
+]
 
 Outcome: TypeAlias = Literal["right", "wrong", "undecided"]
 
-FALSE_RATE = 0.02
-"""Share of a training family that a witness may get wrong."""
+COST = 5.0
+"""Undecided verdicts that a wrong one weighs as much as."""
+ROUNDS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One witness: the measure it reads, and the labels that answer its question with yes and with no.
-
-    Its thresholds are called `name` and `name` + "_lost".
-    """
+    """One pair of thresholds, `name` and `name` + "_lost", the question it answers, and the pairs it is chosen from."""
 
     name: str
-    measure: str
-    yes: tuple[Label, ...]
-    no: tuple[Label, ...]
     question: str
+    pairs: tuple[tuple[float, float], ...]
 
-
-NATIVE: tuple[Label, ...] = ("funnel", "multi-funnel", "golf course")
 
 RULES = (
-    Rule(
-        "stability_z", "stability_z", ("funnel", "multi-funnel"), ("glass", "smooth"), "does a native state stand out?"
-    ),
-    Rule("native_depth", "native_depth", NATIVE, ("glass",), "does a native state stand out?"),
-    Rule("decoy_gap", "decoy_gap", NATIVE, ("glass",), "does a native state stand out?"),
-    Rule("levinthal", "levinthal", ("funnel", "smooth"), ("golf course",), "does the landscape lead there?"),
-    Rule("relative_depth", "relative_depth", ("glass",), ("smooth",), "are there barriers?"),
-    Rule("rival_valley", "rival_valley", ("multi-funnel",), ("funnel",), "is there a rival?"),
-    Rule("rival_slope", "funnel_slope", ("multi-funnel",), ("golf course",), "does the landscape lead to either?"),
-)
-"""Smooth landscapes are told apart by their want of barriers before depth and decoys are asked."""
+    Rule("native_z", "does a native state stand out?", ((2.0, 2.0), (2.5, 2.0), (3.0, 2.0), (3.0, 1.0), (4.0, 2.0))),
+    Rule("order_1", "do fields point to it?", ((0.5, 0.5), (0.6, 0.4), (0.7, 0.3), (0.7, 0.5), (0.5, 0.3), (0.8, 0.4))),
+    Rule("search_ruler", "does the landscape lead there?",
+         ((0.5, 0.5), (0.5, 0.4), (0.6, 0.4), (0.5, 0.3), (0.6, 0.5), (0.4, 0.3), (0.7, 0.5))),
+    Rule("rival_depth", "is there a rival?",
+         ((0.25, 0.25), (0.3, 0.2), (0.2, 0.1), (0.3, 0.25), (0.4, 0.2), (0.2, 0.2), (0.4, 0.3))),
+    Rule("either_ruler", "does the landscape lead to one of them?",
+         ((0.5, 0.5), (0.6, 0.5), (0.7, 0.5), (0.8, 0.6), (0.8, 0.5), (0.9, 0.7))),
+    Rule("trap_height", "are there barriers?",
+         ((0.2, 0.2), (0.25, 0.1), (0.3, 0.1), (0.5, 0.1), (0.25, 0.05), (0.1, 0.05), (0.5, 0.25))),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +88,38 @@ def fit(samples: Iterable[Sample], *, without: str | None = None) -> dict[str, T
         A family to leave out.
     """
     source = "calibration on labelled landscapes, docs/calibration.md"
-    trusted = [
-        sample
-        for sample in samples
-        if (family := FAMILIES.get(sample.task.family)) is not None
-        and family.name != without
-        and not family.doubtful(sample.task.n)
-    ]
+    trusted: dict[str, list[Sample]] = {}
+    for sample in samples:
+        family = FAMILIES.get(sample.task.family)
+        if family is not None and family.name != without and not family.doubtful(sample.task.n):
+            trusted.setdefault(family.name, []).append(sample)
     thresholds = dict(THRESHOLDS)
+
+    def put(rule: Rule, pair: tuple[float, float]) -> dict[str, Threshold]:
+        return {rule.name: Threshold(pair[0], source), f"{rule.name}_lost": Threshold(pair[1], source)}
+
     for rule in RULES:
-        values: dict[str, list[float]] = {}
-        for sample in trusted:
-            answer = sample.measures.get(rule.measure)
-            if isinstance(answer, Estimate):
-                values.setdefault(sample.task.family, []).append(answer.value)
-        high = [_quantile(row, 1.0 - FALSE_RATE) for name, row in values.items() if FAMILIES[name].label in rule.no]
-        low = [_quantile(row, FALSE_RATE) for name, row in values.items() if FAMILIES[name].label in rule.yes]
-        if high and low:
-            ends = sorted((max(high), min(low)))
-            thresholds[rule.name] = Threshold(ends[1], source)
-            thresholds[f"{rule.name}_lost"] = Threshold(ends[0], source)
+        thresholds |= put(rule, rule.pairs[0])
+    for _ in range(ROUNDS):
+        for rule in RULES:
+            best = max(rule.pairs, key=lambda pair: _worth(trusted, thresholds | put(rule, pair)))
+            thresholds |= put(rule, best)
     return thresholds
+
+
+def _worth(trusted: Mapping[str, Sequence[Sample]], thresholds: Mapping[str, Threshold]) -> float:
+    """Mean over families of the share right less `COST` times the share wrong."""
+    value = {"right": 1.0, "wrong": -COST, "undecided": 0.0}
+    rows = [[value[outcome_of(sample, thresholds)[1]] for sample in row] for row in trusted.values()]
+    return round(float(np.mean([np.mean(row) for row in rows])), 9) if rows else 0.0
+
+
+def outcome_of(sample: Sample, thresholds: Mapping[str, Threshold]) -> tuple[Kind, Outcome]:
+    """What is said of a labelled sample, and whether that is right."""
+    kind = kind_of(sample, thresholds)
+    if kind == "undecided":
+        return kind, "undecided"
+    return kind, "right" if FAMILIES[sample.task.family].right(kind) else "wrong"
 
 
 def kind_of(sample: Sample, thresholds: Mapping[str, Threshold] = THRESHOLDS) -> Kind:
@@ -117,9 +133,7 @@ def judged(samples: Iterable[Sample], thresholds: Mapping[str, Threshold] = THRE
     for sample in samples:
         family = FAMILIES.get(sample.task.family)
         if family is not None:
-            kind = kind_of(sample, thresholds)
-            outcome: Outcome = "undecided" if kind == "undecided" else "right" if kind == family.label else "wrong"
-            answers.append(Judged(sample, kind, outcome))
+            answers.append(Judged(sample, *outcome_of(sample, thresholds)))
     return answers
 
 
@@ -170,16 +184,3 @@ def _both(mean: NDArray[np.float64]) -> tuple[float, float]:
     """Share right of the decided (1 where none is decided), and share undecided."""
     right, wrong, undecided = (float(part) for part in mean)
     return (right / (right + wrong) if right + wrong > 0.0 else 1.0), undecided
-
-
-def _quantile(values: Sequence[float], share: float) -> float:
-    return float(np.quantile(np.array(values), share))
-
-
-def rounded(thresholds: Mapping[str, Threshold]) -> dict[str, Threshold]:
-    """The fitted thresholds with two digits, as they stand in `verdict.THRESHOLDS`."""
-    fitted = {name for rule in RULES for name in (rule.name, f"{rule.name}_lost")}
-    return {
-        name: dataclasses.replace(entry, value=float(f"{entry.value:.2g}")) if name in fitted else entry
-        for name, entry in thresholds.items()
-    }

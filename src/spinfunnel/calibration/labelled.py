@@ -18,9 +18,7 @@ from spinfunnel.calibration.families import FAMILIES, SCANS
 from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import Binary, InputError, Progress, no_progress
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.measure import MEASURES, measure_all
-from spinfunnel.null.compare import INTERACTIONS, SHUFFLED, ensemble
-from spinfunnel.null.interactions import has_interactions
+from spinfunnel.measure import measure_all
 
 __all__ = [
     "COMPARABLE",
@@ -35,29 +33,18 @@ __all__ = [
     "write_samples",
 ]
 
-IN_UNITS = frozenset(
-    {"depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "heat_capacity_peak", "fastest_temperature",
-     "folding_time", "blind_search", "entropy", "minima"}
+DECIDING = (
+    "entropy", "minima", "order_1", "largest_block", "native_gap", "native_z", "search_ruler", "either_ruler",
+    "rival_depth", "rival_share", "deep_valleys", "native_overlap", "ground_states", "stuck_share", "trap_height",
 )  # fmt: skip
-"""Measures in units of the energy, or that only count states: of no use between systems."""
-AT_ONE_TEMPERATURE = 13
-"""Definition of the measures at one temperature in the unit of the energy, which systems do not share."""
-COMPARABLE = tuple(
-    name
-    for name, measure in MEASURES.items()
-    if name not in IN_UNITS and measure.definition != AT_ONE_TEMPERATURE and name != "funnel_boltzmann"
-)
-"""Measures that compare across systems."""
-READ_TOO = ("entropy", "minima")
-OF_NULL = ("funnel_weight", "sharpness")
-"""Measures of shuffled energies that the verdict reads."""
-KICKS = 3
-KICKED = 16
-"""Bits up to which minima are kicked, the measures of definition 3: their number grows like that of the states."""
-DEALS = {24: 3}
-SIGNS = {24: 10}
-USUAL_DEALS, USUAL_SIGNS = 5, 20
-"""Samples of shuffled energies and of shuffled interactions, fewer at large sizes."""
+"""Measures that the verdict on exact maps of bits reads."""
+COMPARABLE = (
+    "order_1", "mean_order", "native_gap", "native_z", "search_ruler", "either_ruler", "rival_depth", "rival_share",
+    "deep_valleys", "native_overlap", "stuck_share", "trap_height", "levinthal", "funnel_weight", "relative_depth",
+    "fitness_distance", "tf_tg", "native_depth", "funnel_slope", "decoy_gap",
+)  # fmt: skip
+"""Measures that compare across systems, of which it is listed how well they tell the kinds apart."""
+TAKEN = tuple(dict.fromkeys((*DECIDING, *COMPARABLE)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +67,7 @@ class Sample:
         Its true number of bits.
     measures : mapping of str to Estimate or NoAnswer
     nulls : mapping of str to mapping
-        As `spinfunnel.verdict.binary.judge` takes them.
+        Empty: rulers make nulls of their own.
     """
 
     task: Task
@@ -90,28 +77,19 @@ class Sample:
 
 
 def measure_one(task: Task) -> Sample:
-    """Build, flood and measure one landscape, with its nulls.
+    """Build, flood and measure one landscape.
 
     Examples
     --------
     >>> sample = measure_one(Task("golf", 12, 1))
-    >>> sample.bits, sample.measures["stability_gap"].outcome, sample.measures["band_gap"].value > 0.9
-    (12, 'no_null', True)
+    >>> sample.bits, sample.measures["minima"].value, sample.measures["native_gap"].value > 0.9
+    (12, 1.0, True)
     """
     family = FAMILIES.get(task.family)
     build = SCANS[task.family] if family is None else family.build
     landscape: Binary = build(task.n, task.seed)
-    names = [
-        name for name in (*READ_TOO, *COMPARABLE) if MEASURES[name].definition != KICKS or landscape.size <= KICKED
-    ]
-    grounds: Sequence[float] = ()
-    if has_interactions(landscape):
-        signs = SIGNS.get(task.n, USUAL_SIGNS)
-        grounds = ensemble(landscape, null=INTERACTIONS, count=signs, seed=task.seed, only=()).grounds
-    measures = measure_all(flood(landscape), names=names, landscape=landscape, seed=task.seed, null_grounds=grounds)
-    deals = DEALS.get(task.n, USUAL_DEALS)
-    null = ensemble(landscape, null=SHUFFLED, count=deals, seed=task.seed, only=OF_NULL)
-    return Sample(task, landscape.size, measures, {SHUFFLED: null.measures})
+    measures = measure_all(flood(landscape), names=TAKEN, landscape=landscape, seed=task.seed)
+    return Sample(task, landscape.size, measures, {})
 
 
 def collect(
@@ -158,14 +136,8 @@ def _measured(tasks: Sequence[Task], *, workers: int) -> Iterator[Sample]:
 # ---------------------------------------------------------------------------------------------
 # The table
 
-COLUMNS = ("family", "n", "bits", "seed", *READ_TOO, *COMPARABLE, *(f"{SHUFFLED}.{name}" for name in OF_NULL))
-
-READ = (
-    "family", "n", "bits", "seed", "entropy", "minima", "funnel_weight", "sharpness", "rival_valley", "relative_depth",
-    "tf_tg", "stability_gap", "stability_z", "native_depth", "decoy_gap", "funnel_slope", "levinthal",
-    "fitness_distance",
-    *(f"{SHUFFLED}.{name}" for name in OF_NULL),
-)  # fmt: skip
+COLUMNS = ("family", "n", "bits", "seed", *TAKEN)
+READ = ("family", "n", "bits", "seed", *DECIDING)
 """Columns that the verdict reads."""
 
 
@@ -178,9 +150,6 @@ def to_row(sample: Sample) -> dict[str, str]:
         "seed": str(sample.task.seed),
     }
     row |= {name: _cell(answer) for name, answer in sample.measures.items()}
-    row |= {
-        f"{null}.{name}": _cell(answer) for null, answers in sample.nulls.items() for name, answer in answers.items()
-    }
     return {column: row.get(column, "") for column in COLUMNS}
 
 
@@ -191,13 +160,12 @@ def from_row(row: Mapping[str, str]) -> Sample:
     --------
     >>> sample = measure_one(Task("golf", 12, 1))
     >>> again = from_row(to_row(sample))
-    >>> again.task == sample.task, again.measures["tf_tg"].outcome
-    (True, 'no_roughness')
+    >>> again.task == sample.task, again.measures["native_overlap"].value
+    (True, 1.0)
     """
     task = Task(row["family"], int(row["n"]), int(row["seed"]))
-    measures = {name: _read(row[name]) for name in (*READ_TOO, *COMPARABLE) if row.get(name)}
-    null = {name: _read(row[f"{SHUFFLED}.{name}"]) for name in OF_NULL if row.get(f"{SHUFFLED}.{name}")}
-    return Sample(task, int(row["bits"]), measures, {SHUFFLED: null})
+    measures = {name: _read(row[name]) for name in TAKEN if row.get(name)}
+    return Sample(task, int(row["bits"]), measures, {})
 
 
 def write_samples(path: Path, samples: Iterable[Sample], *, columns: Sequence[str] = COLUMNS) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from spinfunnel.calibration.families import FAMILIES, SCANS, SIZES, WEIGHTS
-from spinfunnel.calibration.fitting import Accuracy, Judged, accuracy, fit, judged, left_out, rounded
+from spinfunnel.calibration.fitting import Accuracy, Judged, accuracy, fit, judged, left_out
 from spinfunnel.calibration.labelled import COMPARABLE, Sample, Task, collect
 from spinfunnel.calibration.scans import LEARNT, Crossing, Difference, crossing, difference
 from spinfunnel.calibration.separation import PAIRS, Separation, separate
@@ -36,7 +36,7 @@ class Calibration:
     ----------
     samples : sequence of Sample
     fitted : mapping of str to Threshold
-        Thresholds from these samples, with two digits; those of the program are from docs/calibration.csv.
+        Thresholds from these samples.
     shipped, held_out : list of Judged
         Verdicts with the thresholds of `verdict.THRESHOLDS`, and with those fitted without the family in question.
     accuracy, held_out_accuracy : mapping of int to Accuracy
@@ -84,7 +84,7 @@ def plan(*, samples: int, quick: bool = False, seed: int = 0) -> list[Task]:
         Task(family.name, n, number)
         for family in FAMILIES.values()
         for n in SIZES
-        if n <= min(family.largest, most)
+        if n <= most and family.made(n)
         for number in numbers(SHARES.get(n, 1.0))
     ]
     for name in SCANS:
@@ -124,7 +124,7 @@ def concluded(samples: Sequence[Sample], *, thresholds: Mapping[str, Threshold] 
     weights = sorted({sample.task.n for sample in scans if sample.task.family.startswith("network")})
     return Calibration(
         samples,
-        rounded(fit(labelled)),
+        fit(labelled),
         shipped,
         held_out,
         {n: accuracy(shipped, n, rng=np.random.default_rng([2, n])) for n in sizes},

@@ -20,7 +20,7 @@ __all__ = ["LEARNT", "Crossing", "Difference", "crossing", "difference"]
 
 Floats = NDArray[np.float64]
 
-LEARNT = ("funnel_weight", "levinthal", "stability_gap")
+LEARNT = ("funnel_weight", "levinthal", "native_gap")
 """Measures by which networks are compared."""
 
 

@@ -30,7 +30,7 @@ MOST_FREE_BITS = 26
 """Free bits up to which the spectrum is taken: 16 bytes a state."""
 NOISE = 2.0**-40
 """Share of the largest coefficient below which one is rounding: that of ties (`polynomial_ties.TIE`)."""
-ROUNDING = 2.0**-48
+ROUNDING = 2.0**-44
 """The same as a share of the largest energy, whose rounding a coefficient shares."""
 
 
