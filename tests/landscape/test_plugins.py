@@ -94,6 +94,11 @@ def test_a_plug_in_may_list_the_registry_while_it_is_imported(registry: Any) -> 
     assert registry({"b": source}, {"late": "some_rows.b:row"})["late"].value == 2
 
 
+def test_two_rows_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"two rows of spinfunnel\.test_rows are called 'own'"):
+        Registry(GROUP, Row, [Row("own", 1), Row("own", 2)])
+
+
 def test_rows_can_be_set_for_a_session(registry: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = registry({}, {})
     with monkeypatch.context() as patch:

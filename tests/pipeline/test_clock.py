@@ -3,23 +3,26 @@
 import time
 
 import pytest
-from spinfunnel.pipeline.allotment import PARTS, Allotment
 
-from spinfunnel.landscape import Budget
+from spinfunnel.landscape import Budget, Kind
+from spinfunnel.pipeline.clock import SHARES, Clock
 from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
 
 def test_shares_add_up_and_what_is_not_asked_for_is_left_to_exploring():
-    assert sum(PARTS.values()) == pytest.approx(1.0)
-    whole, alone = Allotment(Budget(seconds=60.0)), Allotment(Budget(seconds=60.0), frozenset({"nulls", "advice"}))
-    assert whole.exploring().seconds == pytest.approx(60.0 * PARTS["exploring"])
-    assert alone.exploring().seconds == pytest.approx(60.0 * (PARTS["exploring"] + PARTS["nulls"] + PARTS["advice"]))
-    assert alone.until("walks") - alone.started == pytest.approx(60.0 * (1.0 - PARTS["rest"]))
+    for shares in SHARES.values():
+        assert sum(shares.values()) == pytest.approx(1.0)
+    limit = Budget(seconds=60.0)
+    whole, alone = Clock(limit, Kind.BINARY), Clock(limit, Kind.BINARY, frozenset({"nulls", "advice"}))
+    binary = SHARES[Kind.BINARY]
+    assert whole.exploring().seconds == pytest.approx(60.0 * binary["exploring"])
+    assert alone.exploring().seconds == pytest.approx(60.0 * (binary["exploring"] + binary["nulls"] + binary["advice"]))
+    assert alone.until("walks") - alone.started == pytest.approx(60.0 * (1.0 - binary["rest"]))
 
 
 def test_a_late_stage_has_a_little_time_of_its_own():
-    late = Allotment(Budget(seconds=30.0), started=time.perf_counter() - 100.0)
+    late = Clock(Budget(seconds=30.0), Kind.BINARY, started=time.perf_counter() - 100.0)
     assert 0.9 < late.until("nulls") - time.perf_counter() < 1.1
     assert late.left_to_exploring().seconds == pytest.approx(0.5 * late.exploring().seconds)
 
@@ -27,11 +30,11 @@ def test_a_late_stage_has_a_little_time_of_its_own():
 def test_a_study_keeps_to_its_time_nulls_and_advice_included():
     """Three times the time is allowed for, since tests share their machine; unbounded it took six times and more."""
     landscape = resolve("maxcut:n=300,probability=0.1,seed=1")
-    Allotment(Budget()).compile_kernels(landscape)
+    Clock(Budget(seconds=1.0), Kind.BINARY).compile_kernels(landscape)
     started = time.perf_counter()
     found = study(landscape, explorer="tempering", budget=Budget(seconds=5.0), workers=1)
     assert time.perf_counter() - started < 15.0
-    assert found.run.options["budget_seconds"] == pytest.approx(5.0 * PARTS["exploring"])
+    assert found.run.options["budget_seconds"] == pytest.approx(5.0 * SHARES[Kind.BINARY]["exploring"])
     assert found.run.outcome == "out of budget"
     assert found.null_samples["shuffled_interactions"] >= 3
     assert found.details["advice"]["recommended"] in ("greedy", "annealing", "tempering")

@@ -44,6 +44,11 @@ class Registry(MutableMapping[str, Row], Generic[Row]):
     own : iterable of Row
         The package's own rows, in their order.
 
+    Raises
+    ------
+    ValueError
+        Where two of the package's own rows have one name.
+
     Examples
     --------
     >>> from spinfunnel.systems import SYSTEMS
@@ -53,7 +58,11 @@ class Registry(MutableMapping[str, Row], Generic[Row]):
 
     def __init__(self, group: str, row: type[Row], own: Iterable[Row]) -> None:
         self._group, self._row = group, row
-        self._own = {entry.name: entry for entry in own}
+        self._own: dict[str, Row] = {}
+        for entry in own:
+            if entry.name in self._own:
+                raise ValueError(f"two rows of {group} are called {entry.name!r}; give one another name")
+            self._own[entry.name] = entry
         self._added: dict[str, Row] | None = None
         self._lock = RLock()
 

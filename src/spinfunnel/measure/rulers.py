@@ -224,7 +224,7 @@ def similarity(landscape: Binary, keys: NDArray[np.str_], to: NDArray[np.str_]) 
     return 1.0 - 2.0 * away / landscape.size
 
 
-def rival_depth(topography: Topography) -> Measurement:
+def rival_valley_depth(topography: Topography) -> Measurement:
     """Depth over the mean gap of the deepest valley dissimilar from the native one that holds a tenth of the states.
 
     0 where there is none. One of exactly the native energy counts as it is, however shallow.
@@ -234,7 +234,7 @@ def rival_depth(topography: Topography) -> Measurement:
 
 
 def rival_share(topography: Topography) -> Measurement:
-    """Share of all states that drain into the valley of `rival_depth`; 0 where there is none."""
+    """Share of all states that drain into the valley of `rival_valley_depth`; 0 where there is none."""
     found = topography.shared(rivals)
     if isinstance(found, NoAnswer):
         return found
@@ -369,8 +369,8 @@ MEASURES = (
             exact=search_ruler, reads="landscape"),
     Measure("either_ruler", "the same to the native states or the bottom of a deep rival", _HERE, 23,
             exact=either_ruler, reads="landscape"),
-    Measure("rival_depth", "depth over the mean gap of the deepest dissimilar valley with a tenth of the states", _HERE,
-            23, exact=rival_depth, reads="landscape"),
+    Measure("rival_valley_depth", "depth over the mean gap of the deepest dissimilar valley with a tenth of the states",
+            _HERE, 23, exact=rival_valley_depth, reads="landscape"),
     Measure("rival_share", "share of the states that drain into that valley", _HERE, 23, exact=rival_share,
             reads="landscape"),
     Measure("deep_valleys", "valleys a fifth of the mean gap deep, the native one included", _HERE, 23,

@@ -154,11 +154,11 @@ def _leads(case: Case) -> Finding:
 
 def _rivals(case: Case) -> Finding:
     """Whether a few other valleys are as deep, hold a share, and have little in common with the native one."""
-    depth, share, valleys = case.read("rival_depth"), case.value("rival_share"), case.value("deep_valleys")
+    depth, share, valleys = case.read("rival_valley_depth"), case.value("rival_share"), case.value("deep_valleys")
     if isinstance(depth, NoAnswer):
         answer: Answer = "open" if depth.outcome == "disconnected" else "no"
         return Finding(answer, f"rival valleys are not known: {depth.cause}")
-    answer = case.side("rival_depth", depth)
+    answer = case.side("rival_valley_depth", depth)
     held = "a share" if share is None else percent(share)
     said = f"a dissimilar valley, {percent(depth)} of the mean gap deep, drains {held} of the states"
     if answer == "yes" and share is not None and share.value > 1.0 - case.limit("valley_share"):

@@ -81,7 +81,7 @@ def judge(
     ...     "native_z": 5.0,
     ...     "order_1": 0.0,
     ...     "search_ruler": 0.75,
-    ...     "rival_depth": 0.1,
+    ...     "rival_valley_depth": 0.1,
     ...     "native_overlap": 1.0,
     ... }
     >>> found = judge({name: Estimate.exactly(value) for name, value in measures.items()})

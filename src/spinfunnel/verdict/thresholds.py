@@ -48,10 +48,10 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "search_ruler_lost": Threshold(0.4, f"the time of blind search to the power 0.6; {_CALIBRATION}"),
     "either_ruler": Threshold(0.7, f"a rival's half of the space costs the ideal guide nothing; {_CALIBRATION}"),
     "either_ruler_lost": Threshold(0.5, f"half-way between blind search and the ideal guide; {_CALIBRATION}"),
-    "rival_depth": Threshold(
+    "rival_valley_depth": Threshold(
         0.3, f"of the mean gap: domain walls of magnets make valleys up to a quarter deep; {_CALIBRATION}"
     ),
-    "rival_depth_lost": Threshold(0.2, f"of the mean gap: valleys within funnels are shallower; {_CALIBRATION}"),
+    "rival_valley_depth_lost": Threshold(0.2, f"of the mean gap: valleys within funnels are shallower; {_CALIBRATION}"),
     "deep_valleys": Threshold(5.0, "a few; the number of a glass's valleys grows exponentially with size"),
     "native_overlap": Threshold(0.5, "a quarter of the spins differs: what is less alike is dissimilar"),
     "native_overlap_lost": Threshold(0.5, "a quarter of the spins differs: what is less alike is dissimilar"),

@@ -10,7 +10,7 @@ from spinfunnel.atlas import Atlas
 from spinfunnel.explore import EXPLORERS
 from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.explore.spending import Spending
-from spinfunnel.landscape import Budget, Effort, InputError, Minimum
+from spinfunnel.landscape import Budget, Effort, InputError, Kind, Minimum
 from spinfunnel.pipeline.run import explore
 
 NAMES = ["exchange", "annealing", "population"]
@@ -18,7 +18,7 @@ NAMES = ["exchange", "annealing", "population"]
 
 def found(name, landscape, **options):
     minima, effort = {}, None
-    for chunk in EXPLORERS[name].explore(landscape, **options):
+    for chunk in EXPLORERS[name].explore(landscape.kind)(landscape, **options):
         for record in chunk:
             if isinstance(record, Minimum):
                 visits = minima[record.key].visits if record.key in minima else 0
@@ -131,15 +131,15 @@ def test_what_cannot_be_explored_is_refused():
     path = systems.resolve("sk:n=8")
     for name in NAMES:
         with pytest.raises(InputError):
-            next(EXPLORERS[name].explore(path, replicas=0))
+            next(EXPLORERS[name].explore(Kind.BINARY)(path, replicas=0))
         with pytest.raises(InputError):
-            next(EXPLORERS[name].explore(object.__new__(_Named)))
+            next(EXPLORERS[name].explore(Kind.BINARY)(object.__new__(_Named)))
     with pytest.raises(InputError, match="rounds"):
-        next(EXPLORERS["exchange"].explore(path, rounds=-1))
+        next(EXPLORERS["exchange"].explore(Kind.BINARY)(path, rounds=-1))
 
 
 class _Named:
-    name = "smooth"
+    name, kind = "smooth", Kind.SMOOTH
 
 
 def test_spending_counts_what_is_most():
