@@ -17,8 +17,7 @@ import pytest
 from typer.testing import CliRunner
 
 from spinfunnel.atlas import Atlas
-from spinfunnel.cli import app
-from spinfunnel.cli import terminal as sitting
+from spinfunnel.cli import app, terminal
 from spinfunnel.landscape import InputError
 from waiting import wait_for
 
@@ -201,13 +200,13 @@ def test_a_bug_shows_its_traceback(run: Any, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_target_that_may_be_written_passes_untouched(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    sitting.check_target(page, what="report")
+    terminal.check_target(page, what="report")
     assert not page.exists()
     page.write_text("mine")
-    sitting.check_target(page, what="report")
+    terminal.check_target(page, what="report")
     assert page.read_text() == "mine"
     with pytest.raises(InputError, match="is a folder"):
-        sitting.check_target(tmp_path, what="report")
+        terminal.check_target(tmp_path, what="report")
 
 
 # ---------------------------------------------------------------------------------------------

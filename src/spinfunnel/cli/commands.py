@@ -1,4 +1,4 @@
-"""The commands, one function each; what they share is in `sitting`, what they print in `show`."""
+"""The commands, one function each; what they share is in `terminal`, what they print in `show`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spinfunnel.cli import listing, work
-from spinfunnel.cli import terminal as sitting
+from spinfunnel.cli import listing, terminal, work
 from spinfunnel.cli.file_options import FileFormat, Form, Penalty, Vartype, read_as
 from spinfunnel.cli.options import (
     AsJson,
@@ -79,7 +78,7 @@ def demo(
 
     The network has binary weights and reads handwritten digits: once with their real labels, once with random ones.
     """
-    with sitting.answering(kept="nothing was written; the same command starts again"):
+    with terminal.answering(kept="nothing was written; the same command starts again"):
         studies = work.studies(DEMO, seed=seed, workers=workers, report=report, quiet=quiet or json)
         work.answer(studies, json=json, quiet=quiet, report=report)
 
@@ -122,7 +121,7 @@ def judge(
     quiet: Quiet = False,
 ) -> None:
     """Explore, measure and say which kind of landscape it is; several systems are compared."""
-    with sitting.answering(kept=work.kept(atlas)):
+    with terminal.answering(kept=work.kept(atlas)):
         systems = read_as(systems, vartype=vartype, form=form, penalty=penalty, format=file_format)
         studies = work.studies(
             systems,
@@ -162,7 +161,7 @@ def explore(
     quiet: Quiet = False,
 ) -> None:
     """Only map a landscape into an atlas; a job that is finished there is not done again."""
-    with sitting.answering(kept=work.kept(atlas)):
+    with terminal.answering(kept=work.kept(atlas)):
         (system,) = read_as([system], vartype=vartype, form=form, penalty=penalty, format=file_format)
         made = work.explored(
             system,
@@ -174,7 +173,7 @@ def explore(
             quiet=quiet or json,
         )
         if json:
-            sitting.put_json(made)
+            terminal.put_json(made)
         elif not quiet:
             from spinfunnel.cli import show
 
@@ -194,11 +193,11 @@ def advise(
     json: AsJson = False,
 ) -> None:
     """Say which method suits: greedy descent, annealing or tempering, by the time that each takes."""
-    with sitting.answering(kept="nothing was written; the same command starts again"):
+    with terminal.answering(kept="nothing was written; the same command starts again"):
         (system,) = read_as([system], vartype=vartype, form=form, penalty=penalty, format=file_format)
         made = work.advised(system, seed=seed, workers=workers, budget=budget)
         if json:
-            sitting.put_json(made)
+            terminal.put_json(made)
         else:
             typer.echo(made["advice"]["reason"])
 
@@ -217,7 +216,7 @@ def measure(
     quiet: Quiet = False,
 ) -> None:
     """Measure and judge what an atlas already holds, without exploring."""
-    with sitting.answering(kept="the atlas is as it was; repeat the command"):
+    with terminal.answering(kept="the atlas is as it was; repeat the command"):
         studies = work.recalled(
             atlas,
             which=landscape,
@@ -248,8 +247,8 @@ def report(
     quiet: Quiet = False,
 ) -> None:
     """Draw the report of what an atlas already holds, without exploring."""
-    with sitting.answering(kept="the atlas is as it was; repeat the command"):
-        sitting.check_target(output, what="report")
+    with terminal.answering(kept="the atlas is as it was; repeat the command"):
+        terminal.check_target(output, what="report")
         studies = work.recalled(
             atlas,
             which=landscape,
@@ -298,10 +297,10 @@ def export(
     json: AsJson = False,
 ) -> None:
     """Write the map that an atlas holds in a format of other programs."""
-    with sitting.answering(kept="the atlas is as it was; repeat the command"):
+    with terminal.answering(kept="the atlas is as it was; repeat the command"):
         written = work.exported(atlas, form=form, output=output, which=landscape, overwrite=overwrite, between=between)
         if json:
-            sitting.put_json({"written": [str(path) for path in written]})
+            terminal.put_json({"written": [str(path) for path in written]})
         else:
             for path in written:
                 typer.echo(path)
@@ -379,8 +378,8 @@ def sweep(
     """Study systems over sizes and samples of their disorder, and say how the funnel scales."""
     from spinfunnel.cli import sweeping
 
-    with sitting.answering(kept=sweeping.kept(atlas)):
-        sitting.check_figure(figure)
+    with terminal.answering(kept=sweeping.kept(atlas)):
+        terminal.check_figure(figure)
         found = sweeping.swept(
             systems,
             over=over or [],
@@ -433,7 +432,7 @@ def reproduce(
     quiet: Quiet = False,
 ) -> None:
     """Make a published result again: its known values beside ours, and the figure."""
-    with sitting.answering(kept="nothing was written; the same command starts again"):
+    with terminal.answering(kept="nothing was written; the same command starts again"):
         from spinfunnel.cli import reproducing
 
         if name is None:
@@ -471,7 +470,7 @@ def fold(
     quiet: Quiet = False,
 ) -> None:
     """Fold a protein's structure-based model from a stretched chain: its folding temperature, Q(T) and F(Q)."""
-    with sitting.answering(kept="nothing was written; the same command starts again"):
+    with terminal.answering(kept="nothing was written; the same command starts again"):
         from spinfunnel.cli import fold_command as folding
         from spinfunnel.pipeline.plan import threads
 

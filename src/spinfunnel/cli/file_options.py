@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinfunnel.cli import terminal as sitting
+from spinfunnel.cli import terminal
 
 if TYPE_CHECKING:
     from spinfunnel.landscape import Landscape
@@ -69,5 +69,5 @@ def resolved(system: str, *, seed: int) -> Landscape:
     landscape = resolve(system, seed=seed)
     note = getattr(landscape, "note", "")
     if note:
-        sitting.say(f"{landscape.name}: {note}")
+        terminal.say(f"{landscape.name}: {note}")
     return landscape

@@ -6,7 +6,7 @@ import math
 import time
 from typing import TYPE_CHECKING, Any
 
-from spinfunnel.cli import terminal as sitting
+from spinfunnel.cli import terminal
 from spinfunnel.landscape.estimate import NoAnswer
 
 if TYPE_CHECKING:
@@ -24,22 +24,22 @@ def folded(
     """Fold, print Tf, Q(T) and the free energy along Q, and draw them with Q(t)."""
     from spinfunnel.systems.atoms.calpha_folding import fold_protein
 
-    sitting.check_figure(figure)
+    terminal.check_figure(figure)
     started = time.perf_counter()
-    with sitting.progress_shown(f"fold {file}", wanted=not (quiet or json)) as progress:
+    with terminal.progress_shown(f"fold {file}", wanted=not (quiet or json)) as progress:
         found = fold_protein(
             file, chain=chain, residues=residues, contacts=contacts, steps=steps, engine=engine, seed=seed,
             workers=workers, progress=progress,
         )  # fmt: skip
     if json:
-        sitting.put_json(_as_json(file, found, seconds=time.perf_counter() - started))
+        terminal.put_json(_as_json(file, found, seconds=time.perf_counter() - started))
     else:
         _show(file, found)
     if figure is not None:
         from spinfunnel.plot.folding_picture import folding_sheet
 
         folding_sheet(found).savefig(figure, dpi=150, facecolor="white")
-        sitting.say(f"the figure is {figure}")
+        terminal.say(f"the figure is {figure}")
 
 
 def _as_json(file: str, found: Folding, *, seconds: float) -> dict[str, Any]:

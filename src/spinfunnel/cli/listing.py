@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from spinfunnel.cli import terminal as sitting
+from spinfunnel.cli import terminal
 from spinfunnel.cli.options import AsJson
 
 __all__ = ["explorers", "formats", "measures", "systems"]
@@ -19,7 +19,7 @@ def systems(
     json: AsJson = False,
 ) -> None:
     """List the systems that can be named, with their parameters, defaults and sources."""
-    with sitting.answering(kept="repeat the command"):
+    with terminal.answering(kept="repeat the command"):
         from spinfunnel.cli import catalogue
 
         catalogue.systems(name, json=json)
@@ -32,7 +32,7 @@ def formats(
     json: AsJson = False,
 ) -> None:
     """List the formats of problem files that are read, and of maps that `export` writes."""
-    with sitting.answering(kept="repeat the command"):
+    with terminal.answering(kept="repeat the command"):
         from spinfunnel.cli import catalogue
 
         catalogue.formats(name, json=json)
@@ -40,7 +40,7 @@ def formats(
 
 def explorers(json: AsJson = False) -> None:
     """List the explorers: how a landscape can be mapped."""
-    with sitting.answering(kept="repeat the command"):
+    with terminal.answering(kept="repeat the command"):
         from spinfunnel.cli import catalogue
 
         catalogue.explorers(json=json)
@@ -48,7 +48,7 @@ def explorers(json: AsJson = False) -> None:
 
 def measures(json: AsJson = False) -> None:
     """List the measures, with what they mean and where they were defined."""
-    with sitting.answering(kept="repeat the command"):
+    with terminal.answering(kept="repeat the command"):
         from spinfunnel.cli import catalogue
 
         catalogue.measures(json=json)

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinfunnel.cli import terminal as sitting
+from spinfunnel.cli import terminal
 
 if TYPE_CHECKING:
     from spinfunnel.landscape.estimate import Estimate
@@ -26,7 +26,7 @@ def listed(*, json: bool) -> None:
 
     if json:
         rows = [{"name": e.name, "summary": e.summary, "source": e.source} for e in REPRODUCTIONS.values()]
-        sitting.put_json({"reproductions": rows})
+        terminal.put_json({"reproductions": rows})
         return
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
     for number, column in enumerate(("name", "what", "source")):
@@ -57,9 +57,9 @@ def reproduced(
     made = _folder(output)
     try:
         for target in targets(name, output):
-            sitting.check_target(target, what="result")
+            terminal.check_target(target, what="result")
         started = time.perf_counter()
-        with sitting.progress_shown(f"reproduce {name}", wanted=not (quiet or json)) as progress:
+        with terminal.progress_shown(f"reproduce {name}", wanted=not (quiet or json)) as progress:
             order = Order(samples, quick, seed, workers or _cores(), progress, images)
             redrawn = entry.run(order)
             progress("drawing", 0.0)
@@ -70,11 +70,11 @@ def reproduced(
         raise
     seconds = time.perf_counter() - started
     if json:
-        sitting.put_json(_as_json(entry, redrawn, seed=seed, seconds=seconds, written=written))
+        terminal.put_json(_as_json(entry, redrawn, seed=seed, seconds=seconds, written=written))
         return
     _show(entry, redrawn)
     if not quiet:
-        sitting.say(f"the figure is {written[0]}, its data {written[1]}; made in {seconds:.0f} s")
+        terminal.say(f"the figure is {written[0]}, its data {written[1]}; made in {seconds:.0f} s")
 
 
 def _cores() -> int:

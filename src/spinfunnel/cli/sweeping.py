@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from spinfunnel.cli import terminal as sitting
+from spinfunnel.cli import terminal
 from spinfunnel.cli.work import limit_of
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def draw(found: Sweep, figure: Path | None) -> None:
 
     sheet = scaling_sheet({name: (found.curves(name), found.fits(name)) for name in DRAWN})
     sheet.savefig(figure, dpi=150, facecolor="white")
-    sitting.say(f"the figure is {figure}")
+    terminal.say(f"the figure is {figure}")
 
 
 def kept(atlas: str | None) -> str:
@@ -116,7 +116,7 @@ def kept(atlas: str | None) -> str:
 def _told(*, wanted: bool) -> Iterator[Callable[[str, float], None]]:
     """Progress as a bar on a terminal, and elsewhere as a line now and then."""
     if not wanted or sys.stderr is None or sys.stderr.isatty():
-        with sitting.progress_shown("sweep", wanted=wanted) as progress:
+        with terminal.progress_shown("sweep", wanted=wanted) as progress:
             yield progress
         return
     last = time.monotonic()
@@ -125,7 +125,7 @@ def _told(*, wanted: bool) -> Iterator[Callable[[str, float], None]]:
         nonlocal last
         if time.monotonic() - last >= SILENCE:
             last = time.monotonic()
-            sitting.say(stage)
+            terminal.say(stage)
 
     yield line
 
@@ -137,7 +137,7 @@ def _told(*, wanted: bool) -> Iterator[Callable[[str, float], None]]:
 def answer(found: Sweep, *, json: bool, quiet: bool) -> None:
     """Print the verdicts and, unless quiet, a table of the sizes and one of the fits."""
     if json:
-        sitting.put_json(found.to_json())
+        terminal.put_json(found.to_json())
         return
     from spinfunnel.cli import show
 
@@ -153,7 +153,7 @@ def answer(found: Sweep, *, json: bool, quiet: bool) -> None:
             out.print()
     for result in found.jobs:
         if result.failure is not None:
-            sitting.say(f"{result.job.spec}, seed {result.job.seed}, has no answer: {result.failure.cause}")
+            terminal.say(f"{result.job.spec}, seed {result.job.seed}, has no answer: {result.failure.cause}")
 
 
 def _sizes(sizes: Sequence[Size]) -> Table:

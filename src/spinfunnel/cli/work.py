@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from spinfunnel.cli import terminal as sitting
+from spinfunnel.cli import terminal
 from spinfunnel.cli.file_options import resolved
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 
-@sitting.prints_aside()
+@terminal.prints_aside()
 def studies(
     systems: Sequence[str],
     *,
@@ -55,18 +55,18 @@ def studies(
     from spinfunnel.pipeline.study import study
 
     if report is not None:
-        sitting.check_target(report, what="report")
+        terminal.check_target(report, what="report")
     found = []
-    with nullcontext(None) if atlas is None else Atlas(atlas) as book:
+    with nullcontext(None) if atlas is None else Atlas(atlas) as opened:
         for system, landscape in zip(systems, landscapes, strict=True):
-            with sitting.progress_shown(system, wanted=not quiet) as progress:
+            with terminal.progress_shown(system, wanted=not quiet) as progress:
                 request = Request(
                     landscape=landscape,
                     explorer=explorer,
                     seed=seed,
                     workers=workers,
                     budget=limit_of(budget),
-                    atlas=book,
+                    atlas=opened,
                     nulls=nulls,
                     temperature=temperature,
                     native_tolerance=native_tolerance,
@@ -78,7 +78,7 @@ def studies(
     return found
 
 
-@sitting.prints_aside()
+@terminal.prints_aside()
 def explored(
     system: str, *, explorer: str, seed: int, workers: int | None, atlas: str, budget: str | None, quiet: bool
 ) -> dict[str, Any]:
@@ -89,21 +89,21 @@ def explored(
     from spinfunnel.pipeline.run import explore
 
     (landscape,) = _checked([system], explorer=explorer, seed=seed, budget=budget)
-    with Atlas(atlas) as book, sitting.progress_shown(system, wanted=not quiet) as progress:
+    with Atlas(atlas) as opened, terminal.progress_shown(system, wanted=not quiet) as progress:
         run = explore(
             landscape,
-            atlas=book,
+            atlas=opened,
             explorer=explorer,
             seed=seed,
             workers=workers,
             budget=limit_of(budget),
             progress=progress,
         )
-        graph = book.basin_graph(landscape.identity)
+        graph = opened.basin_graph(landscape.identity)
     return map_to_json(describe(landscape), run=run, graph=graph)
 
 
-@sitting.prints_aside()
+@terminal.prints_aside()
 def recalled(
     atlas: str,
     *,
@@ -121,12 +121,12 @@ def recalled(
     from spinfunnel.pipeline.study import recall
 
     found = []
-    with Atlas(atlas, read_only=True) as book:
-        for entry in _entries(book, atlas, which=which):
-            with sitting.progress_shown(entry.name, wanted=not quiet) as progress:
+    with Atlas(atlas, read_only=True) as opened:
+        for entry in _entries(opened, atlas, which=which):
+            with terminal.progress_shown(entry.name, wanted=not quiet) as progress:
                 landscape = _rebuilt(entry) if nulls is not False or report is not None else None
                 one = recall(
-                    book,
+                    opened,
                     entry.identity,
                     landscape=landscape,
                     nulls=nulls,
@@ -149,16 +149,16 @@ def answer(found: Sequence[Study], *, json: bool, quiet: bool, report: Path | No
         write_report(found, report, command=shlex.join(["spinfunnel", *sys.argv[1:]]))
     if json:
         objects = [study.to_json() for study in found]
-        sitting.put_json(objects[0] if len(objects) == 1 else {"studies": objects})
+        terminal.put_json(objects[0] if len(objects) == 1 else {"studies": objects})
     else:
         from spinfunnel.cli import show
 
         show.studies(found, quiet=quiet)
     if report is not None and not quiet:
-        sitting.say(f"the report is {report}")
+        terminal.say(f"the report is {report}")
 
 
-@sitting.prints_aside()
+@terminal.prints_aside()
 def advised(system: str, *, seed: int, workers: int | None, budget: str | None) -> dict[str, Any]:
     """Say which method suits a system, as plain objects."""
     from spinfunnel.landscape import InputError, is_binary
@@ -224,10 +224,10 @@ def _checked(
     return landscapes
 
 
-def _entries(book: Atlas, atlas: str, *, which: str | None) -> list[LandscapeEntry]:
+def _entries(opened: Atlas, atlas: str, *, which: str | None) -> list[LandscapeEntry]:
     from spinfunnel.landscape import InputError
 
-    every = book.landscapes()
+    every = opened.landscapes()
     chosen = [entry for entry in every if which in {None, entry.name, entry.identity}]
     if not chosen:
         names = ", ".join(sorted({entry.name for entry in every})) or "none"
@@ -235,10 +235,10 @@ def _entries(book: Atlas, atlas: str, *, which: str | None) -> list[LandscapeEnt
     done = [
         entry
         for entry in chosen
-        if any(run.outcome in {"finished", "out of budget"} for run in book.runs(entry.identity))
+        if any(run.outcome in {"finished", "out of budget"} for run in opened.runs(entry.identity))
     ]
     if len(done) < len(chosen) and done:
-        sitting.say(
+        terminal.say(
             f"{len(chosen) - len(done)} unfinished maps of {atlas} are left out; repeat the command that began them"
         )
     return done or chosen
@@ -264,14 +264,14 @@ def exported(
     if between is not None and form != "pathway":
         raise InputError(f"--between names the ends of a pathway; {form} writes the whole map, leave it out")
     points = None
-    with Atlas(atlas, read_only=True) as book:
-        entries = _entries(book, atlas, which=which)
+    with Atlas(atlas, read_only=True) as opened:
+        entries = _entries(opened, atlas, which=which)
         if len(entries) > 1:
             choices = ", ".join(f"{entry.name} ({entry.identity})" for entry in entries)
             raise InputError(f"the atlas {atlas} holds {len(entries)} maps; choose one with --landscape: {choices}")
-        graph = book.basin_graph(entries[0].identity)
+        graph = opened.basin_graph(entries[0].identity)
         if form in POINTS:
-            points = _points(book, entries[0], graph)
+            points = _points(opened, entries[0], graph)
             if form == "pathway":
                 points = _with_pathway(points, entries[0], graph, between=between)
     formats = {**FORMATS, **POINTS}
@@ -283,14 +283,14 @@ def exported(
     return export(graph, output or Path(), format=form, overwrite=overwrite)
 
 
-def _points(book: Atlas, entry: LandscapeEntry, graph: BasinGraph) -> Points:
+def _points(opened: Atlas, entry: LandscapeEntry, graph: BasinGraph) -> Points:
     """Coordinates of the stationary points of atoms, in the order in which the map has them."""
     from spinfunnel.formats.trajectories import Points
     from spinfunnel.landscape import InputError
 
     if entry.kind.word != "smooth" or not entry.size or entry.size % 3:
         raise InputError(f"{entry.name} is no landscape of atoms in space: its coordinates have no such files")
-    minima, saddles = book.coordinates(entry.identity), book.saddle_coordinates(entry.identity)
+    minima, saddles = opened.coordinates(entry.identity), opened.saddle_coordinates(entry.identity)
     energies = zip(graph.saddle_key.tolist(), graph.saddle_energy.tolist(), strict=True)
     return Points(
         [(energy, minima[key]) for key, energy in zip(graph.key.tolist(), graph.energy.tolist(), strict=True)],

@@ -50,10 +50,10 @@ class Catalogue:
 
     Examples
     --------
-    >>> book = Catalogue(Invariance("atoms", species=(0, 0)))
+    >>> catalogue = Catalogue(Invariance("atoms", species=(0, 0)))
     >>> pair = np.array([0.0, 0, 0, 1, 0, 0])
-    >>> number = book.add(pair, -1.0).key
-    >>> book.find(np.array([5.0, 1, 1, 5, 0, 1]), -1.0) is book.points[0], len(book.points)
+    >>> number = catalogue.add(pair, -1.0).key
+    >>> catalogue.find(np.array([5.0, 1, 1, 5, 0, 1]), -1.0) is catalogue.points[0], len(catalogue.points)
     (True, 1)
     """
 

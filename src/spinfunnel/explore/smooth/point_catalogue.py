@@ -152,15 +152,15 @@ class Collection:
             raise InputError(f"{name}: its energy raised {self.engine.raised[0]!r}") from self.engine.raised[0]
         raise nothing_found(name, tried, self.failures, late=late)
 
-    def _entered(self, book: Catalogue, position: Floats, *, index: int) -> Point | None:
+    def _entered(self, catalogue: Catalogue, position: Floats, *, index: int) -> Point | None:
         proof = self.engine.prove(position, index=index)
         if isinstance(proof, str):
             self.failures[proof] += 1
             return None
         # What was refined may be a point that the quench fell short of.
-        point = book.find(proof.position, proof.energy)
+        point = catalogue.find(proof.position, proof.energy)
         if point is None:
-            point = book.add(proof.position, proof.energy)
+            point = catalogue.add(proof.position, proof.energy)
             point.log_volume = proof.log_volume
         return point
 

@@ -145,13 +145,13 @@ class _Points:
     @property
     def count(self) -> int:
         """Number of points."""
-        return len(self.minima.minima.points) + sum(len(book.points) for book in self.saddles.values())
+        return len(self.minima.minima.points) + sum(len(catalogue.points) for catalogue in self.saddles.values())
 
     @property
     def positions(self) -> list[Floats]:
         """Positions of all points."""
-        books = [self.minima.minima, *self.saddles.values()]
-        return [point.position for book in books for point in book.points]
+        catalogues = [self.minima.minima, *self.saddles.values()]
+        return [point.position for catalogue in catalogues for point in catalogue.points]
 
     def enter(self, position: Floats) -> None:
         """Prove the end of a search and enter it, with the minima below it."""
@@ -165,8 +165,8 @@ class _Points:
             # Its own gradient vanishes; a quench from there would add nothing.
             self.minima.minimum(position, energy, 0.0)
             return
-        book = self.saddles.setdefault(index, Catalogue(self.engine.landscape.invariance, self.engine.distance))
-        known = book.find(position, energy)
+        catalogue = self.saddles.setdefault(index, Catalogue(self.engine.landscape.invariance, self.engine.distance))
+        known = catalogue.find(position, energy)
         if known is not None:
             known.visits += 1
             return
@@ -178,7 +178,7 @@ class _Points:
         if not below:
             self.failures["no way down ends in a minimum"] += 1
             return
-        point = book.add(proof.position, proof.energy)
+        point = catalogue.add(proof.position, proof.energy)
         point.log_volume, point.visits = proof.log_volume, 1
         names = tuple(dict.fromkeys(minimum.key for minimum in below))
         self.news.append(_record(point, names if len(names) > 1 else names * 2, index))
