@@ -157,7 +157,7 @@ def _assemble(energies, near, drain, *, copies, bits):
     member = _plateaus(energies, near)
     graph = basin_graph(
         energies[floor], [(s, i, j) for (i, j), s in saddles.items()], weight=np.bincount(basin) / states,
-        census=slow_census(energies, near, copies=copies), tallies=slow_tallies(energies, copies=copies, bits=bits),
+        census=slow_census(energies, near, copies=copies), tallies=slow_tallies(energies, natives=chief_states(energies, basin, floor, member), copies=copies, bits=bits),
     )  # fmt: skip
     return replace(
         graph, key=index_key(floor, size=bits), plateau=np.array([(member == f).sum() for f in floor]),
@@ -177,20 +177,26 @@ def slow_census(energies, near, *, copies):
     )  # fmt: skip
 
 
-def slow_overlap(energies, *, copies, bits):
-    """Overlap of every state with the nearest native state."""
+def chief_states(energies, basin, floor, member):
+    """States of the plateau of the lowest minimum with the largest basin."""
+    chief = max(np.flatnonzero(energies[floor] == energies.min()), key=lambda k: ((basin == k).sum(), -k))
+    return np.flatnonzero(member == floor[chief])
+
+
+def slow_overlap(energies, *, natives, copies, bits):
+    """Overlap of every state with the nearest of some native states."""
     number = np.arange(len(energies))
     ones = np.array([int(x).bit_count() for x in number])
     distance = np.full(len(energies), bits)
-    for native in np.flatnonzero(energies == energies.min()):
+    for native in natives:
         apart = ones[number ^ native]
         distance = np.minimum(distance, np.minimum(apart, bits - apart) if copies == 2 else apart)
     return 1 - 2 * distance / bits
 
 
-def slow_tallies(energies, *, copies, bits):
-    """States by overlap with the nearest native state, by energy, and by both, level by level."""
-    overlap = slow_overlap(energies, copies=copies, bits=bits)
+def slow_tallies(energies, *, natives, copies, bits):
+    """States by overlap with the nearest of some native states, by energy, and by both, level by level."""
+    overlap = slow_overlap(energies, natives=natives, copies=copies, bits=bits)
     shells = [(q, energies[overlap == q]) for q in np.unique(overlap)]
     levels = [(level, energies[energies == level]) for level in np.unique(energies)]
     pairs = [(q, level) for q, shell in shells for level in np.unique(shell)]

@@ -13,9 +13,28 @@ from numpy.typing import NDArray
 from spinfunnel.landscape.kinds import Kind
 from spinfunnel.landscape.records import Census, Minimum, Record, Saddle, Tally
 
-__all__ = ["BasinGraph", "Road"]
+__all__ = ["BasinGraph", "Road", "chief_native"]
 
 Road: TypeAlias = Literal["exact", "sampled", "smooth", "trained"]
+
+
+def chief_native(energy: NDArray[np.float64], weight: NDArray[np.float64]) -> int:
+    """Find the minimum around which the native state lies: of those at the ground energy, that of the largest basin.
+
+    Others at exactly the ground energy belong to the native state only where they are similar to it; else they are its
+    rivals. Neither a relabelling of the variables nor a gauge changes which one it is, unless two basins are equal.
+
+    Parameters
+    ----------
+    energy, weight : array of float64, shape (m,)
+        Of the minima; m >= 1.
+
+    Examples
+    --------
+    >>> chief_native(np.array([-1.0, -1.0, 0.0]), np.array([0.2, 0.3, 0.5]))
+    1
+    """
+    return int(np.argmax(np.where(energy == energy.min(), weight, -1.0)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +111,11 @@ class BasinGraph:
     def minima(self) -> int:
         """Number of minima."""
         return len(self.energy)
+
+    @property
+    def chief(self) -> int:
+        """Number of the chief native minimum (see `chief_native`)."""
+        return chief_native(self.energy, self.weight)
 
     @property
     def saddles(self) -> int:

@@ -121,7 +121,7 @@ class Tally:
         Temperature at which states were drawn; ``inf`` where every state counts once.
     position : tuple of float
         Centre of each bin, or the energy of all its states where that is one (energy); or the overlap
-        Q = 1 - 2 d / N with the nearest native state (overlap), or of two independent replicas (replica overlap).
+        Q = 1 - 2 d / N with the chief native minimum (overlap), or of two independent replicas (replica overlap).
     count : tuple of float
         Number of plain states in each bin.
     mean, spread, lowest : tuple of float

@@ -17,7 +17,6 @@ from spinfunnel.measure import (
     depth,
     folding,
     folding_window,
-    free_energy,
     frustration,
     guided,
     index_counts,
@@ -36,12 +35,13 @@ from spinfunnel.measure import (
     stability,
     superposition,
     thermodynamics,
+    transition,
     two_state,
     valley,
     walsh,
 )
 from spinfunnel.measure.funnel import funnel_of
-from spinfunnel.measure.outcome import DEFAULT_TEMPERATURE, Measure, Topography
+from spinfunnel.measure.outcome import Measure, Topography
 from spinfunnel.measure.profile import FunnelProfile, funnel_profile
 
 if TYPE_CHECKING:
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMPARED",
-    "DEFAULT_TEMPERATURE",
     "MEASURES",
     "FunnelProfile",
     "Measure",
@@ -77,10 +76,10 @@ MEASURES: Registry[Measure] = Registry(
             correlation,
             folding,
             thermodynamics,
+            transition,
             stability,
             guided,
             slope,
-            free_energy,
             two_state,
             kinetics,
             levinthal,
@@ -122,7 +121,7 @@ def measure_all(
     ----------
     graph : BasinGraph
     temperature : float, optional
-        For the measures that need one, in the unit of the energy; `DEFAULT_TEMPERATURE` unless given.
+        For the measures that need one, in the unit of the energy; that of `measure.temperature` unless given.
     names : iterable of str, optional
         Keys of `MEASURES`; all unless given.
     landscape : Landscape, optional

@@ -10,7 +10,8 @@ and `Spectrum.log_error` adds that up.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +20,23 @@ from spinfunnel.landscape import BasinGraph, Tally
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.outcome import Topography
 
-__all__ = ["Canonical", "Spectrum", "all_states", "native_states", "other_states", "within"]
+__all__ = [
+    "Canonical",
+    "Spectrum",
+    "above_ground",
+    "all_states",
+    "crossing",
+    "enough",
+    "ground_states",
+    "within",
+]
 
 Floats = NDArray[np.float64]
 
+GRID, STEPS = 48, 100
+"""Temperatures among which a crossing is sought, and steps in which it is refined at most: a dozen as a rule."""
+SETTLED = 1e-14
+"""Step of the logarithm of a temperature below which the search for a crossing ends."""
 EXACT = 1e-6
 """Relative error up to which a number is given without an interval."""
 
@@ -72,6 +86,13 @@ class Spectrum:
     spread: Floats
     lowest: Floats
     width: Floats
+    _level: Floats = field(init=False, repr=False)
+    _log_number: Floats = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        level, log_number = self._two_levels()
+        object.__setattr__(self, "_level", level)
+        object.__setattr__(self, "_log_number", log_number)
 
     @classmethod
     def levels(cls, energy: Floats, count: Floats) -> Spectrum:
@@ -79,11 +100,28 @@ class Spectrum:
         return cls(energy, np.log(count), np.zeros(len(energy)), energy, np.zeros(len(energy)))
 
     @classmethod
-    def of(cls, tally: Tally, rows: slice = slice(None)) -> Spectrum:
-        """Read a histogram of the energy, or the rows of one overlap in a histogram of both."""
-        logs = tally.log_count or np.log(tally.count)
-        columns = (tally.mean, logs, tally.spread, tally.lowest)
-        energy, log_count, spread, lowest = (np.array(column[rows], np.float64) for column in columns)
+    def of(cls, tally: Tally) -> Spectrum:
+        """Read a histogram of the energy."""
+        return cls._of_columns(*_columns(tally))
+
+    @classmethod
+    def of_shells(cls, tally: Tally) -> tuple[Floats, tuple[Spectrum, ...]]:
+        """Read a histogram of overlap and energy: the overlaps, ascending, and the spectrum of each."""
+        overlap, first = np.unique(np.array(tally.overlap), return_index=True)
+        columns = _columns(tally)
+        ends = [*first[1:].tolist(), len(tally.overlap)]
+        rows = (slice(start, stop) for start, stop in zip(first.tolist(), ends, strict=True))
+        return overlap, tuple(cls._of_columns(*(column[row] for column in columns)) for row in rows)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Spectrum]) -> Spectrum:
+        """Spectrum of several sets of states together."""
+        order = np.argsort(np.concatenate([part.lowest for part in parts]), kind="stable")
+        names = ("energy", "log_count", "spread", "lowest", "width")
+        return cls(*(np.concatenate([getattr(part, name) for part in parts])[order] for name in names))
+
+    @classmethod
+    def _of_columns(cls, energy: Floats, log_count: Floats, spread: Floats, lowest: Floats) -> Spectrum:
         reach = np.diff(lowest)
         # The last bin's upper end is not kept: it is taken for as wide as the widest, and six standard deviations.
         widest = max(float(reach[spread[:-1] > 0].max(initial=0.0)), 6.0 * float(spread[-1])) if len(spread) else 0.0
@@ -105,6 +143,13 @@ class Spectrum:
     def states(self) -> float:
         """Number of states; infinite where a double does not hold it."""
         return float(self.count.sum())
+
+    def moments(self) -> tuple[float, float]:
+        """Mean and standard deviation of the energy over all states alike."""
+        share = np.exp(self.log_count - self.log_states)
+        rise = self.energy - self.ground
+        mean = float(share @ rise)
+        return self.ground + mean, math.sqrt(float(share @ ((rise - mean) ** 2 + self.spread**2)))
 
     @property
     def ground(self) -> float:
@@ -130,7 +175,7 @@ class Spectrum:
         log_count = np.where(np.isfinite(count), np.log(np.where(kept, count, 1.0)), self.log_count)
         return Spectrum(energy[kept], log_count[kept], spread[kept], self.lowest[kept], self.width[kept])
 
-    def _levels(self) -> tuple[Floats, Floats]:
+    def _two_levels(self) -> tuple[Floats, Floats]:
         """Energies of the levels that stand for the states, and the logarithms of their numbers."""
         # A bin whose spread is rounding alone, its mean at its lowest energy, is one level.
         wide = (self.spread > 0) & (self.energy > self.lowest)
@@ -147,7 +192,7 @@ class Spectrum:
     def at(self, temperature: Floats | float) -> Canonical:
         """Averages at temperatures above 0."""
         degrees = np.atleast_1d(np.asarray(temperature, np.float64))
-        level, log_number = self._levels()
+        level, log_number = self._level, self._log_number
         ground = float(level.min())
         rise = level - ground
         exponent = log_number - rise / degrees[:, None]
@@ -163,12 +208,22 @@ class Spectrum:
         paired = (share**2 * np.exp(-log_number)).sum(axis=1)
         return Canonical(degrees, ground + mean, variance / degrees**2, skew, mean / degrees + log_z, log_z, paired)
 
-    def log_weight(self, temperature: float, *, above: float) -> float:
-        """``ln sum exp(-(E - above) / T)``."""
-        level, log_number = self._levels()
-        exponent = log_number - (level - above) / temperature
-        top = float(exponent.max())
-        return top + math.log(float(np.exp(exponent - top).sum()))
+    def capacity(self, temperature: Floats) -> Floats:
+        """Heat capacity at each temperature; quicker than `at`, and less exact where it is small."""
+        level, log_number = self._level, self._log_number
+        rise = level - float(level.min())
+        exponent = log_number - rise / temperature[:, None]
+        share = np.exp(exponent - exponent.max(axis=1)[:, None])
+        share /= share.sum(axis=1)[:, None]
+        mean = share @ rise
+        return np.asarray((share @ rise**2 - mean**2) / temperature**2)
+
+    def log_weight(self, temperature: Floats | float, *, above: float) -> Floats:
+        """``ln sum exp(-(E - above) / T)`` at each temperature."""
+        degrees = np.atleast_1d(np.asarray(temperature, np.float64))
+        exponent = self._log_number - (self._level - above) / degrees[:, None]
+        top = exponent.max(axis=1)
+        return np.asarray(top + np.log(np.exp(exponent - top[:, None]).sum(axis=1)))
 
     def log_error(self, temperature: float) -> float:
         """Bound on the error of ln Z from states being in bins; 0 where all are levels.
@@ -195,25 +250,79 @@ def all_states(topography: Topography) -> Spectrum | NoAnswer:
     return tally if isinstance(tally, NoAnswer) else Spectrum.of(tally)
 
 
-def native_states(topography: Topography) -> Spectrum:
-    """Spectrum of the native states: all plain states of the native minima, symmetric copies included."""
-    energies, numbers = _native(topography.graph)
-    return Spectrum.levels(energies, numbers)
+def ground_states(topography: Topography) -> Spectrum:
+    """Spectrum of the plain states of the native minima, symmetric copies included."""
+    return Spectrum.levels(*_native(topography.graph))
 
 
-def other_states(topography: Topography) -> Spectrum | NoAnswer:
-    """Spectrum of all states but the native ones; at least three."""
+def above_ground(topography: Topography) -> Spectrum | NoAnswer:
+    """Spectrum of all states but those of the native minima; at least three."""
     everything = topography.shared(all_states)
     if isinstance(everything, NoAnswer):
         return everything
     others = everything.without(*_native(topography.graph))
-    if others.states < 3:
+    return enough(others, of=everything.states)
+
+
+def enough(others: Spectrum, *, of: float) -> Spectrum | NoAnswer:
+    """The states that are not native, where they are three at least."""
+    if len(others.energy) == 0 or others.states < 3:
         return NoAnswer(
             "too_few_states",
-            f"{others.states:.0f} of the {everything.states:.0f} states are not native",
+            f"{others.states:.0f} of the {of:.0f} states are not native",
             "no entropy to compare with: use a larger system",
         )
     return others
+
+
+def crossing(fall: Callable[[Floats], Floats], *, hot: float, cold: float) -> float | None:
+    """Highest temperature below which a function is above 0, to the last digits; None where it is nowhere above.
+
+    Parameters
+    ----------
+    fall : callable
+        Maps temperatures (t,) to values (t,); not above 0 at `hot`, or at some hotter temperature.
+    hot, cold : float
+        Ends of the search; a crossing within a step of a factor that is narrower than the search's is missed.
+
+    Examples
+    --------
+    >>> round(crossing(lambda t: 3.0 - t, hot=10.0, cold=0.1), 9)
+    3.0
+    """
+    grid = np.geomspace(hot, cold, GRID)
+    values = fall(grid)
+    while values[0] > 0.0:
+        grid, values = np.append(2.0 * grid[0], grid), np.append(fall(2.0 * grid[:1]), values)
+    above = values > 0.0
+    if not above.any():
+        return None
+    k = int(above.argmax())
+    return _refined(fall, low=(math.log(grid[k]), float(values[k])), high=(math.log(grid[k - 1]), float(values[k - 1])))
+
+
+def _refined(fall: Callable[[Floats], Floats], *, low: tuple[float, float], high: tuple[float, float]) -> float:
+    """Root between two temperatures, given as logarithms with the function's values, by false position (Illinois)."""
+    (a, one), (b, other) = low, high
+    before, side = math.inf, 0
+    for _ in range(STEPS):
+        middle = (a * other - b * one) / (other - one)
+        if not a < middle < b:
+            middle = 0.5 * (a + b)
+        if abs(middle - before) < SETTLED:
+            break
+        before = middle
+        value = float(fall(np.array([math.exp(middle)]))[0])
+        # An end that stays twice pulls half as hard, so that both ends close in.
+        if value > 0.0:
+            other, side = (0.5 * other if side > 0 else other), 1
+            a, one = middle, value
+        else:
+            one, side = (0.5 * one if side < 0 else one), -1
+            b, other = middle, value
+        if value == 0.0 or b - a < SETTLED:
+            break
+    return math.exp(middle)
 
 
 def within(value: float, error: float) -> Measurement:
@@ -232,6 +341,11 @@ def within(value: float, error: float) -> Measurement:
 def _native(graph: BasinGraph) -> tuple[Floats, Floats]:
     energies, place = np.unique(graph.energy[graph.native], return_inverse=True)
     return energies, np.bincount(place, weights=(graph.plateau * graph.orbit)[graph.native]).astype(np.float64)
+
+
+def _columns(tally: Tally) -> tuple[Floats, Floats, Floats, Floats]:
+    logs = np.array(tally.log_count, np.float64) if tally.log_count else np.log(np.array(tally.count, np.float64))
+    return np.array(tally.mean), logs, np.array(tally.spread), np.array(tally.lowest)
 
 
 def _energy_tally(graph: BasinGraph) -> Tally | NoAnswer:

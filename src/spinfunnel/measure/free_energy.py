@@ -18,17 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph, Tally
-from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.measure.densities import Spectrum, within
-from spinfunnel.measure.outcome import Measure, Topography
-from spinfunnel.measure.thermodynamics import folding_temperature
+from spinfunnel.landscape.estimate import NoAnswer
+from spinfunnel.measure.densities import Spectrum
 
-__all__ = ["MEASURES", "FreeEnergy", "FreeEnergyProfile", "folding_barrier", "free_energy"]
+__all__ = ["FreeEnergy", "FreeEnergyProfile", "barrier_between", "free_energy"]
 
 Floats = NDArray[np.float64]
 
-NEGLIGIBLE = 1e-3
-"""Error of a barrier, in units of the temperature, below which it is given without an interval."""
+HALF = 0.5
+"""Overlap above which a state is taken for similar to the native one, where no barrier of F(Q) says where to part."""
+SAME = 1e-9
+"""Overlaps this near are one."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,18 +51,39 @@ class FreeEnergyProfile:
         weight = np.exp(-(self.free_energy - self.free_energy.min()) / self.temperature)
         return np.asarray(weight / weight.sum())
 
-    @property
-    def barrier(self) -> float:
-        """Height of the highest F between the unfolded minimum and the native state above that minimum, 0 or more.
+    def barrier(self, border: float = HALF) -> float:
+        """Height of the highest F between the unfolded basin and the native one above the unfolded, 0 or more.
 
-        The unfolded minimum is the lowest F at an overlap below 1; the native state is Q = 1.
+        Parameters
+        ----------
+        border : float
+            Overlap up to which states are unfolded. The bottom of each basin is its lowest F, so that a shell next to
+            the native state is never taken for the unfolded one.
         """
-        away = self.overlap < 1.0 - 1e-12
-        if not away.any():
-            return 0.0
-        unfolded = int(np.where(away, self.free_energy, np.inf).argmin())
-        between = (self.overlap >= self.overlap[unfolded]) & away
-        return float(self.free_energy[between].max() - self.free_energy[unfolded])
+        unfolded, top, native = barrier_between(self.free_energy, self.overlap <= border + SAME)
+        # Where F has no maximum on the way, folding is downhill.
+        return 0.0 if top == native else float(self.free_energy[top] - self.free_energy[unfolded])
+
+
+def barrier_between(free_energy: Floats, unfolded: NDArray[np.bool_]) -> tuple[int, int, int]:
+    """Places of the unfolded bottom, of the highest F between, and of the native bottom.
+
+    Parameters
+    ----------
+    free_energy : array of float64, shape (q,)
+        By ascending overlap.
+    unfolded : array of bool, shape (q,)
+        The shells below the border, at least one of them and at least one above.
+
+    Examples
+    --------
+    >>> barrier_between(np.array([0.0, 2.0, 1.0, -1.0]), np.array([True, True, False, False]))
+    (0, 1, 3)
+    """
+    low = int(np.where(unfolded, free_energy, np.inf).argmin())
+    native = int(np.where(unfolded, np.inf, free_energy).argmin())
+    first, last = min(low, native), max(low, native)
+    return low, first + int(free_energy[first : last + 1].argmax()), native
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +100,10 @@ class FreeEnergy:
 
     overlap: Floats
     spectra: tuple[Spectrum, ...]
+
+    def log_z(self, temperature: Floats, *, above: float) -> Floats:
+        """``ln Z`` of the states of each overlap, with energies counted from `above`, shape (t, q)."""
+        return np.stack([spectrum.log_weight(temperature, above=above) for spectrum in self.spectra], axis=1)
 
     def at(self, temperature: float) -> FreeEnergyProfile:
         """Profile at a temperature above 0; at ``inf``, where F is not finite, it is given as 0."""
@@ -105,28 +130,7 @@ def free_energy(graph: BasinGraph) -> FreeEnergy | NoAnswer:
     tally = _joint_tally(graph)
     if isinstance(tally, NoAnswer):
         return tally
-    overlap, first = np.unique(np.array(tally.overlap), return_index=True)
-    ends = [*first[1:].tolist(), len(tally.overlap)]
-    spectra = (Spectrum.of(tally, slice(start, stop)) for start, stop in zip(first.tolist(), ends, strict=True))
-    return FreeEnergy(overlap, tuple(spectra))
-
-
-def folding_barrier(topography: Topography) -> Measurement:
-    """Barrier of F(Q, Tf) on the way from the unfolded minimum to the native state, in units of Tf; 0 if downhill."""
-    profile = free_energy(topography.graph)
-    if isinstance(profile, NoAnswer):
-        return profile
-    tf = topography.shared(folding_temperature)
-    if isinstance(tf, NoAnswer):
-        return tf
-    if len(profile.overlap) < 2:
-        return NoAnswer("too_few_shells", "all states have one overlap with the native ones", "use a larger system")
-    at_folding = profile.at(tf.value)
-    barrier, error = at_folding.barrier / tf.value, 2.0 * float(at_folding.error.max()) / tf.value
-    answer = within(barrier, 0.0 if error < NEGLIGIBLE else error)
-    if isinstance(answer, Estimate):
-        return Estimate(answer.value, max(answer.low, 0.0), answer.high)
-    return answer
+    return FreeEnergy(*Spectrum.of_shells(tally))
 
 
 def _joint_tally(graph: BasinGraph) -> Tally | NoAnswer:
@@ -138,14 +142,3 @@ def _joint_tally(graph: BasinGraph) -> Tally | NoAnswer:
         "the map has no histogram of energy and overlap with the native state",
         "flood the landscape exactly",
     )
-
-
-MEASURES = (
-    Measure(
-        "folding_barrier",
-        "barrier of the free energy F(Q) at the folding temperature, over that temperature",
-        "Socci, Onuchic, Wolynes, J. Chem. Phys. 104, 5860 (1996)",
-        10,
-        exact=folding_barrier,
-    ),
-)

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.landscape.tree import minimax_to
 from spinfunnel.measure.connected_part import on_part
 from spinfunnel.measure.coverage import when_complete
 from spinfunnel.measure.outcome import Measure, Topography, exactly, no_path, single_minimum
+from spinfunnel.measure.temperature import temperature_of
 
 if TYPE_CHECKING:
     from spinfunnel.landscape.estimate import Measurement
@@ -37,7 +39,10 @@ def frustration(topography: Topography) -> Measurement:
     if not np.isfinite(barrier).all():
         return no_path()
     energy = graph.energy[others]
-    occupation = np.exp(-(energy - energy[0]) / topography.temperature)
+    temperature = temperature_of(topography)
+    if isinstance(temperature, NoAnswer):
+        return temperature
+    occupation = np.exp(-(energy - energy[0]) / temperature)
     if graph.log_volume is None:
         occupation *= graph.plateau[others] * graph.orbit[others]
     else:

@@ -46,6 +46,11 @@ def _with_lower_ground(graph: BasinGraph, margin: float) -> BasinGraph:
     return dataclasses.replace(graph, census=census, energy=energy)
 
 
+def _lowered(topography: Topography) -> Topography:
+    graph = topography.graph
+    return topography.on_graph(_with_lower_ground(graph, ground_margin(graph)))
+
+
 def of_ground(answer: Answer) -> Answer:
     """Read a measure of the lowest energy off a sampled map; its interval reaches to a ground state not found."""
 
@@ -62,7 +67,7 @@ def of_ground(answer: Answer) -> Answer:
                 "no independent replicas say whether the lowest energy seen is the ground energy",
                 "explore the landscape into the same atlas as well: --explorer tempering",
             )
-        lower = answer(topography.on_graph(_with_lower_ground(graph, margin)))
+        lower = answer(topography.shared(_lowered))
         if isinstance(found, NoAnswer) or isinstance(lower, NoAnswer):
             return found if isinstance(found, NoAnswer) else lower
         ends = (found.low, found.high, lower.value)
@@ -81,11 +86,11 @@ def of_one_native_state(answer: Answer) -> Answer:
     @wraps(answer)
     def sampled(topography: Topography) -> Measurement:
         graph = topography.graph
-        copies = int((graph.plateau * graph.orbit)[graph.native].sum())
+        copies = int((graph.plateau * graph.orbit)[graph.chief])
         if copies > 1 + ("global flip" in graph.symmetry):
             return NoAnswer(
                 "several_native_states",
-                f"{copies} states share the lowest energy known, and the shells around them were not sampled apart",
+                f"the lowest minimum has {copies} states, and the shells around them were not sampled apart",
                 "flood the landscape exactly, at a smaller size where this one does not fit in memory",
             )
         return answer(topography)

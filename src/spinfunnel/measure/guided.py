@@ -21,8 +21,10 @@ import numpy as np
 
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.folding import band_of
+from spinfunnel.measure.free_energy import SAME
 from spinfunnel.measure.histograms import jackknifed
-from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, overlap_tally
+from spinfunnel.measure.native_ensemble import native_border
+from spinfunnel.measure.outcome import Measure, Topography, exactly, overlap_tally
 
 __all__ = ["MEASURES"]
 
@@ -37,10 +39,8 @@ def native_depth(topography: Topography) -> Measurement:
         return tally
     if isinstance(band, NoAnswer):
         return band
-    scale = energy_scale(topography.graph)
-    if isinstance(scale, NoAnswer):
-        return scale
-    away = np.array(tally.position) < 1.0
+    scale = band.gap
+    away = np.array(tally.position) <= native_border(topography) + SAME
     count, spread = np.array(tally.count)[away], np.array(tally.spread)[away]
     if not away.any():
         return NoAnswer("all_native", "every state counts as native", "lower the native tolerance, if it is above 0")

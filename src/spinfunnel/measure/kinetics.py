@@ -40,6 +40,7 @@ from spinfunnel.measure.connected_part import on_part
 from spinfunnel.measure.coverage import when_complete
 from spinfunnel.measure.elimination import Elimination, eliminate
 from spinfunnel.measure.outcome import Measure, Topography, exactly, no_path, no_weights
+from spinfunnel.measure.temperature import temperature_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -407,14 +408,17 @@ def _kinetics(topography: Topography) -> Kinetics | NoAnswer:
             f"the kinetics of {graph.minima} minima are not solved for; that is done up to {MOST_MINIMA}",
             "measure a smaller size",
         )
-    exponent = _exponent(graph, topography.temperature)
+    temperature = temperature_of(topography)
+    if isinstance(temperature, NoAnswer):
+        return temperature
+    exponent = _exponent(graph, temperature)
     if not exponent <= LARGEST_EXPONENT:
         return NoAnswer(
             "too_cold",
-            f"at a temperature of {topography.temperature:g} Boltzmann weights span exp({exponent:.3g})",
+            f"at a temperature of {temperature:g} Boltzmann weights span exp({exponent:.3g})",
             "measure at a higher temperature",
         )
-    kinetics = arrhenius(graph, temperature=topography.temperature)
+    kinetics = arrhenius(graph, temperature=temperature)
     return kinetics if kinetics.connected else no_path()
 
 

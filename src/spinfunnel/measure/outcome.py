@@ -15,7 +15,6 @@ from spinfunnel.landscape.tree import MergeTree, merge_tree
 from spinfunnel.measure.funnel import Chains, chains
 
 __all__ = [
-    "DEFAULT_TEMPERATURE",
     "SAMPLE_IT",
     "Answer",
     "Measure",
@@ -28,13 +27,6 @@ __all__ = [
 
 Found = TypeVar("Found")
 
-DEFAULT_TEMPERATURE = 0.5
-"""Temperature of measures that need one and were given none, in the unit of the energy.
-
-Half the usual unit coupling: well below the transitions of the Ising systems shipped here, well above the gap of most
-samples. Landscapes with another unit of energy need a temperature of their own.
-"""
-
 
 class Topography:
     """A basin graph with its merge tree and its chains of lowest exits, each made once and when first read.
@@ -43,7 +35,7 @@ class Topography:
     ----------
     graph : BasinGraph
     temperature : float, optional
-        In the unit of the energy, k_B = 1; `DEFAULT_TEMPERATURE` unless given.
+        In the unit of the energy, k_B = 1; that of `measure.temperature` unless given.
     landscape : Landscape, optional
         The landscape of which the graph is the map, for measures that read its states themselves.
     workers : int
@@ -83,12 +75,9 @@ class Topography:
         self.workers = workers
         self.seed = seed
         self._shared: dict[Any, Any] = {}
-        self.given_temperature = temperature
-        self.temperature = DEFAULT_TEMPERATURE if temperature is None else float(temperature)
-        if not (math.isfinite(self.temperature) and self.temperature > 0.0):
-            raise InputError(
-                f"a temperature of {self.temperature} has no Boltzmann weights: give a finite number above 0"
-            )
+        self.given_temperature = None if temperature is None else float(temperature)
+        if temperature is not None and not (math.isfinite(temperature) and temperature > 0.0):
+            raise InputError(f"a temperature of {temperature} has no Boltzmann weights: give a finite number above 0")
 
     @cached_property
     def tree(self) -> MergeTree:
@@ -192,8 +181,8 @@ class Measure:
         ----------
         graph : BasinGraph
         temperature : float, optional
-            In the unit of the energy, k_B = 1, for the measures that are functions of one; None means
-            `DEFAULT_TEMPERATURE`.
+            In the unit of the energy, k_B = 1, for the measures that are functions of one; that of
+            `measure.temperature` unless given.
         landscape, workers, seed
             See `Topography`.
 

@@ -11,6 +11,7 @@ from spinfunnel.measure import solution_measures as solutions
 from spinfunnel.measure.connected_part import of_descents, on_part
 from spinfunnel.measure.coverage import coverage, reached, share_estimate, when_complete
 from spinfunnel.measure.outcome import Measure, Topography, exactly, no_weights
+from spinfunnel.measure.temperature import temperature_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,9 +46,10 @@ def funnel_boltzmann(topography: Topography) -> Measurement:
 
     The weight of minimum a is ``plateau * orbit * exp(-E_a / T)``: the plain states at its bottom, not its basin.
     """
-    return exactly(
-        _share(boltzmann_weight(topography.graph, temperature=topography.temperature), _in_native(topography))
-    )
+    temperature = temperature_of(topography)
+    if isinstance(temperature, NoAnswer):
+        return temperature
+    return exactly(_share(boltzmann_weight(topography.graph, temperature=temperature), _in_native(topography)))
 
 
 def longest_chain(topography: Topography) -> Measurement:

@@ -18,6 +18,7 @@ from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure import solution_measures as solutions
 from spinfunnel.measure.folding import band_of
 from spinfunnel.measure.ground_found import of_ground
+from spinfunnel.measure.histograms import jackknifed
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly
 
 __all__ = ["COMPARED", "MEASURES"]
@@ -110,6 +111,6 @@ MEASURES = (
         _FOLDING,
         9,
         exact=band_gap,
-        sampled=of_ground(band_gap),
+        sampled=of_ground(jackknifed(band_gap)),
     ),
 )

@@ -1,7 +1,8 @@
 """Folding and glass temperature, measured on the density of states (definition 8), and the heat capacity.
 
-*Folding*: Tf is the temperature at which the native set - every plain state of the native minima - holds half of the
-Boltzmann weight.
+*Folding*: Tf is the temperature at which the native ensemble (see `native_ensemble`) holds half of the Boltzmann
+weight. With the ground states alone in its place, Tf falls as 1 / ln n in a magnet, whose native state has flipped
+spins: the measure of that name says what was meant before.
 
 *Freezing*: of the states that are not native, ``1 / Y2``, Y2 = sum_i p_i^2, are occupied. In a random energy model
 Y2 falls from 1 - T / Tg below Tg to exponentially small values above; at Tg itself a sum over the levels next to the
@@ -24,19 +25,20 @@ states for the folding transition.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.measure.densities import all_states, native_states, other_states, within
+from spinfunnel.measure.densities import Spectrum, all_states, crossing, within
 from spinfunnel.measure.histograms import jackknifed
+from spinfunnel.measure.native_ensemble import COLD, ground_state_ensemble, native_ensemble
 from spinfunnel.measure.outcome import Measure, Topography
 
-__all__ = ["MEASURES", "folding_temperature", "freezing_temperature"]
+__all__ = ["MEASURES", "folding_temperature", "freezing_of", "freezing_temperature"]
 
-STEPS = 80
-"""Halvings of an interval: to the last digit."""
+Floats = NDArray[np.float64]
+
 PER_FOLD = 16
 """Temperatures in the search for the heat capacity's peak, to a factor e."""
 FOLDS = 25.0
@@ -44,38 +46,22 @@ FOLDS = 25.0
 
 
 def folding_temperature(topography: Topography) -> Measurement:
-    """Folding temperature: the native set holds half of the Boltzmann weight, ``Z_native(Tf) = Z_others(Tf)``.
+    """Folding temperature: the native ensemble holds half of the Boltzmann weight, ``Z_native(Tf) = Z_others(Tf)``.
 
     In the unit of the energy. Read off the density of states; an interval is a bound on the error of that.
     """
-    others, natives = topography.shared(other_states), topography.shared(native_states)
-    if isinstance(others, NoAnswer):
-        return others
-    if others.log_states <= natives.log_states:
-        return NoAnswer(
-            "mostly_native",
-            f"{natives.states:.0f} states are native and {others.states:.0f} are not: the native ones hold half of "
-            "the weight at every temperature",
-            "lower the native tolerance, if it is above 0, or use a larger system",
-        )
-    ground = natives.ground
-
-    def lead(temperature: float) -> float:
-        return natives.log_weight(temperature, above=ground) - others.log_weight(temperature, above=ground)
-
-    scale = max(others.at(math.inf).energy[0] - ground, 0.0)
-    if not scale > 0.0:
-        return NoAnswer("flat", "every state has the ground energy", "nothing to do: there is no landscape")
-    tf = _crossing(lead, scale)
-    fall = abs(float(others.at(tf).energy[0] - natives.at(tf).energy[0])) / tf**2
-    return within(tf, others.log_error(tf) / fall if fall > 0.0 else math.inf)
+    found = topography.shared(native_ensemble)
+    return found if isinstance(found, NoAnswer) else found.tf
 
 
 def freezing_temperature(topography: Topography) -> Measurement:
     """Glass temperature: ``1 / Y2 = S0`` of the states that are not native (see above), in the unit of the energy."""
-    others = topography.shared(other_states)
-    if isinstance(others, NoAnswer):
-        return others
+    found = topography.shared(native_ensemble)
+    return found if isinstance(found, NoAnswer) else freezing_of(found.others)
+
+
+def freezing_of(others: Spectrum) -> Measurement:
+    """Glass temperature of states that are not native: as many are occupied as the logarithm of their number."""
     entropy = others.log_states
     lowest = float(others.count[0])
     if others.spread[0] > 0.0:
@@ -88,15 +74,30 @@ def freezing_temperature(topography: Topography) -> Measurement:
             "read tf_measured instead",
         )
 
-    def frozen(temperature: float) -> float:
-        return float(others.at(temperature).participation[0]) - 1.0 / entropy
+    def frozen(temperature: Floats) -> Floats:
+        return others.at(temperature).participation - 1.0 / entropy
 
-    scale = float(others.at(math.inf).energy[0]) - others.ground
-    tg = _crossing(frozen, scale)
+    rise = others.energy - others.ground
+    scale, least = float(others.at(math.inf).energy[0]) - others.ground, float(rise[rise > 0.0].min(initial=math.inf))
+    tg = crossing(frozen, hot=scale, cold=min(least, scale) / (COLD + entropy))
+    if tg is None:
+        return within(math.nan, 0.0)
     here, half = others.at(tg), others.at(0.5 * tg)
-    rise = 2.0 * abs(float(here.energy[0] - half.energy[0])) / tg**2
+    steepness = 2.0 * abs(float(here.energy[0] - half.energy[0])) / tg**2
     error = others.log_error(0.5 * tg) + 2.0 * others.log_error(tg)
-    return within(tg, error / rise if rise > 0.0 else math.inf)
+    return within(tg, error / steepness if steepness > 0.0 else math.inf)
+
+
+def tf_ground_state(topography: Topography) -> Measurement:
+    """Temperature at which the plain states of the native minima alone hold half of the Boltzmann weight."""
+    found = topography.shared(ground_state_ensemble)
+    return found if isinstance(found, NoAnswer) else found.tf
+
+
+def tg_ground_state(topography: Topography) -> Measurement:
+    """Glass temperature of all states but those of the native minima, see `freezing_temperature`."""
+    found = topography.shared(ground_state_ensemble)
+    return found if isinstance(found, NoAnswer) else freezing_of(found.others)
 
 
 def tf_measured(topography: Topography) -> Measurement:
@@ -140,35 +141,16 @@ def capacity_peak(topography: Topography) -> Measurement:
     hottest = 4.0 * float(everything.energy[-1] - everything.ground)
     coldest = max(0.05 * float(everything.energy[1] - everything.ground), hottest * math.exp(-FOLDS))
     grid = np.geomspace(coldest, hottest, 2 + int(PER_FOLD * math.log(hottest / coldest)))
-    best = int(everything.at(grid).heat_capacity.argmax())
+    best = int(everything.capacity(grid).argmax())
     low, high = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
 
-    def rising(temperature: float) -> float:
+    def rising(temperature: Floats) -> Floats:
         """Sign of dC/dT = (skew / T - 2 variance) / T^3."""
         here = everything.at(temperature)
-        return float(here.skew[0] - 2.0 * temperature**3 * here.heat_capacity[0])
+        return np.asarray(here.skew / (temperature**3 * np.maximum(here.heat_capacity, 1e-300)) - 2.0)
 
-    return Estimate.exactly(_root(rising, float(low), float(high)))
-
-
-def _crossing(fall: Callable[[float], float], scale: float) -> float:
-    """Temperature at which a function that falls with it passes 0; `scale` is where the search begins."""
-    low = high = scale
-    while fall(high) > 0.0:
-        low, high = high, 2.0 * high
-    while fall(low) <= 0.0:
-        low, high = 0.5 * low, low
-    return _root(fall, low, high)
-
-
-def _root(fall: Callable[[float], float], low: float, high: float) -> float:
-    """Place at which a function goes from above 0 at `low` to 0 or below at `high`."""
-    for _ in range(STEPS):
-        middle = 0.5 * (low + high)
-        if not low < middle < high:
-            break
-        low, high = (middle, high) if fall(middle) > 0.0 else (low, middle)
-    return high
+    peak = crossing(rising, hot=float(high), cold=float(low)) if best not in {0, len(grid) - 1} else None
+    return Estimate.exactly(float(grid[best]) if peak is None else peak)
 
 
 _FROZEN = "Derrida, Phys. Rev. B 24, 2613 (1981); Bryngelson, Wolynes, PNAS 84, 7524 (1987)"
@@ -176,11 +158,10 @@ _FROZEN = "Derrida, Phys. Rev. B 24, 2613 (1981); Bryngelson, Wolynes, PNAS 84, 
 MEASURES = (
     Measure(
         "tf_measured",
-        "folding temperature: the native states hold half of the Boltzmann weight",
+        "folding temperature: the native ensemble holds half of the Boltzmann weight",
         "Onuchic, Luthey-Schulten, Wolynes, Annu. Rev. Phys. Chem. 48, 545 (1997)",
         8,
         exact=tf_measured,
-        sampled=jackknifed(tf_measured, log=True),
     ),
     Measure(
         "tg_measured",
@@ -188,7 +169,6 @@ MEASURES = (
         _FROZEN,
         8,
         exact=tg_measured,
-        sampled=jackknifed(tg_measured, log=True),
     ),
     Measure(
         "tf_tg_measured",
@@ -196,7 +176,22 @@ MEASURES = (
         _FROZEN,
         8,
         exact=measured_ratio,
-        sampled=jackknifed(measured_ratio, log=True),
+    ),
+    Measure(
+        "tf_ground_state",
+        "temperature at which the ground states alone hold half of the Boltzmann weight",
+        "Onuchic, Luthey-Schulten, Wolynes, Annu. Rev. Phys. Chem. 48, 545 (1997)",
+        8,
+        exact=tf_ground_state,
+        sampled=jackknifed(tf_ground_state, log=True),
+    ),
+    Measure(
+        "tg_ground_state",
+        "glass temperature of all states but the ground states",
+        _FROZEN,
+        8,
+        exact=tg_ground_state,
+        sampled=jackknifed(tg_ground_state, log=True),
     ),
     Measure(
         "heat_capacity_peak",

@@ -31,7 +31,7 @@ patterns or two planted states lie between 0.18 and 0.5.
 def rival_valley(topography: Topography) -> Measurement:
     """Share of all states in the largest deep valley without the chief native minimum; 0 where there is none.
 
-    The chief native minimum is the one with the largest basin; deep is a valley from `DEEP` times the mean gap on.
+    The chief native minimum is the lowest one with the largest basin; a valley is deep from `DEEP` mean gaps on.
     """
     graph, scale = topography.graph, energy_scale(topography.graph)
     if isinstance(scale, NoAnswer):
@@ -39,9 +39,8 @@ def rival_valley(topography: Topography) -> Measurement:
     tree = topography.tree
     if len(tree.roots) > 1:
         return no_path()
-    natives = np.flatnonzero(graph.native)
     chief = np.zeros(graph.minima)
-    chief[natives[graph.weight[natives].argmax()]] = 1.0
+    chief[graph.chief] = 1.0
     away = np.flatnonzero((subtree_weight(tree, chief) == 0.0) & (tree.parent >= 0))
     depth = tree.energy[tree.parent[away]] - graph.energy[tree.lowest[away]]
     share = subtree_weight(tree, graph.weight)[away] / graph.weight.sum()

@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
-from spinfunnel.measure.densities import Spectrum, all_states, native_states, other_states
+from spinfunnel.measure.densities import Spectrum, all_states
 from spinfunnel.measure.histograms import views_of
+from spinfunnel.measure.native_ensemble import ground_state_ensemble, native_ensemble
 from spinfunnel.measure.outcome import Topography
-from spinfunnel.measure.thermodynamics import folding_temperature, freezing_temperature
+from spinfunnel.measure.thermodynamics import freezing_of
 from spinfunnel.plot.palette import ACCENT, INK, NATIVE, REST, axes_or_new, axis, layout, tidy
 
 if TYPE_CHECKING:
@@ -66,11 +67,13 @@ class _Density:
 
 def _read(graph: BasinGraph) -> _Density:
     topography = _whole(graph)
-    everything, natives, others = all_states(topography), native_states(topography), other_states(topography)
+    everything = all_states(topography)
+    found = native_ensemble(topography) if graph.exact else ground_state_ensemble(topography)
     if isinstance(everything, NoAnswer):
         raise InputError(everything.cause)
-    if isinstance(others, NoAnswer):
-        raise InputError(others.cause)
+    if isinstance(found, NoAnswer):
+        raise InputError(found.cause)
+    natives, others = found.native, found.others
     if not math.isfinite(everything.states):
         raise InputError("there are more states than a double can count")
     edges = np.linspace(everything.ground, float(everything.energy[-1] + everything.spread[-1]), BINS + 1)
@@ -86,8 +89,8 @@ def _read(graph: BasinGraph) -> _Density:
     top = 1.08 * max(1.0, float(points[1].max()))
     tangents, missing = [], []
     for answer, name, touched, colour, dash in (
-        (folding_temperature(topography), "Tf", points, ACCENT, "solid"),
-        (freezing_temperature(topography), "Tg", band, _GLASS, "dash"),
+        (found.tf, "Tf", points, ACCENT, "solid"),
+        (freezing_of(others), "Tg", band, _GLASS, "dash"),
     ):
         if isinstance(answer, NoAnswer):
             missing.append(f"There is no {name}: {answer.cause}.")

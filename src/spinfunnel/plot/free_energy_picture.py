@@ -16,6 +16,7 @@ from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure.free_energy import FreeEnergy, FreeEnergyProfile
 from spinfunnel.measure.free_energy import free_energy as profiles_of
+from spinfunnel.measure.native_ensemble import native_border
 from spinfunnel.measure.outcome import Topography
 from spinfunnel.measure.thermodynamics import folding_temperature
 from spinfunnel.plot.palette import ACCENT, INK, NATIVE, REST, axes_or_new, axis, layout, tidy
@@ -60,12 +61,12 @@ def free_energy_caption(graph: BasinGraph) -> str:
         Where the map has no histogram of overlap and energy, or no folding temperature.
     """
     states, tf = _read(graph)
-    barrier = states.at(tf.value).barrier / tf.value
+    barrier = states.at(tf.value).barrier(native_border(Topography(graph))) / tf.value
     cut = f" Cut off at {CEILING:g}." if _top(_curves(graph)[0]) == CEILING else ""
     way = "downhill all the way" if barrier < 0.005 else f"over a barrier of {barrier:.2g} Tf"
     return (
         f"Free energy of the states at each overlap with the native ones, over T, at the folding temperature Tf ="
-        f" {tf.value:.4g}, where the native states hold half of the weight, below and above it. At Tf folding goes"
+        f" {tf.value:.4g}, where the native ensemble holds half of the weight, below and above it. At Tf folding goes"
         f" {way}. Beside it the mean energy and the entropy of those states; grey: all states alike (T = ∞).{cut}"
     )
 

@@ -43,6 +43,7 @@ from spinfunnel.landscape import (
     index_key,
     no_progress,
 )
+from spinfunnel.landscape.basin_graph import chief_native
 from spinfunnel.moves.group import Group, canonical_numbers, close_group
 
 __all__ = ["evaluations", "explore", "flood"]
@@ -191,7 +192,8 @@ def _flood_cube(cube: Cube, landscape: Binary) -> BasinGraph:
         cube, census_sums, int((plateau * orbit)[native].sum()), float(energy[0]), weak + _orbits(cube, strict).sum()
     )
     table = find_saddles(cube, energy)
-    tallies = count_states(cube, state[native], members, census=census)
+    chief = chief_native(energy, weight)
+    tallies = count_states(cube, state[chief : chief + 1], members, census=census)
     table = table.reordered(_by_energy_and_key(cube, table.state))
     return BasinGraph(
         key=index_key(state, size=cube.size),

@@ -24,6 +24,7 @@ from scipy.sparse.csgraph import connected_components
 from spinfunnel.explore.flood.list_density import count_listed
 from spinfunnel.explore.flood.saddles import Forest, SaddleTable, Stars
 from spinfunnel.landscape import BasinGraph, Census, InputError, Kind, Progress, StateList, no_progress
+from spinfunnel.landscape.basin_graph import chief_native
 from spinfunnel.moves.batches import over_blocks
 
 __all__ = ["flood_list"]
@@ -217,10 +218,16 @@ def flood_list(listed: StateList, *, name: str, workers: int = 1, progress: Prog
         saddle_minima=table.joined,
         saddle_exact=np.ones(len(table.state), np.bool_),
         census=census,
-        tallies=count_listed(energies, copies, listed.overlap(np.flatnonzero(energies == energies[bottom[0]]))),
+        tallies=count_listed(energies, copies, listed.overlap(_chief_states(energies, label, bottom, weight))),
         symmetry=listed.symmetry,
         kind=Kind.CHAIN,
     )
+
+
+def _chief_states(energies: Floats, label: Labels, bottom: Ints, weight: Floats) -> Ints:
+    """States of the chief native minimum, those of its plateau included."""
+    chief = chief_native(energies[bottom], weight)
+    return np.flatnonzero((label == chief) & (energies == energies[bottom[0]]))
 
 
 def _descend(sea: _Sea, mean: float) -> tuple[int, Ints, float]:

@@ -169,14 +169,17 @@ class _Grid:
 def count_states(
     cube: Cube, roots: NDArray[np.int64], members: NDArray[np.int64], *, census: Census
 ) -> tuple[Tally, Tally, Tally]:
-    """Histograms over all states: of the overlap Q = 1 - 2 d / N with the nearest native state, of energy, of both.
+    """Histograms over all states: of the overlap Q = 1 - 2 d / N with the native state, of energy, of both.
+
+    The native state is the nearest of those at the bottom of the minima given, and of their symmetric images.
 
     Parameters
     ----------
     cube : Cube
         Labelled.
     roots, members : arrays of int64
-        The native minima, and the states of all closed plateaus.
+        Minima from which the overlap is measured, the chief native one (see `landscape.basin_graph.chief_native`), and
+        the states of all closed plateaus.
     census : Census
 
     Returns

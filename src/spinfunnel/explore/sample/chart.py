@@ -21,6 +21,7 @@ from spinfunnel.explore.sample.pocket import Exits, escape
 from spinfunnel.explore.sample.quench import Quenched
 from spinfunnel.explore.sample.relink import relink
 from spinfunnel.landscape import Binary, Bound, Minimum, Progress, Saddle, no_progress
+from spinfunnel.landscape.basin_graph import chief_native
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.moves.spins import Floats, Model, Words, spins_apart, unpacked
 
@@ -146,6 +147,11 @@ class Chart:
         chosen = [number for number, energy in enumerate(self._energy) if energy == lowest]
         bits = self._bits(np.array([self._words[number] for number in chosen]))
         return bits, sum(self._copies(number) for number in chosen)
+
+    def chief(self) -> NDArray[np.uint8]:
+        """Bits (1, N) of the chief native minimum: of those at the lowest energy, that which most searches ended in."""
+        number = chief_native(np.array(self._energy), np.array(self._visits, np.float64))
+        return self._bits(self._words[number][None])
 
     def states(self) -> tuple[NDArray[np.uint8], Floats]:
         """Bits and energies of all minima."""

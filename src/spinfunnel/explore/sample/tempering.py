@@ -342,7 +342,7 @@ class Survey:
         """Census, and shells around the native states; low states that are known beside the minima count as seen."""
         landscape, work = self.landscape, self._work
         yield [self._census()]
-        natives, _ = native_images(self.model, self.chart.natives()[0])
+        natives, _ = native_images(self.model, self.chart.chief())
         found, energy = self.chart.states()
         low = low[: int(max(self._most_work // work * self.groups, 64))]
         known = np.concatenate([found, low]), np.concatenate([energy, landscape.energy(low)])
