@@ -155,9 +155,11 @@ def _assemble(energies, near, drain, *, copies, bits):
     saddles = {divmod(int(pair[k]), len(floor)): float(height[k]) for k in lowest}
     saddles = {(i, j): s for (i, j), s in saddles.items() if i != j}
     member = _plateaus(energies, near)
+    natives = chief_states(energies, basin, floor, member)
     graph = basin_graph(
         energies[floor], [(s, i, j) for (i, j), s in saddles.items()], weight=np.bincount(basin) / states,
-        census=slow_census(energies, near, copies=copies), tallies=slow_tallies(energies, natives=chief_states(energies, basin, floor, member), copies=copies, bits=bits),
+        census=slow_census(energies, near, copies=copies),
+        tallies=slow_tallies(energies, natives=natives, copies=copies, bits=bits),
     )  # fmt: skip
     return replace(
         graph, key=index_key(floor, size=bits), plateau=np.array([(member == f).sum() for f in floor]),

@@ -13,8 +13,20 @@ from spinfunnel.measure import COMPARED, MEASURES, measure_all
 pytestmark = pytest.mark.quick
 
 SHARES = {"funnel_minima", "funnel_weight", "funnel_boltzmann", "rival_weight", "sharpness", "stem_share", "rival_size"}
-IN_ENERGY_UNITS = {"depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "heat_capacity_peak"}
+IN_ENERGY_UNITS = {
+    "depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "tf_ground_state", "tg_ground_state",
+    "heat_capacity_peak",
+}  # fmt: skip
 OF_DENSITY = {
+    "entropy",
+    "tg",
+    "gap_over_roughness",
+    "band_gap",
+    "native_depth",
+    "cooperativity",
+    "transition_width",
+    "tf_ground_state",
+    "tg_ground_state",
     "tf_measured",
     "tg_measured",
     "tf_tg_measured",
@@ -104,11 +116,14 @@ def test_what_compares_with_a_null_says_so_without_it(name):
 def test_a_shift_and_a_scale_of_the_energy_change_only_the_unit(name):
     energies = np.random.default_rng(4).normal(size=256)
     energies[9] = -9.0
-    one = MEASURES[name].compute(slow_flood(energies), temperature=0.5)
-    two = MEASURES[name].compute(slow_flood(3.0 * energies + 8.0), temperature=1.5)
-    assert isinstance(one, Estimate)
-    assert isinstance(two, Estimate)
-    assert two.value == pytest.approx(one.value * (3.0 if name in IN_ENERGY_UNITS else 1.0), rel=1e-9)
+    for unit, shift in ((3.0, 8.0), (1e6, -1e9), (1e-6, 0.0)):
+        for warm in (0.5, None):
+            one = MEASURES[name].compute(slow_flood(energies), temperature=warm)
+            hot = None if warm is None else unit * warm
+            two = MEASURES[name].compute(slow_flood(unit * energies + shift), temperature=hot)
+            assert isinstance(one, Estimate)
+            assert isinstance(two, Estimate)
+            assert two.value == pytest.approx(one.value * (unit if name in IN_ENERGY_UNITS else 1.0), rel=1e-7)
 
 
 @pytest.mark.parametrize("name", MEASURES)

@@ -1,6 +1,7 @@
 """Canonical averages, folding and glass temperature against sums over all states."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from slow_twins import slow_flood
 from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES
-from spinfunnel.measure.densities import Spectrum, all_states, other_states
+from spinfunnel.measure.densities import Spectrum, above_ground, all_states
 from spinfunnel.measure.outcome import Topography
 from spinfunnel.measure.thermodynamics import folding_temperature, freezing_temperature
 from spinfunnel.systems import FunctionLandscape, resolve
@@ -67,10 +68,10 @@ def test_one_bin_in_place_of_levels_is_caught_by_the_stated_error():
 
 
 @pytest.mark.parametrize("spec", SPECS)
-def test_half_of_the_weight_is_native_at_the_folding_temperature(spec):
+def test_half_of_the_weight_is_at_the_ground_energy_at_the_temperature_of_that_name(spec):
     landscape = resolve(spec)
     energies = energies_of(landscape)
-    tf = answer(flood(landscape), "tf_measured")
+    tf = answer(flood(landscape), "tf_ground_state")
     weight, _ = boltzmann(energies, tf.value)
     assert weight[energies == energies.min()].sum() == pytest.approx(0.5, abs=1e-6)
 
@@ -79,13 +80,13 @@ def test_native_states_within_a_tolerance_fold_together():
     energies = np.random.default_rng(3).normal(size=256)
     energies[[7, 130]] = -9.0, -8.9
     graph = slow_flood(energies)
-    wide = type(graph)(**{
-        name: getattr(graph, name) for name in graph.__slots__ if name not in {"native", "native_tolerance"}
-    }, native_tolerance=0.2)  # fmt: skip
-    tf = answer(wide, "tf_measured").value
-    weight, _ = boltzmann(energies, tf)
-    assert weight[[7, 130]].sum() == pytest.approx(0.5, abs=1e-9)
-    assert tf > answer(graph, "tf_measured").value
+    wide = replace(graph, native_tolerance=0.2)
+    for name in ("tf_measured", "tf_ground_state"):
+        tf = answer(wide, name).value
+        weight, _ = boltzmann(energies, tf)
+        # The ensemble around the lowest state holds a little more than the two, by what is similar to it.
+        assert weight[[7, 130]].sum() == pytest.approx(0.5, abs=1e-9 if name == "tf_ground_state" else 0.01)
+        assert tf > answer(graph, name).value
 
 
 @pytest.mark.parametrize("spec", ["sk:n=14,seed=2", "rem:n=13,seed=1", "dfm:shape=3x4", "committee"])
@@ -93,7 +94,7 @@ def test_as_many_states_are_occupied_at_the_glass_temperature_as_their_entropy(s
     landscape = resolve(spec)
     energies = energies_of(landscape)
     others = energies[energies > energies.min()]
-    tg = answer(flood(landscape), "tg_measured").value
+    tg = answer(flood(landscape), "tg_ground_state").value
     weight, _ = boltzmann(others, tg)
     assert 1.0 / (weight @ weight) == pytest.approx(math.log(len(others)), rel=1e-5)
 
@@ -144,12 +145,13 @@ def ratios(bits, *, depth, seeds):
 
 @pytest.mark.parametrize("bits", [9, 12, 15])
 def test_formula_and_measurement_agree_on_random_energies_beside_a_native_state(bits):
-    """Tf to 3 %; Tg in the mean to 15 % at any of these sizes, since one sample scatters by 0.2 to 0.35.
+    """Tf to 3 %, and 2 % more at 9 bits, where dissimilar states are fewer than all by a tenth.
 
-    Twelve samples: a mean of 1.06 with a standard error of 0.1 lies outside 0.78 ... 1.34 in less than one case in 200.
+    Tg in the mean to 15 % at any of these sizes, since one sample scatters by 0.2 to 0.35. Twelve samples: a mean of
+    1.06 with a standard error of 0.1 lies outside 0.78 ... 1.34 in less than one case in 200.
     """
     found = ratios(bits, depth=1.6, seeds=range(12))
-    np.testing.assert_allclose(found[:, 0], 1.0, atol=0.03)
+    np.testing.assert_allclose(found[:, 0], 1.0, atol=0.05 if bits == 9 else 0.03)
     assert 0.78 < found[:, 1].mean() < 1.34
     assert found[:, 1].std() < 0.6
 
@@ -173,10 +175,10 @@ def test_without_density_or_states_there_is_a_named_outcome():
     )
     for name in ("tf_measured", "tg_measured", "tf_tg_measured", "heat_capacity_peak"):
         assert answer(without, name).outcome == "no_density"
-    assert answer(slow_flood(np.zeros(8)), "tf_measured").outcome == "too_few_states"
+    assert answer(slow_flood(np.zeros(8)), "tf_ground_state").outcome == "too_few_states"
     mostly = np.zeros(16)
     mostly[[1, 2, 4, 8]] = 1.0
-    assert answer(slow_flood(mostly), "tf_measured").outcome == "mostly_native"
+    assert answer(slow_flood(mostly), "tf_ground_state").outcome == "mostly_native"
 
 
 def test_estimates_that_rest_on_bins_carry_an_interval():
@@ -191,7 +193,7 @@ def test_estimates_that_rest_on_bins_carry_an_interval():
         middle = 0.5 * (low + high)
         low, high = (middle, high) if boltzmann(energies, middle)[0][0] > 0.5 else (low, middle)
     assert tf.low - 1e-6 <= high <= tf.high + 1e-6
-    assert other_states(Topography(graph)).states == (1 << 15) - 1
+    assert above_ground(Topography(graph)).states == (1 << 15) - 1
 
 
 def test_a_bin_whose_spread_is_rounding_alone_is_one_level():

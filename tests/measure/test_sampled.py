@@ -104,8 +104,8 @@ def test_histograms_at_many_temperatures_give_the_density_of_states():
 
 
 STATED = (
-    "minima", "funnel_weight", "sharpness", "frustration", "relative_depth", "rival_valley", "tf_measured",
-    "tg_measured", "native_depth", "funnel_slope", "decoy_gap",
+    "minima", "funnel_weight", "sharpness", "frustration", "relative_depth", "rival_valley", "tf_ground_state",
+    "tg_ground_state", "native_depth", "funnel_slope", "decoy_gap",
 )  # fmt: skip
 
 
@@ -127,7 +127,9 @@ def test_a_sample_of_a_small_landscape_agrees_with_its_flood(spec):
             slack = 0.5 * (ours.high - ours.low) + 1e-9 * abs(ours.value)
             assert ours.low - slack <= known.value <= ours.high + slack, name
     drawn = {trace.name for trace in density_of_states_figure(found.graph).data}
-    assert f"slope 1/Tf, Tf = {found.measures['tf_measured'].value:.4g}" in drawn  # not that of quenched states alone
+    assert (
+        f"slope 1/Tf, Tf = {found.measures['tf_ground_state'].value:.4g}" in drawn
+    )  # not that of quenched states alone
 
 
 def test_a_large_glass_has_traps_and_no_native_funnel():

@@ -1,6 +1,7 @@
 """Folding temperatures, correlations and slopes against sums over all states."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,6 +32,12 @@ def deep_hole(bits=8, depth=20.0, seed=1):
     return energies
 
 
+def dissimilar(energies, *, native):
+    """Energies of the states that differ from the native one in a quarter of the bits or more."""
+    bits = len(energies).bit_length() - 1
+    return np.array([energy for x, energy in enumerate(energies) if 4 * (x ^ native).bit_count() >= bits])
+
+
 def sherrington_kirkpatrick(n, seed):
     rng = np.random.default_rng(seed)
     coupling = np.triu(rng.normal(size=(n, n)), 1) / math.sqrt(n)
@@ -40,8 +47,8 @@ def sherrington_kirkpatrick(n, seed):
 
 def test_folding_temperatures_follow_their_formulas():
     energies = deep_hole()
-    others = np.delete(energies, 77)
-    gap, spread, entropy = others.mean() + 20.0, others.std(), math.log(255)
+    others = dissimilar(energies, native=77)
+    gap, spread, entropy = others.mean() + 20.0, others.std(), math.log(len(others))
     graph = slow_flood(energies)
     assert value(graph, "tg") == pytest.approx(spread / math.sqrt(2 * entropy))
     tf = (gap + math.sqrt(gap**2 - 2 * entropy * spread**2)) / (2 * entropy)
@@ -52,16 +59,26 @@ def test_folding_temperatures_follow_their_formulas():
 def test_at_tf_native_and_other_states_weigh_the_same_in_the_annealed_random_energy_model():
     graph = slow_flood(deep_hole())
     tf, tg = value(graph, "tf"), value(graph, "tg")
-    entropy = math.log(255)
+    others = dissimilar(deep_hole(), native=77)
+    entropy = math.log(len(others))
     spread = tg * math.sqrt(2 * entropy)
-    gap = np.delete(deep_hole(), 77).mean() + 20.0
+    gap = others.mean() + 20.0
     assert gap - spread**2 / (2 * tf) - tf * entropy == pytest.approx(0.0, abs=1e-9)
 
 
-def test_degenerate_ground_states_are_removed_together():
-    energies = np.where(np.arange(64) % 8 == 0, -30.0, np.random.default_rng(2).normal(size=64))
-    others = energies[energies > -30]
-    assert value(slow_flood(energies), "tg") == pytest.approx(others.std() / math.sqrt(2 * math.log(56)))
+def test_the_band_is_that_of_dissimilar_states_and_a_rival_at_the_ground_energy_is_in_it():
+    energies = np.random.default_rng(2).normal(size=256)
+    energies[[0, 255]] = -30.0
+    graph = slow_flood(energies)
+    others = dissimilar(energies, native=0 if graph.key[graph.chief] == "00000000" else 255)
+    assert (others == -30.0).sum() == 1
+    entropy = math.log(len(others))
+    assert value(graph, "entropy") == pytest.approx(entropy)
+    assert value(graph, "tg") == pytest.approx(others.std() / math.sqrt(2 * entropy))
+    assert value(graph, "gap_over_roughness") == pytest.approx(
+        (others.mean() + 30.0) / (others.std() * math.sqrt(2 * entropy))
+    )
+    assert value(graph, "decoy_gap") == 0.0
 
 
 def test_no_folding_transition_is_named():
@@ -77,7 +94,7 @@ def test_a_golf_course_has_no_roughness():
     energies[5] = -3.0
     graph = slow_flood(energies)
     assert value(graph, "tg") == pytest.approx(0.0, abs=1e-7)
-    assert value(graph, "tf") == pytest.approx(3.0 / math.log(255))
+    assert value(graph, "tf") == pytest.approx(3.0 / math.log(256 - 9))  # The hole and its eight neighbours are alike.
     assert outcome(graph, "tf_tg") == "no_roughness"
     assert outcome(graph, "funnel_slope") == "flat"
     assert value(graph, "decoy_gap") == pytest.approx(256 / 255, rel=0.02)
@@ -148,6 +165,4 @@ def test_a_constant_landscape_is_flat(name):
 def test_energies_that_overflow_are_named():
     census = Census(4, 0.0, math.inf, -1e200, 1, 1, 0.0)
     graph = slow_flood(np.array([-1.0, 0.0, 0.0, 1.0]))
-    from dataclasses import replace
-
-    assert outcome(replace(graph, census=census), "tg") == "overflow"
+    assert outcome(replace(graph, census=census), "tf_tg_ground_state") == "overflow"

@@ -1,8 +1,8 @@
 """Folding and glass temperature in the random-energy form (definition 8).
 
-The states that are not native (see `native_ensemble`) are taken for a random energy model with their own mean,
-standard deviation DE and number exp(S0); the lowest native state lies dE below their mean. With the gap over the
-roughness, ``a = dE / (DE sqrt(2 S0))``::
+The states that are dissimilar from the native one (see `native_ensemble`) are taken for a random energy model with
+their own mean, standard deviation DE and number exp(S0); the lowest native state lies dE below their mean. With
+the gap over the roughness, ``a = dE / (DE sqrt(2 S0))``::
 
     Tg = DE / sqrt(2 S0)        Tf = (dE + sqrt(dE^2 - 2 S0 DE^2)) / (2 S0)        Tf / Tg = a + sqrt(a^2 - 1)
 
@@ -30,7 +30,7 @@ from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.free_energy import HALF, SAME
 from spinfunnel.measure.ground_found import of_ground
 from spinfunnel.measure.histograms import jackknifed
-from spinfunnel.measure.native_ensemble import native_ensemble
+from spinfunnel.measure.native_ensemble import dissimilar_states
 from spinfunnel.measure.outcome import Measure, Topography, census_of, exactly, overlap_tally
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Band:
 
 
 def entropy(topography: Topography) -> Measurement:
-    """Entropy ``S0`` of the states that are not native: the logarithm of their number."""
+    """Entropy ``S0`` of the dissimilar states: the logarithm of their number."""
     band = band_of(topography)
     return band if isinstance(band, NoAnswer) else exactly(band.entropy)
 
@@ -91,11 +91,12 @@ def band_of(topography: Topography) -> Band | NoAnswer:
 
 
 def _exact_band(topography: Topography) -> Band | NoAnswer:
-    found = topography.shared(native_ensemble)
+    found = topography.shared(dissimilar_states)
     if isinstance(found, NoAnswer):
         return found
-    mean, roughness = found.others.moments()
-    return Band(mean - found.ground, roughness, found.others.log_states)
+    ground, others = found
+    mean, roughness = others.moments()
+    return Band(mean - ground, roughness, others.log_states)
 
 
 def _sampled_band(topography: Topography) -> Band | NoAnswer:
@@ -172,7 +173,7 @@ _SOURCE = "Bryngelson, Wolynes (1987); Onuchic, Luthey-Schulten, Wolynes, Annu. 
 MEASURES = (
     Measure(
         "entropy",
-        "logarithm of the number of states that are not native",
+        "logarithm of the number of dissimilar states",
         _SOURCE,
         8,
         exact=entropy,

@@ -21,9 +21,8 @@ import numpy as np
 
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure.folding import band_of
-from spinfunnel.measure.free_energy import SAME
+from spinfunnel.measure.free_energy import HALF, SAME
 from spinfunnel.measure.histograms import jackknifed
-from spinfunnel.measure.native_ensemble import native_border
 from spinfunnel.measure.outcome import Measure, Topography, exactly, overlap_tally
 
 __all__ = ["MEASURES"]
@@ -40,7 +39,7 @@ def native_depth(topography: Topography) -> Measurement:
     if isinstance(band, NoAnswer):
         return band
     scale = band.gap
-    away = np.array(tally.position) <= native_border(topography) + SAME
+    away = np.array(tally.position) <= HALF + SAME
     count, spread = np.array(tally.count)[away], np.array(tally.spread)[away]
     if not away.any():
         return NoAnswer("all_native", "every state counts as native", "lower the native tolerance, if it is above 0")

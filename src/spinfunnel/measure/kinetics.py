@@ -383,14 +383,14 @@ def folding_sweeps(topography: Topography) -> Measurement:
 
     The start is the minimum to which a state drawn at random drains.
     """
-    kinetics = topography.shared(_kinetics)
-    if isinstance(kinetics, NoAnswer):
-        return kinetics
     graph = topography.graph
-    if bool(graph.native.all()):
+    if graph.minima > 1 and bool(graph.native.all()):
         return NoAnswer(
             "all_native", f"all {graph.minima} minima count as native", "nothing to do: nothing has to fold"
         )
+    kinetics = topography.shared(_kinetics)
+    if isinstance(kinetics, NoAnswer):
+        return kinetics
     whole = float(graph.weight.sum())
     if not whole > 0.0:
         return no_weights()

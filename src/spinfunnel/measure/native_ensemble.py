@@ -7,6 +7,9 @@ between the unfolded and the native basin at the temperature Tf at which both ho
 is no barrier. Tf depends on the border and the border on Tf: from 1/2 on, one is found from the other until the border
 stays. Other states at exactly the ground energy that are dissimilar are rivals, and not native.
 
+What compares energies alone, at no temperature, compares the native state with what is *dissimilar* from it: of overlap
+1/2 at most (a quarter of the spins differ), barrier or not.
+
 Of landscapes without an overlap - graphs of states, and fewer than six bits - native are the plain states of the native
 minima, as `ground_state_ensemble` takes them of all.
 
@@ -30,9 +33,9 @@ from spinfunnel.measure.outcome import Topography
 
 __all__ = [
     "NativeEnsemble",
+    "dissimilar_states",
     "folding_of",
     "ground_state_ensemble",
-    "native_border",
     "native_ensemble",
     "transition_temperature",
 ]
@@ -224,12 +227,18 @@ def transition_temperature(native: Spectrum, others: Spectrum, *, share: float =
     return within(tf, error / fall if fall > 0.0 else math.inf)
 
 
-def native_border(topography: Topography) -> float:
-    """Overlap above which states are native: that of the ensemble, and 1/2 where it is not known."""
-    if topography.graph.road != "exact":
-        return HALF
-    found = topography.shared(native_ensemble)
-    return HALF if isinstance(found, NoAnswer) or found.border is None else found.border
+def dissimilar_states(topography: Topography) -> tuple[float, Spectrum] | NoAnswer:
+    """Ground energy, and the states that are dissimilar from the native one: of overlap 1/2 at most.
+
+    The same on every map that knows overlaps, whatever barrier parts its basins at Tf: sampled maps know no barrier.
+    Where there is no overlap they are all but the ground states.
+    """
+    shells = free_energy(topography.graph)
+    if isinstance(shells, NoAnswer):
+        found = topography.shared(native_ensemble)
+        return found if isinstance(found, NoAnswer) else (found.ground, found.others)
+    parted = _parted(topography, shells, HALF)
+    return parted if isinstance(parted, NoAnswer) else (parted[0].ground, parted[1])
 
 
 def folding_of(topography: Topography) -> tuple[NativeEnsemble, Estimate] | NoAnswer:

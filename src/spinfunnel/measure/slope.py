@@ -11,10 +11,9 @@ import numpy as np
 
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.coverage import complete
-from spinfunnel.measure.free_energy import SAME
+from spinfunnel.measure.free_energy import HALF, SAME
 from spinfunnel.measure.ground_found import of_one_native_state
 from spinfunnel.measure.histograms import jackknifed
-from spinfunnel.measure.native_ensemble import native_border
 from spinfunnel.measure.outcome import Measure, Topography, energy_scale, exactly, overlap_tally
 
 __all__ = ["MEASURES"]
@@ -67,10 +66,9 @@ def funnel_slope(topography: Topography) -> Measurement:
 def decoy_gap(topography: Topography) -> Measurement:
     """Gap between the native state and the best dissimilar one, over the gap to a random one.
 
-    ``(min over dissimilar states of E - E_0) / (<E> - E_0)``, 0 or more. Dissimilar are states that the native ensemble
-    does not hold: of overlap up to its border, 1/2 where F(Q) has no barrier (a quarter of the spins differ). Reading
-    the energy of the best of them as the bottom of the band of random states turns the gap g into a = 1 / (1 - g) in
-    ``Tf/Tg = a + sqrt(a^2 - 1)``.
+    ``(min over dissimilar states of E - E_0) / (<E> - E_0)``, 0 or more. Dissimilar are states with overlap up to 1/2
+    (a quarter of the spins differ), another state at the ground energy included. Reading the energy of the best of them
+    as the bottom of the band of random states turns the gap g into a = 1 / (1 - g) in ``Tf/Tg = a + sqrt(a^2 - 1)``.
 
     Sali, Shakhnovich, Karplus, Nature 369, 248 (1994).
     """
@@ -79,7 +77,7 @@ def decoy_gap(topography: Topography) -> Measurement:
         return tally
     if isinstance(scale, NoAnswer):
         return scale
-    far = np.array(tally.position) <= native_border(topography) + SAME
+    far = np.array(tally.position) <= HALF + SAME
     if not far.any():
         return NoAnswer("no_decoys", "no state is dissimilar from the native ones", "use a larger system")
     return exactly((float(np.array(tally.lowest)[far].min()) - float(np.array(tally.lowest).min())) / scale)

@@ -63,8 +63,9 @@ def freezing_temperature(topography: Topography) -> Measurement:
 def freezing_of(others: Spectrum) -> Measurement:
     """Glass temperature of states that are not native: as many are occupied as the logarithm of their number."""
     entropy = others.log_states
-    lowest = float(others.count[0])
-    if others.spread[0] > 0.0:
+    bottom = others.lowest == others.ground
+    lowest = float(others.count[bottom].sum())
+    if others.spread[bottom].any():
         return within(math.nan, 0.0)
     if lowest >= entropy:
         return NoAnswer(

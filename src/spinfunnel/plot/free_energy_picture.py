@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
-from spinfunnel.measure.free_energy import FreeEnergy, FreeEnergyProfile
+from spinfunnel.measure.free_energy import HALF, FreeEnergy, FreeEnergyProfile
 from spinfunnel.measure.free_energy import free_energy as profiles_of
-from spinfunnel.measure.native_ensemble import native_border
+from spinfunnel.measure.native_ensemble import NativeEnsemble, folding_of
 from spinfunnel.measure.outcome import Topography
-from spinfunnel.measure.thermodynamics import folding_temperature
 from spinfunnel.plot.palette import ACCENT, INK, NATIVE, REST, axes_or_new, axis, layout, tidy
 
 if TYPE_CHECKING:
@@ -60,8 +59,8 @@ def free_energy_caption(graph: BasinGraph) -> str:
     InputError
         Where the map has no histogram of overlap and energy, or no folding temperature.
     """
-    states, tf = _read(graph)
-    barrier = states.at(tf.value).barrier(native_border(Topography(graph))) / tf.value
+    states, ensemble, tf = _read(graph)
+    barrier = states.at(tf.value).barrier(HALF if ensemble.border is None else ensemble.border) / tf.value
     cut = f" Cut off at {CEILING:g}." if _top(_curves(graph)[0]) == CEILING else ""
     way = "downhill all the way" if barrier < 0.005 else f"over a barrier of {barrier:.2g} Tf"
     return (
@@ -71,17 +70,17 @@ def free_energy_caption(graph: BasinGraph) -> str:
     )
 
 
-def _read(graph: BasinGraph) -> tuple[FreeEnergy, Estimate]:
-    states, tf = profiles_of(graph), folding_temperature(Topography(graph))
+def _read(graph: BasinGraph) -> tuple[FreeEnergy, NativeEnsemble, Estimate]:
+    states, found = profiles_of(graph), folding_of(Topography(graph))
     if isinstance(states, NoAnswer):
         raise InputError(states.cause)
-    if isinstance(tf, NoAnswer):
-        raise InputError(tf.cause)
-    return states, tf
+    if isinstance(found, NoAnswer):
+        raise InputError(found.cause)
+    return states, *found
 
 
 def _curves(graph: BasinGraph) -> tuple[list[_Curve], FreeEnergyProfile]:
-    states, tf = _read(graph)
+    states, _, tf = _read(graph)
     curves = [
         _Curve(states.at(ratio * tf.value), colour, "T = Tf" if ratio == 1.0 else f"T = {ratio:g} Tf")
         for ratio, colour in RATIOS
