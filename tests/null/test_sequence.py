@@ -36,7 +36,7 @@ def judged(kind, **options):
 
 def test_a_designed_sequence_stands_out_from_its_shuffles_and_a_random_one_does_not():
     """The random one is a shuffle itself: with 20 samples |Z| > 4.2 in less than one case in 2000."""
-    measures = "entropy", "tf_tg", "native_depth"
+    measures = "entropy", "tf_tg", "native_depth", "stability_gap", "stability_z"
     designed, random = (judged(kind, nulls=2, measures=measures) for kind in ("designed", "random"))
     assert designed.null_samples == {SHUFFLED: 0, INTERACTIONS: GROUNDS}
     assert designed.measures["stability_gap"].value > 0.2
