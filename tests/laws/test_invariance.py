@@ -20,19 +20,18 @@ from spinfunnel.systems.own_function import FunctionLandscape
 from spinfunnel.verdict import judge_map
 
 IN_UNITS = {
-    "depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "heat_capacity_peak", "fastest_temperature",
+    "depth", "rival_depth", "tf", "tg", "tf_measured", "tg_measured", "tf_ground_state", "tg_ground_state",
+    "heat_capacity_peak", "fastest_temperature",
 }  # fmt: skip
 """Energies and temperatures: they change with the unit, in proportion."""
-AT_A_TEMPERATURE = {name for name, measure in MEASURES.items() if measure.definition in (4, 13)} | {"funnel_boltzmann"}
-"""Read at the temperature that is asked for, in the unit of the energy."""
-WITH_TIES = {name for name, measure in MEASURES.items() if measure.definition in (1, 2, 3, 5, 6, 10)} | {
+WITH_TIES = {name for name, measure in MEASURES.items() if measure.definition in (1, 2, 3, 5, 6, 10, 13)} | {
     "rival_valley_depth", "rival_share", "either_ruler",
 }  # fmt: skip
 """Basins of states with several lowest neighbours go to the one with the smallest number, another in other orders."""
 SLOW = {name for name, measure in MEASURES.items() if measure.definition in (3, 12)} - {"search_ruler"}
 COMPARED = [
     name for name, measure in MEASURES.items()
-    if measure.exact is not None and name not in IN_UNITS | AT_A_TEMPERATURE | SLOW
+    if measure.exact is not None and name not in IN_UNITS | SLOW
 ]  # fmt: skip
 SPECS = specs(named(Kind.BINARY), {})
 CHANGES = ("dress", "unit 1e6", "unit 1e-6", "shift 1e3", "order", "gauge")
