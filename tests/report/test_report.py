@@ -195,6 +195,6 @@ def test_measures_without_a_value_stand_together_with_their_reason(tmp_path):
     table, lacking = text.split("<h4>Without an answer</h4>")
     lacking = lacking.split("</table>")[0]
     assert "connected share, rivals" in lacking
-    assert "no harmonic volumes" in lacking
+    assert "not of a smooth landscape" in lacking
     assert "funnel weight" in table
     assert "funnel weight" not in lacking
