@@ -9,16 +9,17 @@ from spinfunnel.pipeline.clock import SHARES, Clock
 from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
+PARTS = SHARES[Kind.BINARY]
+
 
 def test_shares_add_up_and_what_is_not_asked_for_is_left_to_exploring():
     for shares in SHARES.values():
         assert sum(shares.values()) == pytest.approx(1.0)
-    limit = Budget(seconds=60.0)
-    whole, alone = Clock(limit, Kind.BINARY), Clock(limit, Kind.BINARY, frozenset({"nulls", "advice"}))
-    binary = SHARES[Kind.BINARY]
-    assert whole.exploring().seconds == pytest.approx(60.0 * binary["exploring"])
-    assert alone.exploring().seconds == pytest.approx(60.0 * (binary["exploring"] + binary["nulls"] + binary["advice"]))
-    assert alone.until("walks") - alone.started == pytest.approx(60.0 * (1.0 - binary["rest"]))
+    whole = Clock(Budget(seconds=60.0), Kind.BINARY)
+    alone = Clock(Budget(seconds=60.0), Kind.BINARY, frozenset({"nulls", "advice"}))
+    assert whole.exploring().seconds == pytest.approx(60.0 * PARTS["exploring"])
+    assert alone.exploring().seconds == pytest.approx(60.0 * (PARTS["exploring"] + PARTS["nulls"] + PARTS["advice"]))
+    assert alone.until("walks") - alone.started == pytest.approx(60.0 * (1.0 - PARTS["rest"]))
 
 
 def test_a_late_stage_has_a_little_time_of_its_own():
@@ -34,7 +35,7 @@ def test_a_study_keeps_to_its_time_nulls_and_advice_included():
     started = time.perf_counter()
     found = study(landscape, explorer="tempering", budget=Budget(seconds=5.0), workers=1)
     assert time.perf_counter() - started < 15.0
-    assert found.run.options["budget_seconds"] == pytest.approx(5.0 * SHARES[Kind.BINARY]["exploring"])
+    assert found.run.options["budget_seconds"] == pytest.approx(5.0 * PARTS["exploring"])
     assert found.run.outcome == "out of budget"
     assert found.null_samples["shuffled_interactions"] >= 3
     assert found.details["advice"]["recommended"] in ("greedy", "annealing", "tempering")
@@ -50,3 +51,9 @@ def test_a_map_explored_for_the_whole_time_serves_a_study(tmp_path):
         run = explore(landscape, atlas=atlas, explorer="tempering", budget=budget, workers=1)
         found = study(landscape, explorer="tempering", budget=budget, atlas=atlas, nulls=False, advice=False, workers=1)
         assert found.run == run
+
+
+def test_exploring_has_all_of_the_time_where_stages_do_not_share_it():
+    clock = Clock(Budget(seconds=10.0), Kind.SMOOTH)
+    assert clock.exploring().seconds == clock.left_to_exploring().seconds == 10.0
+    assert clock.until("nulls") == float("inf")

@@ -47,6 +47,26 @@ class Invariance:
     species: tuple[int, ...] = ()
     mirror: bool = True
 
+    @property
+    def of_atoms(self) -> bool:
+        """Whether positions are those of atoms in space."""
+        return self.kind == "atoms"
+
+    def returned(self, position: Floats, *, like: Floats) -> Floats:
+        """Positions (B, D) brought back to where the energy is defined: on the sphere, to the length of others."""
+        if self.kind != "sphere":
+            return position
+        length = np.linalg.norm(like, axis=-1, keepdims=True)
+        return np.asarray(position * (length / np.linalg.norm(position, axis=1, keepdims=True)))
+
+    def on_surface(self, position: Floats, hessian: Floats) -> Floats:
+        """Hessians (B, D, D) within the surface of the sphere, whose length has curvature off stationary points."""
+        if self.kind != "sphere":
+            return hessian
+        unit = position / np.linalg.norm(position, axis=1, keepdims=True)
+        flat = np.eye(position.shape[1]) - unit[:, :, None] * unit[:, None, :]
+        return np.asarray(flat @ hessian @ flat)
+
     def zero_modes(self, position: Floats) -> Floats:
         """Orthonormal directions (k, D) in which the energy does not change, at one position (D,).
 

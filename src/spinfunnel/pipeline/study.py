@@ -89,7 +89,7 @@ def _studied(asked: Request) -> Study:
     atlas = asked.atlas
     with nullcontext(atlas) if atlas is None or isinstance(atlas, Atlas) else Atlas(atlas) as book:
         found = map_of(
-            chosen,
+            _shortened(chosen, asked, clock, atlas=book),
             asked.landscape,
             atlas=book,
             seed=asked.seed,
@@ -100,6 +100,15 @@ def _studied(asked: Request) -> Study:
         )
         entry = describe(asked.landscape)
         return _concluded(asked, found, entry, clock=clock, workers=workers, atlas=book)
+
+
+def _shortened(chosen: Plan, asked: Request, clock: Clock, *, atlas: Atlas | None) -> Plan:
+    """Return the plan with the share of its time that exploring has; as it is where the atlas holds it finished."""
+    if atlas is not None and asked.landscape is not None:
+        name, identity = chosen.explorer.name, asked.landscape.identity
+        if atlas.finished(identity, explorer=name, options=chosen.job, seed=asked.seed) is not None:
+            return chosen
+    return dataclasses.replace(chosen, budget=clock.exploring())
 
 
 def recall(

@@ -108,7 +108,7 @@ def _smooth(found: Mapped) -> dict[str, Any]:
     graph, minima, saddles = found.graph, dict(found.minima), dict(found.saddles)
     made: dict[str, Any] = {}
     # Pathways take thousands of Hessians: of atoms whose energy is compiled, seconds.
-    if landscape.invariance.kind == "atoms" and landscape.kernel is not None:
+    if landscape.invariance.of_atoms and landscape.kernel is not None:
         made["pathway"] = "one minimum is known, and no way to another"
         if graph.minima > 1:
             try:

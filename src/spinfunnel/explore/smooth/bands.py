@@ -113,8 +113,7 @@ def relaxed(engine: Engine, images: Floats, ends: tuple[float, float], *, steps:
         if step == 0:
             spring = STIFF * _stiffness(images, gradient)
         images[1:-1] += memory.step(band_gradient(images, energies, gradient, spring), longest=landscape.step)
-        if landscape.invariance.kind == "sphere":
-            images[1:-1] *= np.linalg.norm(images[0]) / np.linalg.norm(images[1:-1], axis=1, keepdims=True)
+        images[1:-1] = landscape.invariance.returned(images[1:-1], like=images[0])
     return energies, spent
 
 
@@ -173,9 +172,7 @@ def laid_out(engine: Engine, band: Band, generator: np.random.Generator) -> Floa
     if band.tried:
         noise = generator.standard_normal((count, len(one))) / math.sqrt(len(one))
         images[1:-1] += NOISE * length / (count + 1) * min(band.tried, 3) * noise
-    if engine.landscape.invariance.kind == "sphere":
-        images *= np.linalg.norm(one) / np.linalg.norm(images, axis=1, keepdims=True)
-    return images
+    return engine.landscape.invariance.returned(images, like=one)
 
 
 def climb_from_band(engine: Engine, band: Band, generator: np.random.Generator) -> Climbs:

@@ -42,7 +42,7 @@ FEWEST_ATOMS = 5
 def is_chain(landscape: Differentiable) -> bool:
     """Whether no two atoms may change places, and energies are compiled, so that dynamics are fast."""
     kinds = landscape.invariance.species
-    alone = landscape.invariance.kind == "atoms" and len(set(kinds)) == len(kinds)
+    alone = landscape.invariance.of_atoms and len(set(kinds)) == len(kinds)
     return alone and len(kinds) >= FEWEST_ATOMS and landscape.kernel is not None
 
 

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from spinfunnel.explore.smooth.engine import MOST_EVALUATIONS, Engine
+from spinfunnel.explore.smooth.geometry import REACH
 from spinfunnel.explore.smooth.hopping_kernels import hop_chain
-from spinfunnel.explore.smooth.identity import DISTANCE, REACH
+from spinfunnel.explore.smooth.identity import DISTANCE
 from spinfunnel.explore.smooth.point_catalogue import Collection, record_of
 from spinfunnel.landscape import Budget, Effort, InputError, Progress, Record, no_progress
 from spinfunnel.moves.differentiable import Differentiable
@@ -64,7 +65,7 @@ def hop(
     The result is that of the seed, on any number of threads.
     """
     landscape = engine.landscape
-    atoms = landscape.invariance.kind == "atoms"
+    atoms = landscape.invariance.of_atoms
     swaps = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2,)))
     chains = []
     spent = 0

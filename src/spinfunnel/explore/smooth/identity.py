@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.explore.smooth.alignment_kernels import connected, matches, moments
+from spinfunnel.explore.smooth.geometry import geometry_of
 from spinfunnel.moves.differentiable import Invariance
 
 __all__ = ["DISTANCE", "Catalogue", "Point", "group_order", "in_one_piece", "same_point"]
@@ -29,8 +29,6 @@ WINDOW = 1e-6
 """Difference in energy, relative to 1 + its size, above which two points are not compared: quenches are far closer."""
 DIGITS = 4
 """Decimals that make the key; points are refined to 1e-9, so that two runs round alike but for one point in 10^4."""
-REACH = 2.5
-"""Gap in a cluster, in median distances of nearest neighbours, from which on it is in two pieces."""
 
 
 @dataclass(slots=True, eq=False)
@@ -103,15 +101,7 @@ class Catalogue:
 
 def same_point(invariance: Invariance, one: Floats, other: Floats, *, tolerance: float = DISTANCE) -> bool:
     """Whether a symmetry takes one position to within the tolerance of the other."""
-    if invariance.kind == "atoms":
-        species = np.asarray(invariance.species, np.int64)
-        one, other = (np.require(each, np.float64, ["C", "W"]) for each in (one, other))
-        return matches(one, other, species, invariance.mirror, tolerance, True) > 0
-    if invariance.kind == "angles":
-        return any(_angles_apart(one, sign * other) <= tolerance for sign in _signs(invariance))
-    if invariance.kind == "sphere":
-        one, other = one / np.linalg.norm(one), other / np.linalg.norm(other)
-    return any(float(np.linalg.norm(one - sign * other)) <= tolerance for sign in _signs(invariance))
+    return geometry_of(invariance).same(one, other, tolerance)
 
 
 def group_order(invariance: Invariance, position: Floats, *, tolerance: float = DISTANCE) -> int:
@@ -123,41 +113,17 @@ def group_order(invariance: Invariance, position: Floats, *, tolerance: float = 
     >>> group_order(Invariance("atoms", species=(0, 0, 0)), triangle)
     12
     """
-    if invariance.kind != "atoms":
-        return 1
-    species = np.asarray(invariance.species, np.int64)
-    return max(1, matches(position, position, species, invariance.mirror, tolerance, False))
+    return geometry_of(invariance).order(position, tolerance)
 
 
 def in_one_piece(invariance: Invariance, position: Floats) -> bool:
     """Whether a cluster has not lost an atom; of other landscapes, always."""
-    return invariance.kind != "atoms" or bool(connected(position, REACH))
-
-
-def _signs(invariance: Invariance) -> tuple[float, ...]:
-    mirrored = invariance.mirror and invariance.kind in {"sphere", "angles"}
-    return (1.0, -1.0) if mirrored else (1.0,)
-
-
-def _angles_apart(one: Floats, other: Floats) -> float:
-    """Distance of two sets of angles after the common turn that brings them together."""
-    turns = np.exp(1j * (one - other))
-    return float(np.linalg.norm(np.angle(turns * np.conj(turns.mean()))))
+    return geometry_of(invariance).whole(position)
 
 
 def _key(invariance: Invariance, position: Floats, energy: float) -> str:
     """Energy in words, and a hash of all three numbers."""
-    if invariance.kind == "atoms":
-        first, second = moments(position, np.asarray(invariance.species, np.int64))
-    elif invariance.kind == "angles":
-        waves = [np.exp(1j * position), np.exp(1j * position) * np.cos(np.arange(len(position)))]
-        first, second = (float(np.abs(wave.mean())) for wave in waves)
-    else:
-        scaled = position / np.linalg.norm(position) if invariance.kind == "sphere" else position
-        number = np.arange(1, len(position) + 1)
-        first, second = float(np.cos(number) @ scaled), float(np.sin(2.0 * number) @ scaled)
-        if len(_signs(invariance)) == 2:
-            first, second = abs(first), abs(second)
+    first, second = geometry_of(invariance).numbers(position)
     numbers = [round(value * 10**DIGITS) for value in (energy, first, second)]
     digest = hashlib.sha256(repr(numbers).encode()).hexdigest()[:8]
     return f"{energy:.{DIGITS}f}:{digest}"

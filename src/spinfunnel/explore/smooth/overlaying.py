@@ -11,14 +11,15 @@ Kabsch, Acta Cryst. A 32, 922 (1976); Kuhn, Nav. Res. Logist. Q. 2, 83 (1955); W
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
-from scipy.spatial.distance import cdist, pdist
 
 from spinfunnel.explore.smooth.bridging import laid_on
+from spinfunnel.explore.smooth.geometry import geometry_of
 from spinfunnel.explore.smooth.identity import same_point
 from spinfunnel.explore.smooth.pathway import superposed
 from spinfunnel.landscape import InputError
@@ -43,16 +44,23 @@ def overlaid(invariance: Invariance, one: Floats, other: Floats) -> Floats:
     >>> round(float(np.linalg.norm(there - here)), 2), round(float(np.linalg.norm(image - here)), 2)
     (8.48, 0.16)
     """
-    if invariance.kind == "none":
-        return np.array(other)
-    signs = (1.0, -1.0) if invariance.mirror else (1.0,)
-    if invariance.kind == "sphere":
-        scale = np.linalg.norm(one) / np.linalg.norm(other)
-        return min((sign * scale * other for sign in signs), key=lambda each: float(np.linalg.norm(one - each)))
-    if invariance.kind == "angles":
-        images = [_unwound(one, sign * other) for sign in signs]
-        return min(images, key=lambda each: float(np.linalg.norm(one - each)))
-    return _atoms_overlaid(invariance, one, other)
+    return OVERLAID[invariance.kind](invariance, one, other)
+
+
+def _as_it_is(invariance: Invariance, one: Floats, other: Floats) -> Floats:  # noqa: ARG001 - nothing can be done to it
+    return np.array(other)
+
+
+def _directions_overlaid(invariance: Invariance, one: Floats, other: Floats) -> Floats:
+    """The direction or its antipode, as long as the one."""
+    scale = np.linalg.norm(one) / np.linalg.norm(other)
+    images = [sign * scale * other for sign in geometry_of(invariance).signs]
+    return min(images, key=lambda each: float(np.linalg.norm(one - each)))
+
+
+def _angles_overlaid(invariance: Invariance, one: Floats, other: Floats) -> Floats:
+    images = [_unwound(one, sign * other) for sign in geometry_of(invariance).signs]
+    return min(images, key=lambda each: float(np.linalg.norm(one - each)))
 
 
 def _unwound(one: Floats, other: Floats) -> Floats:
@@ -74,6 +82,14 @@ def _atoms_overlaid(invariance: Invariance, one: Floats, other: Floats) -> Float
     images = _settled(_centred(one), _centred(other) @ _orientations(invariance.mirror), groups, invariance.mirror)
     best = int(((images - _centred(one)) ** 2).sum(axis=(1, 2)).argmin())
     return np.asarray(images[best] + one.reshape(-1, 3).mean(axis=0)).ravel()
+
+
+OVERLAID: dict[str, Callable[[Invariance, Floats, Floats], Floats]] = {
+    "none": _as_it_is,
+    "sphere": _directions_overlaid,
+    "angles": _angles_overlaid,
+    "atoms": _atoms_overlaid,
+}
 
 
 @cache
@@ -118,10 +134,7 @@ def signature(invariance: Invariance, position: Floats) -> NDArray[np.inexact]:
     >>> signature(Invariance("atoms", species=(0, 0)), pair).round(4).tolist()
     [2.1213]
     """
-    if invariance.kind == "atoms":
-        atoms = position.reshape(-1, 3)
-        return np.asarray(np.sort(pdist(atoms)) / np.sqrt(len(atoms)))
-    return np.exp(1j * position) if invariance.kind == "angles" else np.array(position)
+    return geometry_of(invariance).signature(position)
 
 
 def at_least_apart(invariance: Invariance, ones: NDArray[np.inexact], others: NDArray[np.inexact]) -> Floats:
@@ -131,14 +144,7 @@ def at_least_apart(invariance: Invariance, ones: NDArray[np.inexact], others: ND
     change that of a pair by ``|u_i - u_j|`` at most, and ``sum_(i<j) |u_i - u_j|^2 = N sum |u|^2``. Of angles, arcs are
     replaced by their chords: ``sqrt(2 N - 2 |sum exp(i (a - b))|)``. All else is exact.
     """
-    if invariance.kind == "angles":
-        images = (others, others.conj()) if invariance.mirror else (others,)
-        meet = np.max([np.abs(ones.conj() @ each.T) for each in images], axis=0)
-        return np.asarray(np.sqrt(np.maximum(2.0 * ones.shape[1] - 2.0 * meet, 0.0)))
-    apart = cdist(ones, others)
-    if invariance.kind == "sphere" and invariance.mirror:
-        apart = np.minimum(apart, cdist(ones, -others))
-    return np.asarray(apart)
+    return geometry_of(invariance).at_least_apart(ones, others)
 
 
 def least_apart(invariance: Invariance, one: Floats, other: Floats) -> float:

@@ -79,7 +79,7 @@ def follow_pathway(
     InputError
         When no path of saddles is known between the two, or none of those tried leads down to the minima of the map.
     """
-    if landscape.invariance.kind != "atoms":
+    if not landscape.invariance.of_atoms:
         raise InputError(f"{landscape.name} is no landscape of atoms in space: pathways are followed for those")
     left_out: set[int] = set()
     for _ in range(ATTEMPTS):

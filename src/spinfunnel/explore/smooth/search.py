@@ -251,7 +251,7 @@ class Search:
         d, step = len(position), self.engine.landscape.step
         direction = generator.standard_normal((self.block, d))
         reach = step * generator.choice([0.2, 1.0, 2.0, 3.0, 4.5], self.block)
-        if self.engine.landscape.invariance.kind == "atoms" and d > 12:
+        if self.engine.landscape.invariance.of_atoms and d > 12:
             atoms = position.reshape(-1, 3)
             centre = atoms[generator.integers(len(atoms), size=self.block)]
             square = ((atoms[None] - centre[:, None]) ** 2).sum(axis=2)

@@ -70,7 +70,6 @@ def descend_gradient(
     """
     x = np.array(start, np.float64)
     width = x.shape[1]
-    on_sphere = landscape.invariance.kind == "sphere"
     reach = 4.0 * landscape.step * math.sqrt(width)
     with np.errstate(all="ignore"):
         energy, gradient = landscape.energy_and_gradient(x)
@@ -102,8 +101,7 @@ def descend_gradient(
             length = np.linalg.norm(step, axis=1)
             step *= np.minimum(1.0, reach / np.maximum(length, 1e-300))[:, None]
             place = x[rows] + step
-            if on_sphere:
-                place *= np.linalg.norm(x[rows], axis=1, keepdims=True) / np.linalg.norm(place, axis=1, keepdims=True)
+            place = landscape.invariance.returned(place, like=x[rows])
             found = landscape.energy_and_gradient(place)
             spent += len(rows)
             there = _size(*found)
@@ -118,12 +116,7 @@ def descend_gradient(
 
 def _on_surface(landscape: Differentiable, x: Floats) -> Floats:
     """Hessians at x; on the sphere, within it: elsewhere than at stationary points the length has curvature too."""
-    hessian = landscape.hessian(x)
-    if landscape.invariance.kind == "sphere":
-        unit = x / np.linalg.norm(x, axis=1, keepdims=True)
-        flat = np.eye(x.shape[1]) - unit[:, :, None] * unit[:, None, :]
-        hessian = flat @ hessian @ flat
-    return hessian
+    return landscape.invariance.on_surface(x, landscape.hessian(x))
 
 
 def _size(energy: Floats, gradient: Floats) -> Floats:
