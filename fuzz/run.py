@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import resource
 import time
 import traceback
 import warnings
@@ -20,7 +21,8 @@ from spinfunnel.landscape import InputError
 __all__ = ["Count", "fuzzed"]
 
 FOUND = Path(__file__).parent / "found"
-SLOW = 2.0
+SLOW = 4.0
+"""Seconds of work; a child may take three before it is ended."""
 LONGEST = 600
 """Characters of a refusal before the command line shortens it."""
 POOL = 40
@@ -80,10 +82,15 @@ def fuzzed(
     return counts
 
 
+def _worked() -> float:
+    """Seconds that this process and its children have worked; other programs on the machine do not count."""
+    return time.process_time() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+
+
 def _tried(name: str, data: bytes, count: Count, *, keep: bool) -> bool:
     """Whether an input was read; its end is counted."""
     count.inputs += 1
-    begun = time.monotonic()
+    begun = _worked()
     finding = ""
     try:
         with warnings.catch_warnings():
@@ -101,7 +108,7 @@ def _tried(name: str, data: bytes, count: Count, *, keep: bool) -> bool:
         where = traceback.extract_tb(error.__traceback__)[-1]
         finding = f"{type(error).__name__} at {Path(where.filename).name}:{where.lineno}: {str(error)[:120]}"
     finally:
-        taken = time.monotonic() - begun
+        taken = _worked() - begun
         count.slowest = max(count.slowest, taken)
     if not finding and taken > SLOW:
         finding = f"{taken:.1f} s for {len(data)} bytes"

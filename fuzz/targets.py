@@ -12,7 +12,7 @@ from pathlib import Path
 from spinfunnel.formats import FORMATS_READ, ReadOptions
 from spinfunnel.formats.bounded_arrays import NPY_MAGIC, ZIP_MAGIC
 from spinfunnel.formats.cambridge import load_database
-from spinfunnel.formats.dimod_child import _answered
+from spinfunnel.formats.dimod_child import answered, bounded
 from spinfunnel.formats.problems.unread import name_unread
 from spinfunnel.formats.sample_sets import read_sample_rows
 from spinfunnel.formats.source import Source
@@ -42,7 +42,7 @@ def _problem(name: str) -> Target:
         if chosen is None:
             raise name_unread(source)
         if chosen.name in CHILDREN:
-            return in_child(CHILDREN[chosen.name], data)
+            return in_child(CHILDREN[chosen.name], source.text.encode() if chosen.name == "lp" else data)
         try:
             problem = chosen.read(source, ReadOptions(vartype="SPIN" if chosen.name == "coo" else None))
         except StopIteration:
@@ -59,11 +59,8 @@ def in_child(kind: str, data: bytes) -> None:
     child = os.fork()
     if child == 0:
         try:
-            import resource
-
-            resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-            resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
-            _answered(kind, data, None)
+            bounded(len(data))
+            answered(kind, data, None)
         except BaseException:  # noqa: BLE001 - every end of the child is one of the two
             os._exit(3)
         os._exit(0)

@@ -40,7 +40,7 @@ def test_a_crash_in_the_child_is_contained(monkeypatch):
     import os
     import signal
 
-    monkeypatch.setattr("fuzz.targets._answered", lambda *_: os.kill(os.getpid(), signal.SIGSEGV))
+    monkeypatch.setattr("fuzz.targets.answered", lambda *_: os.kill(os.getpid(), signal.SIGSEGV))
     with pytest.raises(InputError, match="contained: SIGSEGV"):
         in_child("cqm", b"")
 

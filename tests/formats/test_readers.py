@@ -206,6 +206,37 @@ def test_every_registered_example_is_read(tmp_path: Path) -> None:
         assert read_problem(file, options=ReadOptions(format=name)).size == problem.size
 
 
+PAPER = """\
+! ---------------
+! example problem
+! ---------------
+MIPBAND # problem name
+QBN     # the paper's is QML; its objective over binary variables
+Minimize
+3 # variables
+5 # nonzeros in lower triangle of Q^0
+1 1 2.0 5 lines row & column index & value
+2 1 -1.0 |
+2 2 2.0 |
+3 2 -1.0 |
+3 3 2.0 |
+-0.2 default value for entries in b_0
+1 # non default entries in b_0
+2 -0.4D0 1 line of index & value
+0.0 value of q^0
+1.0E+20 infinity
+"""
+
+
+def test_the_example_of_qplibs_paper(tmp_path: Path) -> None:
+    """Furini et al., Math. Program. Comput. 11, 237 (2019), appendix: the Hessian is [2 -1 0; -1 2 -1; 0 -1 2]."""
+    (tmp_path / "paper.qplib").write_text(PAPER)
+    x = state_bits(np.arange(8), size=3).astype(float)
+    hessian = np.array([[2.0, -1.0, 0.0], [-1.0, 2.0, -1.0], [0.0, -1.0, 2.0]])
+    expected = 0.5 * np.einsum("bi,ij,bj->b", x, hessian, x) + x @ np.array([-0.2, -0.4, -0.2])
+    np.testing.assert_allclose(energies(tmp_path / "paper.qplib"), expected, atol=1e-12)
+
+
 # ---------------------------------------------------------------------------------------------
 # Satisfiability
 

@@ -7,9 +7,12 @@ bounded memory and time; it answers with plain arrays.
 from __future__ import annotations
 
 import json
+import math
 import os
+import signal
 import subprocess
 import sys
+import time
 from io import BytesIO
 from typing import Any
 
@@ -20,9 +23,12 @@ from spinfunnel.formats.problem import Problem
 from spinfunnel.formats.problems.json_fields import labels
 from spinfunnel.landscape import InputError
 
-__all__ = ["by_child", "constrained_problem"]
+__all__ = ["answered", "bounded", "by_child", "constrained_problem"]
 
-SECONDS = 60
+SECONDS = 3
+"""Of work for any file, with one more for each 100 kB; dimod loops for ever on some damaged files."""
+PATIENCE = 10
+"""Times as long by the clock: the machine may be busy."""
 MEMORY = 1 << 31
 """Bytes that the child may address, with 64 for each byte of the file."""
 LONGEST_REASON = 160
@@ -45,16 +51,19 @@ def by_child(kind: str, data: bytes, *, penalty: float | None, format: str, name
     Raises
     ------
     InputError
-        Where dimod refuses the file, crashes on it, or needs more than a minute or 2 GiB.
+        Where dimod refuses the file, crashes on it, or needs more than 3 s or 2 GiB for a small one.
     """
     command = [sys.executable, "-c", CHILD, kind, "" if penalty is None else repr(float(penalty))]
     surroundings = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"}
     try:
         done = subprocess.run(  # noqa: S603 - this package's own module, and nothing of the file's
-            command, input=data, capture_output=True, timeout=SECONDS, env=surroundings, check=False
-        )
+            command, input=data, capture_output=True, timeout=PATIENCE * seconds(len(data)), env=surroundings,
+            check=False,
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
-        raise InputError(f"dimod does not finish with this file in {SECONDS} s; give a smaller model") from None
+        raise InputError("dimod does not finish with this file; it is damaged, or give a smaller model") from None
+    if done.returncode in (-signal.SIGXCPU, -signal.SIGKILL):
+        raise InputError(f"dimod does not finish with this file in {seconds(len(data))} s; it is damaged or too large")
     if done.returncode == 3:
         raise InputError(done.stderr.decode("utf-8", "replace").strip()[-2 * LONGEST_REASON :])
     if done.returncode != 0:
@@ -129,16 +138,22 @@ def constrained_problem(model: Any, *, penalty: float | None = None, format: str
 # The child
 
 
-def _bounded(length: int) -> None:
+def seconds(length: int) -> int:
+    """Seconds of work that a file of so many bytes may take."""
+    return SECONDS + length // 100_000
+
+
+def bounded(length: int) -> None:
     """Bound the memory and the time of this process."""
     import resource
 
+    spent = math.ceil(time.process_time())
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds(length),) * 2)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY + 64 * length,) * 2)
 
 
-def _answered(kind: str, data: bytes, penalty: float | None) -> bytes:
+def answered(kind: str, data: bytes, penalty: float | None) -> bytes:
     """Read a model and write its arrays."""
     import dimod
 
@@ -170,9 +185,9 @@ def main() -> int:
     """Read a model from standard input, answer on standard output; 3 with one sentence where it is refused."""
     kind, weight = sys.argv[1:3]
     data = sys.stdin.buffer.read()
-    _bounded(len(data))
+    bounded(len(data))
     try:
-        answer = _answered(kind, data, float(weight) if weight else None)
+        answer = answered(kind, data, float(weight) if weight else None)
     except InputError as error:
         sys.stderr.write(str(error))
         return 3

@@ -40,10 +40,10 @@ class Line:
         return value
 
     def finite(self, place: int, *, what: str) -> float:
-        """A finite number."""
+        """A finite number; Fortran's exponents of doubles, written with a D, are read."""
         word = self._word(place, what=what)
         try:
-            value = float(word)
+            value = float(word.replace("D", "E").replace("d", "e"))
         except ValueError:
             raise self.error(f"{what} {word[:40]!r} is no number") from None
         if not math.isfinite(value):

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from spinfunnel.formats.source import Source
 from spinfunnel.landscape import InputError
 
-__all__ = ["MOST_VARIABLES", "Problem", "ProblemFormat", "ReadOptions", "TermList", "check_announced"]
+__all__ = ["LARGEST_ENERGY", "MOST_VARIABLES", "Problem", "ProblemFormat", "ReadOptions", "TermList", "check_announced"]
 
 TermList = tuple[tuple[NDArray[np.int64], NDArray[np.float64]], ...]
 """Pairs of indices (t, order) and coefficients (t,)."""
 
 MOST_VARIABLES = 1_000_000
 VARTYPES = ("SPIN", "BINARY")
+LARGEST_ENERGY = 1e100
+"""Sums of squares over all states must not overflow."""
 FREE = 1000, 16
 """Variables that a file may announce beyond its entries: so many, and so many for each entry."""
 
@@ -76,6 +78,13 @@ class Problem:
                 )
         if not np.isfinite(self.constant):
             raise InputError(f"the offset is {self.constant}; it must be a finite number")
+        with np.errstate(over="ignore"):
+            total = sum((float(np.abs(values).sum()) for _, values in self.terms), abs(self.constant))
+        if total > LARGEST_ENERGY:
+            raise InputError(
+                f"the coefficients add up to {total:.3g}, beyond {LARGEST_ENERGY:g}, where squares of energies "
+                "overflow; give them in a larger unit"
+            )
 
 
 @dataclass(frozen=True, slots=True)

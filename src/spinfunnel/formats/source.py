@@ -70,28 +70,35 @@ def content(file: Path, *, what: str) -> bytes:
     InputError
         For a file that is missing, empty, no ordinary file, too large, or unpacks to more than 20 times its length.
     """
+    said = _shown(file)
     try:
         state = file.stat()
         if stat.S_ISDIR(state.st_mode):
-            raise InputError(f"{file} is a folder, not a {what}")
+            raise InputError(f"{said} is a folder, not a {what}")
         if not stat.S_ISREG(state.st_mode):
-            raise InputError(f"{file} is no ordinary file: save the {what} as one")
+            raise InputError(f"{said} is no ordinary file: save the {what} as one")
         if state.st_size > LARGEST_FILE:
-            raise InputError(f"{file} has {state.st_size} bytes; a {what} is read up to {LARGEST_FILE} bytes")
+            raise InputError(f"{said} has {state.st_size} bytes; a {what} is read up to {LARGEST_FILE} bytes")
         data = file.read_bytes()
     except InputError:
         raise
     except FileNotFoundError:
-        raise InputError(f"{file} does not exist") from None
+        raise InputError(f"{said} does not exist") from None
     except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror or error}") from None
+        raise InputError(f"{said} cannot be read: {error.strerror or error}") from None
     except ValueError:
-        raise InputError(f"{str(file)!r} is no name of a file") from None
+        raise InputError(f"{said!r} is no name of a file") from None
     if data[:2] == b"\x1f\x8b":
         data = _unpacked(file, data)
     if not data.strip():
         raise InputError(f"{file} is empty")
     return data
+
+
+def _shown(file: Path) -> str:
+    """Path of a file as a refusal shows it: the middle of a very long one is left out."""
+    text = str(file)
+    return text if len(text) <= 200 else f"{text[:96]} ... {text[-96:]}"
 
 
 def _unpacked(file: Path, data: bytes) -> bytes:

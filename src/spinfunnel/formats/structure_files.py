@@ -166,7 +166,7 @@ def _one_chain(file: Path, atoms: list[Atom], *, chain: str, residues: str) -> l
     """Residues of the chosen chain and range."""
     found = _residues(atoms)
     if not found:
-        others = ", ".join(list(dict.fromkeys(atom[2] for atom in atoms))[:3])
+        others = ", ".join(list(dict.fromkeys(atom[2][:20] for atom in atoms))[:3])
         raise InputError(f"{file} holds no amino-acid residues, but {others}: give the structure of a protein")
     chains = list(dict.fromkeys(residue.chain for residue in found))
     if chain and chain not in chains:
@@ -211,7 +211,7 @@ def _left_out(atoms: list[Atom], chain: str, one: str, other: str) -> str:
     )
     if not between:
         return "so that residues are missing or misplaced"
-    said = ", ".join(f"{name} {number}" for name, number in between)
+    said = ", ".join(f"{name[:20]} {number[:20]}" for name, number in between)[:80]
     return f"with {said} between them, not one of the twenty amino acids"
 
 

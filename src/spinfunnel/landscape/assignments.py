@@ -67,9 +67,10 @@ def shown(text: str) -> str:
     Examples
     --------
     >>> shown("sk:n=3"), len(shown("x" * 999))
-    ("'sk:n=3'", 163)
+    ("'sk:n=3'", 165)
     """
-    return repr(text if len(text) <= 160 else f"{text[:78]} ... {text[-78:]}")
+    said = repr(text)
+    return said if len(said) <= 165 else f"{said[:80]} ... {said[-80:]}"
 
 
 def suggestion(word: str, known: Sequence[str]) -> str:

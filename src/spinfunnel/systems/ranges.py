@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spinfunnel.formats.problem import LARGEST_ENERGY
 from spinfunnel.landscape import InputError
 
 __all__ = ["LARGEST_ENERGY", "check_choice", "check_range", "check_terms", "disorder"]
 
 MOST_TERMS = 20_000_000
-LARGEST_ENERGY = 1e100
-"""Sums of squares over all states must not overflow."""
 
 
 def check_range(name: str, value: float, *, low: float, high: float = math.inf, unit: str = "") -> None:
