@@ -32,11 +32,11 @@ from spinfunnel.calibration import (
     write_samples,
 )
 from spinfunnel.calibration.families import hole, two_memories, two_patterns, two_slopes
-from spinfunnel.calibration.fitting import Judged, kind_of, rounded
+from spinfunnel.calibration.fitting import Judged, kind_of
 from spinfunnel.calibration.labelled import READ, from_row, to_row
 from spinfunnel.landscape import Binary, InputError, state_bits
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
-from spinfunnel.verdict.thresholds import THRESHOLDS
+from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 
 SHIPPED = DOCS / "calibration.csv"
 
@@ -55,20 +55,21 @@ def energies_of(landscape):
 @pytest.mark.parametrize("name", FAMILIES)
 def test_every_family_makes_its_landscapes(name):
     family = FAMILIES[name]
-    first, again, other = family.build(12, 1), family.build(12, 1), family.build(12, 2)
+    n = 12 if family.made(12) else 16
+    first, again, other = family.build(n, 1), family.build(n, 1), family.build(n, 2)
     assert isinstance(first, Binary)
-    assert first.size == 12
+    assert first.size == n
     assert first.identity == again.identity
     assert family.label in LABELS
     assert len(family.source) > 10
-    # One pattern is like another; a golf course of other depth is the same up to a factor.
-    assert first.identity != other.identity
+    # There is one landscape of binary strings at each size.
+    assert (first.identity != other.identity) == (name != "labs")
 
 
 @pytest.mark.parametrize("n", SIZES)
 def test_sizes_are_those_named_or_nearly_so(n):
     for family in FAMILIES.values():
-        if n <= min(family.largest, 18):
+        if n <= 18 and family.made(n):
             assert abs(family.build(n, 0).size - n) <= 1
 
 
@@ -176,36 +177,59 @@ def test_the_plan_is_larger_for_more_samples_and_smaller_when_quick():
 
 def sample(family, seed, *, n=20, **values):
     measures = {name: Estimate.exactly(value) if isinstance(value, float) else value for name, value in values.items()}
-    return Sample(Task(family, n, seed), n, measures, {"shuffled_energies": {}})
+    return Sample(Task(family, n, seed), n, measures, {})
 
 
-def normal_samples(rng, *, shift, count=400):
-    rows = [sample(name, k, stability_z=float(rng.normal())) for name in ("sk", "ea 2d") for k in range(count)]
-    return rows + [sample("dfm", k, stability_z=float(rng.normal() + shift)) for k in range(count)]
+PLAIN = {
+    "minima": 9.0, "native_gap": 0.3, "native_z": 5.0, "order_1": 0.0, "search_ruler": 0.8, "either_ruler": 0.8,
+    "rival_depth": 0.0, "rival_share": 0.0, "deep_valleys": 1.0, "native_overlap": 1.0, "trap_height": 0.5,
+    "largest_block": 1.0, "stuck_share": 0.01,
+}  # fmt: skip
+CHANCE = {"native_gap": 0.01, "native_z": 0.1, "trap_height": 1.0}
 
 
-def test_thresholds_hold_the_false_rate_of_the_worst_family():
-    """2 % of 400 are 8; a binomial count above 20 comes in 1 of 10,000 sets of fresh samples."""
-    rng = np.random.default_rng(1)
-    for shift in (1.0, 8.0):
-        thresholds = fit(normal_samples(rng, shift=shift))
-        fresh = normal_samples(rng, shift=shift)
-        false_yes = sum(s.measures["stability_z"].value > thresholds["stability_z"].value for s in fresh[:400])
-        false_no = sum(s.measures["stability_z"].value < thresholds["stability_z_lost"].value for s in fresh[800:])
-        assert false_yes <= 20
-        assert false_no <= 20
-        assert thresholds["stability_z_lost"].value < thresholds["stability_z"].value
+def steps(measure, values, *, family, count=4, **change):
+    return [sample(family, k, **{**PLAIN, **change, measure: value}) for value in values for k in range(count)]
+
+
+def test_a_threshold_moves_to_where_labels_part():
+    """Magnets whose ruler is .45 and golf courses at .05: the pair that says yes to one and no to the other."""
+    rows = steps("search_ruler", [0.45], family="dfm") + steps("search_ruler", [0.05], family="hole with a rim")
+    fitted = fit(rows)
+    assert 0.05 <= fitted["search_ruler_lost"].value <= fitted["search_ruler"].value <= 0.45
+    # Twin: with the prior's one number, half-way, the magnets are called golf courses.
+    blind = {**fitted, "search_ruler": Threshold(0.5, "prior"), "search_ruler_lost": Threshold(0.5, "prior")}
+    assert {answer.outcome for answer in judged(rows, blind) if answer.sample.task.family == "dfm"} == {"wrong"}
+    assert {answer.outcome for answer in judged(rows, fitted)} == {"right"}
+
+
+def test_without_samples_the_first_pairs_stand():
+    fitted = fit([])
+    for rule in RULES:
+        assert (fitted[rule.name].value, fitted[f"{rule.name}_lost"].value) == rule.pairs[0]
+
+
+def test_a_wrong_verdict_costs_more_than_undecided_ones():
+    """Of ten glasses one stands out by Z = 3.2 at the low end, as half of the magnets do: no yes below that."""
+    lucky = Estimate(3.9, 2.7, 5.1)
+    rows = [sample("rem", k, **{**PLAIN, **CHANCE, "native_gap": 0.3, "native_z": lucky}) for k in range(3)]
+    rows += [sample("dfm", k, **{**PLAIN, "native_z": 6.0}) for k in range(3)]
+    assert fit(rows)["native_z"].value > 2.7
 
 
 def test_a_family_left_out_or_doubtful_is_not_read():
-    rows = [sample("sk", k, stability_z=float(k)) for k in range(5)] + [
-        sample("dfm", k, stability_z=9.0) for k in range(5)
-    ]
-    doubtful = [sample("sk", k, n=12, stability_z=100.0) for k in range(5)]
-    assert fit(rows + doubtful) == fit(rows)
-    assert fit(rows, without="sk")["stability_z"] == THRESHOLDS["stability_z"]
-    assert fit(rows)["stability_z"].value == 9.0
-    assert 3.5 < fit(rows)["stability_z_lost"].value < 4.0
+    rows = steps("search_ruler", [0.45], family="dfm") + steps("search_ruler", [0.35], family="golf")
+    odd = steps("search_ruler", [0.1], family="sk bias")
+    doubtful = [sample("sk", k, n=12, **{**PLAIN, "search_ruler": 0.9}) for k in range(5)]
+    assert fit(rows + doubtful + odd) == fit(rows)
+    assert fit(rows, without="dfm") == fit([row for row in rows if row.task.family != "dfm"])
+
+
+def test_thresholds_that_are_not_fitted_stay():
+    names = {name for rule in RULES for name in (rule.name, f"{rule.name}_lost")}
+    assert names <= set(THRESHOLDS)
+    fitted = fit([])
+    assert all(fitted[name] is THRESHOLDS[name] for name in THRESHOLDS if name not in names)
 
 
 def test_shares_are_over_families_of_equal_weight():
@@ -217,13 +241,14 @@ def test_shares_are_over_families_of_equal_weight():
     assert found.right.value == pytest.approx(0.5)
     assert found.undecided.value == pytest.approx(1 / 3)
     assert found.right.low < 0.2
+    # Nothing wrong in two families is no proof of more than .16 = .025^(1/2).
+    sure = accuracy(
+        [Judged(sample(f, k), "funnel", "right") for f in ("dfm", "golf") for k in range(9)],
+        20,
+        rng=np.random.default_rng(0),
+    )
+    assert sure.right.low == pytest.approx(0.025**0.5)
     assert found.samples == 11
-
-
-def test_rounding_leaves_what_was_not_fitted_alone():
-    assert rounded(THRESHOLDS)["tf_tg"] == THRESHOLDS["tf_tg"]
-    names = {name for rule in RULES for name in (rule.name, f"{rule.name}_lost")}
-    assert names <= set(THRESHOLDS)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -271,8 +296,8 @@ def test_without_values_there_is_no_separation():
 # ---------------------------------------------------------------------------------------------
 # Scans
 
-FUNNEL = {"levinthal": 0.5, "funnel_weight": 0.9, "native_depth": 3.0, "rival_valley": 0.0, "relative_depth": 0.1}
-GLASS = {"levinthal": 0.0, "funnel_weight": 0.01, "native_depth": 0.9, "rival_valley": 0.0, "relative_depth": 0.6}
+FUNNEL = {**PLAIN, "native_gap": 0.0, "native_z": 0.0, "order_1": 0.9}
+GLASS = {**PLAIN, **CHANCE, "search_ruler": 0.0}
 
 
 def scan(turns):
@@ -320,14 +345,15 @@ def shipped():
     return read_samples(SHIPPED)
 
 
-def test_the_thresholds_of_the_program_are_those_of_the_shipped_samples(shipped):
-    fitted = rounded(fit(shipped))
-    assert {name: fitted[name].value for name in THRESHOLDS} == {name: t.value for name, t in THRESHOLDS.items()}
+def test_the_thresholds_of_the_program_are_among_those_that_are_tried(shipped):
+    for rule in RULES:
+        assert (THRESHOLDS[rule.name].value, THRESHOLDS[f"{rule.name}_lost"].value) in rule.pairs
 
 
-def test_a_family_left_out_of_the_fit_is_judged_right(shipped):
-    found = accuracy(left_out(shipped), 20, rng=np.random.default_rng(0))
-    assert found.right.value >= 0.95
+@pytest.mark.parametrize("n", [12, 16])
+def test_a_family_left_out_of_the_fit_is_judged_right(shipped, n):
+    found = accuracy(left_out(shipped), n, rng=np.random.default_rng(0))
+    assert found.right.value >= 0.97
     assert found.undecided.value <= 0.20
 
 
@@ -339,7 +365,7 @@ def test_golf_is_a_golf_course_and_the_random_energy_model_a_glass(shipped):
     assert kinds["rem"].count("glass") > 0.9 * len(kinds["rem"])
     for answer in judged(shipped):
         if answer.sample.task.family == "golf":
-            assert answer.sample.measures["levinthal"].value < 0.05
+            assert answer.sample.measures["search_ruler"].value < 0.05
 
 
 def test_shipped_samples_are_made_again(shipped):

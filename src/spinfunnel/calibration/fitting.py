@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.calibration.families import FAMILIES
-from spinfunnel.calibration.labelled import Sample
+from spinfunnel.calibration.labelled import Sample, Task
 from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.verdict.rules import judge
 from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
@@ -77,7 +77,15 @@ class Judged:
     outcome: Outcome
 
 
-def fit(samples: Iterable[Sample], *, without: str | None = None) -> dict[str, Threshold]:
+Pairs: TypeAlias = tuple[tuple[float, float], ...]
+"""A pair of thresholds for each of `RULES`."""
+Known: TypeAlias = dict[tuple[Task, Pairs], float]
+"""What a sample is worth with some pairs: fits without one family or another ask for the same."""
+
+
+def fit(
+    samples: Iterable[Sample], *, without: str | None = None, known: Known | None = None
+) -> dict[str, Threshold]:  # fmt: skip
     """Thresholds of `RULES` from samples with undoubted labels, the others as in `verdict.THRESHOLDS`.
 
     Parameters
@@ -86,32 +94,41 @@ def fit(samples: Iterable[Sample], *, without: str | None = None) -> dict[str, T
         Those without a label are passed over.
     without : str, optional
         A family to leave out.
+    known : dict, optional
+        Filled with what samples are worth, and read; for several fits of the same samples.
     """
-    source = "calibration on labelled landscapes, docs/calibration.md"
     trusted: dict[str, list[Sample]] = {}
     for sample in samples:
         family = FAMILIES.get(sample.task.family)
         if family is not None and family.name != without and not family.doubtful(sample.task.n):
             trusted.setdefault(family.name, []).append(sample)
-    thresholds = dict(THRESHOLDS)
-
-    def put(rule: Rule, pair: tuple[float, float]) -> dict[str, Threshold]:
-        return {rule.name: Threshold(pair[0], source), f"{rule.name}_lost": Threshold(pair[1], source)}
-
-    for rule in RULES:
-        thresholds |= put(rule, rule.pairs[0])
+    worth = {} if known is None else known
+    pairs: Pairs = tuple(rule.pairs[0] for rule in RULES)
     for _ in range(ROUNDS):
-        for rule in RULES:
-            best = max(rule.pairs, key=lambda pair: _worth(trusted, thresholds | put(rule, pair)))
-            thresholds |= put(rule, best)
-    return thresholds
+        for place, rule in enumerate(RULES):
+            tried = [(*pairs[:place], pair, *pairs[place + 1 :]) for pair in rule.pairs]
+            pairs = max(tried, key=lambda found: _worth(trusted, found, worth))
+    return _thresholds(pairs)
 
 
-def _worth(trusted: Mapping[str, Sequence[Sample]], thresholds: Mapping[str, Threshold]) -> float:
+def _thresholds(pairs: Pairs) -> dict[str, Threshold]:
+    source = "calibration on labelled landscapes, docs/calibration.md"
+    fitted: dict[str, Threshold] = dict(THRESHOLDS)
+    for rule, (yes, no) in zip(RULES, pairs, strict=True):
+        fitted |= {rule.name: Threshold(yes, source), f"{rule.name}_lost": Threshold(no, source)}
+    return fitted
+
+
+def _worth(trusted: Mapping[str, Sequence[Sample]], pairs: Pairs, known: Known) -> float:
     """Mean over families of the share right less `COST` times the share wrong."""
     value = {"right": 1.0, "wrong": -COST, "undecided": 0.0}
-    rows = [[value[outcome_of(sample, thresholds)[1]] for sample in row] for row in trusted.values()]
-    return round(float(np.mean([np.mean(row) for row in rows])), 9) if rows else 0.0
+    thresholds = _thresholds(pairs)
+    for row in trusted.values():
+        for sample in row:
+            if (sample.task, pairs) not in known:
+                known[sample.task, pairs] = value[outcome_of(sample, thresholds)[1]]
+    means = [float(np.mean([known[sample.task, pairs] for sample in row])) for row in trusted.values()]
+    return round(float(np.mean(means)), 9) if means else 0.0
 
 
 def outcome_of(sample: Sample, thresholds: Mapping[str, Threshold]) -> tuple[Kind, Outcome]:
@@ -140,10 +157,11 @@ def judged(samples: Iterable[Sample], thresholds: Mapping[str, Threshold] = THRE
 def left_out(samples: Sequence[Sample]) -> list[Judged]:
     """Judge each family with thresholds that were fitted without it."""
     names = dict.fromkeys(sample.task.family for sample in samples if sample.task.family in FAMILIES)
+    known: Known = {}
     return [
         answer
         for name in names
-        for answer in judged((s for s in samples if s.task.family == name), fit(samples, without=name))
+        for answer in judged((s for s in samples if s.task.family == name), fit(samples, without=name, known=known))
     ]
 
 
@@ -159,7 +177,9 @@ class Accuracy:
 def accuracy(answers: Iterable[Judged], n: int, *, rng: np.random.Generator, resamples: int = 1000) -> Accuracy:
     """How often verdicts at a size are right and undecided, with 95 % intervals over families and samples.
 
-    Both families and the samples within them are drawn anew: Efron, Ann. Statist. 7, 1 (1979).
+    Both families and the samples within them are drawn anew: Efron, Ann. Statist. 7, 1 (1979). Where nothing is wrong,
+    so that what is drawn has no spread, the interval is at least that of as many families as trials: Clopper, Pearson,
+    Biometrika 26, 404 (1934).
     """
     table: dict[str, list[Outcome]] = {}
     for answer in answers:
@@ -176,8 +196,20 @@ def accuracy(answers: Iterable[Judged], n: int, *, rng: np.random.Generator, res
         draws[row] = _both(drawn.mean(axis=0))
     value = _both(shares.mean(axis=0))
     low, high = np.quantile(draws, [0.025, 0.975], axis=0)
-    right, undecided = (Estimate(v, min(a, v), max(b, v)) for v, a, b in zip(value, low, high, strict=True))
+    trials = [_of_trials(share, trials=len(shares)) for share in value]
+    ends = zip(value, low, high, trials, strict=True)
+    right, undecided = (Estimate(v, min(a, v, least), max(b, v, most)) for v, a, b, (least, most) in ends)
     return Accuracy(right, undecided, int(number.sum()))
+
+
+def _of_trials(share: float, *, trials: int) -> tuple[float, float]:
+    """95 % interval of a share of so many trials."""
+    from scipy.stats import beta
+
+    hits = share * trials
+    low = float(beta.ppf(0.025, hits, trials - hits + 1.0)) if hits > 0.0 else 0.0
+    high = float(beta.ppf(0.975, hits + 1.0, trials - hits)) if hits < trials else 1.0
+    return low, high
 
 
 def _both(mean: NDArray[np.float64]) -> tuple[float, float]:

@@ -18,8 +18,8 @@ from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 
 __all__ = ["Calibration", "calibrate", "concluded", "plan"]
 
-SHARES: Mapping[int, float] = {12: 1.5, 18: 0.5, 24: 0.25}
-"""Samples at a size, in units of those at 16 and 20 bits: cheap ones more, dear ones fewer."""
+SHARES: Mapping[int, float] = {24: 0.25}
+"""Samples at a size, in units of those at the others: dear ones fewer."""
 SCANNED: Mapping[int, float] = {12: 1.5, 16: 1.5, 20: 1.5}
 """The same of random energy models at each slope."""
 QUICK = 16
@@ -64,7 +64,7 @@ def plan(*, samples: int, quick: bool = False, seed: int = 0) -> list[Task]:
     Parameters
     ----------
     samples : int
-        Of each family at 16 and 20 bits; half more at 12, half at 18, a quarter at 24 bits.
+        Of each family at each size; a quarter at 24 bits.
     quick : bool
         Up to 16 bits only.
     seed : int
@@ -73,7 +73,7 @@ def plan(*, samples: int, quick: bool = False, seed: int = 0) -> list[Task]:
     Examples
     --------
     >>> sum(task.family == "sk" for task in plan(samples=4, quick=True))
-    10
+    8
     """
 
     def numbers(share: float) -> range:

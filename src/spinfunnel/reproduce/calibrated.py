@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["calibration", "draw"]
 
-SHOWN = ("stability_gap", "native_depth", "levinthal", "funnel_weight", "tf_tg_measured", "relative_depth")
+SHOWN = ("native_gap", "order_1", "search_ruler", "rival_depth", "trap_height", "funnel_weight")
 """Measures whose separation of funnels from the rest is listed."""
 STYLES = dict(
     zip(LABELS, zip((FUNNELS[0], FUNNELS[3], FUNNELS[2], FUNNELS[1], FUNNELS[5]), "osD^v", strict=True), strict=True)
@@ -38,7 +38,7 @@ STYLES = dict(
 def calibration(order: Order) -> Redrawn:
     """Labelled landscapes, and what the verdict says of them."""
     found = calibrate(
-        samples=max(order.count(4, quick=2), 2),
+        samples=max(order.count(4, quick=1), 1),
         quick=order.quick,
         seed=order.seed,
         workers=order.workers,
@@ -109,15 +109,14 @@ def draw(figure: Figure, found: Calibration) -> None:
     sizes = sorted(found.accuracy)
     largest = max((n for n in sizes if n <= 20), default=sizes[-1])
     samples = [answer.sample for answer in found.shipped if answer.sample.task.n == largest]
-    _plane(plane, samples, measure="stability_gap", label="gap below shuffled interactions / mean gap")
-    _plane(depth, samples, measure="native_depth", label="depth below the band at fixed overlap")
+    _plane(plane, samples, measure="native_gap", label="gap below random signs / mean gap")
+    _plane(depth, samples, measure="order_1", label="share of the variance that is of fields")
     plane.set_yscale("symlog", linthresh=0.5)
-    depth.set_yscale("log")
-    for axes, ticks in ((plane, (-4, -2, -1, -0.5, 0, 0.5)), (depth, (0.2, 0.5, 1, 2, 5, 10))):
-        axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-        axes.minorticks_off()
-    plane.set_title(f"systems with interactions, {largest} bits", fontsize=10)
-    depth.set_title(f"all systems, {largest} bits", fontsize=10)
+    ticks = (-4, -2, -1, -0.5, 0, 0.5, 1)
+    plane.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    plane.minorticks_off()
+    plane.set_title(f"does a native state stand out? {largest} bits", fontsize=10)
+    depth.set_title(f"do fields point to it? {largest} bits", fontsize=10)
     figure.legend(*depth.get_legend_handles_labels(), loc="outside upper center", ncols=5, frameon=False)
     _bars(bars, found)
     _slopes(slopes, found.crossings)
@@ -131,15 +130,15 @@ def _plane(axes: Axes, samples: Sequence[Sample], *, measure: str, label: str) -
             (where.value, high.value)
             for sample in samples
             if FAMILIES[sample.task.family].label == kind
-            and isinstance(where := sample.measures.get("levinthal"), Estimate)
+            and isinstance(where := sample.measures.get("search_ruler"), Estimate)
             and isinstance(high := sample.measures.get(measure), Estimate)
         ]
         if points:
             colour, marker = STYLES[kind]
             axes.plot(*np.array(points).T, marker, ms=5, alpha=0.7, mec="none", color=colour, label=kind)
-    for name, band in (("levinthal", axes.axvspan), (measure, axes.axhspan)):
+    for name, band in (("search_ruler", axes.axvspan), (measure, axes.axhspan)):
         band(THRESHOLDS[f"{name}_lost"].value, THRESHOLDS[name].value, color=REST, alpha=0.25, lw=0)
-    axes.set_xlabel("Levinthal efficiency")
+    axes.set_xlabel("search ruler: 0 blind, 1 ideal")
     axes.set_ylabel(label)
 
 
