@@ -123,7 +123,7 @@ def _chosen(landscape: Landscape, kind: Kind, name: str) -> Explorer:
     explorer = EXPLORERS[name]
     if kind not in explorer.kinds:
         words = " and ".join(dict.fromkeys(each.word for each in explorer.kinds))
-        raise InputError(f"the explorer {name} takes {words} landscapes, {landscape.name} is {kind.word}")
+        raise InputError(f"the explorer {name} takes {words} landscapes, {landscape.name} is {kind.value}")
     problem = _obstacle(landscape, explorer)
     if problem is not None:
         raise problem from None

@@ -117,9 +117,9 @@ def split_options(spec: str) -> tuple[Path, dict[str, Any]]:
     given: dict[str, Any] = {}
     for key, value in parse_assignments(tail, spec=spec).items():
         if key not in FILE_OPTIONS:
+            near = suggestion(key[-60:], list(FILE_OPTIONS))
             raise InputError(
-                f"{key[-60:]}={value[:60]} says nothing of a problem file{suggestion(key[-60:], list(FILE_OPTIONS))}; give "
-                f"{', '.join(FILE_OPTIONS)}"
+                f"{key[-60:]}={value[:60]} says nothing of a problem file{near}; give {', '.join(FILE_OPTIONS)}"
             )
         given[FILE_OPTIONS[key]] = read_value(key, value, float) if key == "penalty" else value
     return path, given
