@@ -26,8 +26,6 @@ from spinfunnel.network import (
 )
 from spinfunnel.systems import resolve
 
-pytestmark = pytest.mark.quick
-
 
 class Unused(nn.Module):
     """With a parameter that the forward pass does not touch."""

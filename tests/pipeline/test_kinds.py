@@ -17,13 +17,15 @@ STUDIES = {
     "sampled": ("sk:n=24", "tempering:rounds=32,quenches=64,floods=30", Kind.BINARY),
     "chain": ("hp:sequence=HPPHPH", "auto", Kind.CHAIN),
     "smooth": ("double-well:n=2", "stationary:starts=64", Kind.SMOOTH),
+    "trained": ("network:width=2,labels=random", "training:networks=2,rounds=0,epochs=5", Kind.NETWORK),
 }
 """Spec, explorer and kind."""
 
 
 def judged(name: str) -> Any:
     spec, explorer, _ = STUDIES[name]
-    return sf.study(sf.systems.resolve(spec, seed=1), explorer=explorer, nulls=2, seed=3)
+    nulls = False if name == "trained" else 2  # A null of a network is a second ensemble of trainings.
+    return sf.study(sf.systems.resolve(spec, seed=1), explorer=explorer, nulls=nulls, seed=3)
 
 
 @pytest.fixture(scope="module", params=STUDIES)
