@@ -17,7 +17,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from repository import environment
-from spinfunnel.formats.export import FORMATS, export, to_networkx, to_sampleset
+from spinfunnel.formats.export import FORMATS, export
+from spinfunnel.formats.maps.dimod_minima import to_sampleset
+from spinfunnel.formats.maps.graphml import to_networkx
 from spinfunnel.landscape import BasinGraph, Budget, InputError, index_key
 from spinfunnel.pipeline.study import study
 
