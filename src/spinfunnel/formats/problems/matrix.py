@@ -17,8 +17,8 @@ __all__ = ["FORMAT", "matrix_problem"]
 
 Floats = NDArray[np.float64]
 
-ULPS = 16
-"""Units in the last place by which two entries may differ that were meant to be equal."""
+SAME = 16 * 2.0**-52
+"""Difference, relative to the larger, up to which two entries count as equal: some sixteen units in the last place."""
 SPARSE = {"format", "shape", "data"}
 """Arrays that ``scipy.sparse.save_npz`` writes, whatever the form."""
 
@@ -148,11 +148,11 @@ def _halves(square: Floats, size: int, *, linear: Floats, sign: float) -> TermLi
 
 
 def _alike(a: Floats, b: Floats) -> NDArray[np.bool_]:
-    return np.asarray(np.abs(a - b) <= ULPS * np.spacing(np.maximum(np.abs(a), np.abs(b))))
+    return np.asarray(np.abs(a - b) <= SAME * np.maximum(np.abs(a), np.abs(b)))
 
 
 def _is_symmetric(square: Floats) -> bool:
-    return bool(_alike(square, square.T).all())
+    return np.array_equal(square, square.T) or bool(_alike(square, square.T).all())
 
 
 def _square(matrix: Any, given: str) -> Floats:
