@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 TORCH ?= torch==2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv demo quick test slow check lint format types imports doctest examples clean
+.PHONY: help venv demo quick test slow fuzz check lint format types imports doctest examples clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -32,6 +32,9 @@ test: $(STAMP) ## the tests, but for the slow ones
 
 slow: $(STAMP) ## the slow tests: each takes more than 20 seconds alone
 	$(BIN)/python -m pytest -n logical --dist loadfile -m slow
+
+fuzz: $(STAMP) ## change valid files at random for an hour: each is read or refused in a sentence
+	$(BIN)/python -m fuzz
 
 check: lint types imports doctest examples ## everything else that CI checks
 

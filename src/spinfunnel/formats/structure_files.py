@@ -20,6 +20,9 @@ PROTEINS = (".pdb", ".ent", ".cif", ".mmcif")
 """Files that may hold a protein."""
 LARGEST_FILE = 200_000_000
 FARTHEST = 1e6
+"""Size of a coordinate in Angstrom from which on a file is damaged."""
+LONGEST_WORD = 40
+"""Of a name or a number in mmCIF; none that is real is longer."""
 LONGEST_BOND = 4.3
 """Between neighbouring C-alpha atoms, in Angstrom: 3.8 for trans, 2.9 for cis peptides, and room for poor files."""
 MODIFIED = {"MSE": "MET", "SEC": "CYS"} | dict.fromkeys(("HSD", "HSE", "HSP", "HID", "HIE", "HIP"), "HIS")
@@ -289,7 +292,7 @@ def _cif_atoms(file: Path, text: str) -> Iterator[Atom]:
     for number, line in enumerate(lines[head:], start=head + 1):
         if line.startswith(("#", "loop_", "_", "data_")):
             return
-        row = [one or two or bare for one, two, bare in _TOKEN.findall(line)]
+        row = [(one or two or bare)[:LONGEST_WORD] for one, two, bare in _TOKEN.findall(line)]
         if not row:
             continue
         if len(row) != len(names):
