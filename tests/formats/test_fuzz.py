@@ -17,6 +17,7 @@ def test_every_example_is_read(name):
             TARGETS[name](data)
 
 
+@pytest.mark.slow
 def test_changed_files_are_read_or_refused():
     counts = run.fuzzed(inputs=4000, seed=7)
     assert {name: count.findings for name, count in counts.items() if count.findings} == {}
