@@ -289,3 +289,16 @@ def test_units_that_prove_unlike_are_left_as_they_are():
     network = NetworkLandscape(Tied(), nn.CrossEntropyLoss(), (x, (x[:, 0] > 0).long()), weight_decay=0.01)
     _, found = trained(network, plan=Schedule(2, Recipe(epochs=3), null_samples=2), seed=1)
     assert found.reason.startswith("exchanging units changes the outputs")
+
+
+def test_what_an_atlas_holds_of_a_network_is_judged_as_before(tmp_path):
+    """The network is rebuilt from its name, and the trainings on shuffled labels are read, not made again."""
+    path = str(tmp_path / "a.db")
+    command = ["network:data=xor,width=1", "--seed", "1", "--json"]
+    options = ["--explorer", "training:networks=4,epochs=20,rounds=1", "--atlas", path]
+    runner = CliRunner()
+    first = json.loads(runner.invoke(app, ["judge", *command, *options], prog_name="spinfunnel").stdout)
+    again = runner.invoke(app, ["measure", path, "--landscape", "network", "--json"], prog_name="spinfunnel")
+    recalled = json.loads(again.stdout)
+    assert recalled["verdict"] == first["verdict"]
+    assert recalled["measures"] == first["measures"]

@@ -472,10 +472,15 @@ def rebuilt(name: str, parameters: Mapping[str, Any]) -> Landscape | None:
     >>> rebuilt("ase", {"formula": "Cu4", "calculator": "os.system"}) is None
     True
     """
-    if name not in SYSTEMS or not SYSTEMS[name].allows(parameters):
+    if name not in SYSTEMS:
+        return None
+    # A network says more of itself than it takes: its model, its loss, the number of its weights.
+    taken = {entry.name for entry in SYSTEMS[name].parameters}
+    own = {key: value for key, value in parameters.items() if key in taken}
+    if not SYSTEMS[name].allows(own):
         return None
     try:
-        landscape: Landscape = SYSTEMS[name].build(**parameters)
+        landscape: Landscape = SYSTEMS[name].build(**own)
     except (ValueError, TypeError, ArithmeticError, MemoryError):
         return None
     return landscape
