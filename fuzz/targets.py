@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib.util
 import os
 import signal
@@ -58,6 +59,7 @@ def in_child(kind: str, data: bytes) -> None:
     """Read by dimod in a fork of this process, bounded as the child of `dimod_child` is; its crash is contained."""
     child = os.fork()
     if child == 0:
+        faulthandler.disable()
         try:
             bounded(len(data))
             answered(kind, data, None)

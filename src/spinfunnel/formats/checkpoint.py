@@ -100,12 +100,12 @@ def _state(found: Any) -> dict[str, torch.Tensor]:
     """The tensors of a state dictionary, one level down where the file is a container."""
     if not isinstance(found, Mapping):
         return {}
-    tensors = {str(name): value for name, value in found.items() if isinstance(value, torch.Tensor)}
-    if not tensors:
-        inner: Mapping[Any, Any] = next(
-            (found[name] for name in _CONTAINERS if isinstance(found.get(name), Mapping)), {}
-        )
-        tensors = {str(name): value for name, value in inner.items() if isinstance(value, torch.Tensor)}
+    # A container may hold tensors of its own, such as the best accuracy so far: its state dictionary goes before them.
+    inside = (found[name] for name in _CONTAINERS if isinstance(found.get(name), Mapping))
+    states = (
+        {str(key): part for key, part in each.items() if isinstance(part, torch.Tensor)} for each in (*inside, found)
+    )
+    tensors: dict[str, torch.Tensor] = next((state for state in states if state), {})
     for prefix in _PREFIXES:
         if tensors and all(name.startswith(prefix) for name in tensors):
             tensors = {name.removeprefix(prefix): value for name, value in tensors.items()}
