@@ -182,7 +182,7 @@ def sample(family, seed, *, n=20, **values):
 
 PLAIN = {
     "minima": 9.0, "native_gap": 0.3, "native_z": 5.0, "order_1": 0.0, "search_ruler": 0.8, "either_ruler": 0.8,
-    "rival_depth": 0.0, "rival_share": 0.0, "deep_valleys": 1.0, "native_overlap": 1.0, "trap_height": 0.5,
+    "rival_valley_depth": 0.0, "rival_share": 0.0, "deep_valleys": 1.0, "native_overlap": 1.0, "trap_height": 0.5,
     "largest_block": 1.0, "stuck_share": 0.01,
 }  # fmt: skip
 CHANCE = {"native_gap": 0.01, "native_z": 0.1, "trap_height": 1.0}

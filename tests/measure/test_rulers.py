@@ -10,10 +10,11 @@ from spinfunnel.calibration.planted import ring, wells
 from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.measure import MEASURES, measure_all
+from spinfunnel.measure.native_distances import native_distances
 from spinfunnel.measure.outcome import Topography
 from spinfunnel.measure.rulers import ideal_time
 from spinfunnel.null.energies import ShuffledEnergies
-from spinfunnel.null.sorted_energies import SortedEnergies, native_distances
+from spinfunnel.null.sorted_energies import SortedEnergies
 from spinfunnel.systems import golf_course, resolve
 
 
@@ -114,7 +115,7 @@ def test_sorting_keeps_the_energies_and_the_native_state():
 def test_two_equal_wells_are_rivals_as_deep_as_half_of_their_distance():
     """Two states six of twelve flips apart: the pass lies three flips up."""
     landscape = wells(12, count=2, seed=3)
-    depth = read("rival_depth", landscape)
+    depth = read("rival_valley_depth", landscape)
     assert depth.value == pytest.approx(3.0 / landscape.energies.mean())
     assert read("deep_valleys", landscape).value == 2.0
     assert read("native_overlap", landscape).value == pytest.approx(0.5)
@@ -130,7 +131,7 @@ def test_a_higher_well_slows_the_search_for_the_native_one_but_not_for_either():
 
 def test_one_well_has_no_rival():
     landscape = wells(10, count=1, seed=5)
-    assert read("rival_depth", landscape).value == read("rival_share", landscape).value == 0.0
+    assert read("rival_valley_depth", landscape).value == read("rival_share", landscape).value == 0.0
     assert read("either_ruler", landscape) == read("search_ruler", landscape)
     assert read("trap_height", landscape).value == read("stuck_share", landscape).value == 0.0
 

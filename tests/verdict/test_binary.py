@@ -12,7 +12,7 @@ from spinfunnel.systems.own_function import FunctionLandscape
 from spinfunnel.systems.spins.glasses import lattice_bonds
 from spinfunnel.verdict import judge_map
 
-READ = [name for name, measure in MEASURES.items() if measure.definition in (22, 23)] + ["entropy", "minima"]
+READ = [name for name, measure in MEASURES.items() if measure.definition in (22, 23)] + ["blind_search", "minima"]
 MOST_WORDS = 30
 
 

@@ -59,7 +59,7 @@ RULES = (
     Rule("order_1", "do fields point to it?", ((0.5, 0.5), (0.6, 0.4), (0.7, 0.3), (0.7, 0.5), (0.5, 0.3), (0.8, 0.4))),
     Rule("search_ruler", "does the landscape lead there?",
          ((0.5, 0.5), (0.5, 0.4), (0.6, 0.4), (0.5, 0.3), (0.6, 0.5), (0.4, 0.3), (0.7, 0.5))),
-    Rule("rival_depth", "is there a rival?",
+    Rule("rival_valley_depth", "is there a rival?",
          ((0.25, 0.25), (0.3, 0.2), (0.2, 0.1), (0.3, 0.25), (0.4, 0.2), (0.2, 0.2), (0.4, 0.3))),
     Rule("either_ruler", "does the landscape lead to one of them?",
          ((0.5, 0.5), (0.6, 0.5), (0.7, 0.5), (0.8, 0.6), (0.8, 0.5), (0.9, 0.7))),

@@ -34,14 +34,15 @@ __all__ = [
 ]
 
 DECIDING = (
-    "entropy", "minima", "order_1", "largest_block", "native_gap", "native_z", "search_ruler", "either_ruler",
-    "rival_depth", "rival_share", "deep_valleys", "native_overlap", "ground_states", "stuck_share", "trap_height",
+    "blind_search", "minima", "order_1", "largest_block", "native_gap", "native_z", "search_ruler", "either_ruler",
+    "rival_valley_depth", "rival_share", "deep_valleys", "native_overlap", "ground_states", "stuck_share",
+    "trap_height",
 )  # fmt: skip
 """Measures that the verdict on exact maps of bits reads."""
 COMPARABLE = (
-    "order_1", "mean_order", "native_gap", "native_z", "search_ruler", "either_ruler", "rival_depth", "rival_share",
-    "deep_valleys", "native_overlap", "stuck_share", "trap_height", "levinthal", "funnel_weight", "relative_depth",
-    "fitness_distance", "tf_tg", "native_depth", "funnel_slope", "decoy_gap",
+    "order_1", "mean_order", "native_gap", "native_z", "search_ruler", "either_ruler", "rival_valley_depth",
+    "rival_share", "deep_valleys", "native_overlap", "stuck_share", "trap_height", "levinthal", "funnel_weight",
+    "relative_depth", "fitness_distance", "tf_tg", "native_depth", "funnel_slope", "decoy_gap",
 )  # fmt: skip
 """Measures that compare across systems, of which it is listed how well they tell the kinds apart."""
 TAKEN = tuple(dict.fromkeys((*DECIDING, *COMPARABLE)))

@@ -21,12 +21,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import Binary, Kind, key_states
+from spinfunnel.landscape import Binary, key_states
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape.tree import subtree_weight
 from spinfunnel.measure.depth import depth
 from spinfunnel.measure.levinthal import FoldingTime, folding, folding_time
-from spinfunnel.measure.outcome import Measure, Topography, census_of, energy_scale, exactly, no_path, overlap_tally
+from spinfunnel.measure.native_distances import native_distances
+from spinfunnel.measure.outcome import Measure, Topography, census_of, energy_scale, exactly, no_path
 from spinfunnel.measure.walsh import spectrum, state_energies
 from spinfunnel.moves.group import close_group
 from spinfunnel.moves.walsh_transform import energies_of
@@ -124,15 +125,14 @@ def native_z(topography: Topography) -> Measurement:
 
 def ideal_time(topography: Topography) -> float | NoAnswer:
     """Mean moves from a random state to the nearest native one where only wrong bits are turned, as they are met."""
-    tally = overlap_tally(topography.graph)
-    landscape = topography.landscape
-    if isinstance(tally, NoAnswer) or landscape is None or landscape.kind is not Kind.BINARY:
-        return tally if isinstance(tally, NoAnswer) else NoAnswer("not_binary", "it is for bits", "nothing to do")
-    size: int = landscape.size  # type: ignore[union-attr]
-    away = np.rint((1.0 - np.array(tally.position)) * size / 2.0).astype(np.int64)
-    share = np.array(tally.count) / sum(tally.count)
+    energies, landscape = topography.shared(state_energies), topography.landscape
+    if isinstance(energies, NoAnswer):
+        return energies
+    assert isinstance(landscape, Binary)  # noqa: S101 - it has energies of states
+    size = landscape.size
+    share = np.bincount(native_distances(energies, size=size), minlength=size + 1) / len(energies)
     harmonic = np.append(0.0, np.cumsum(size / np.arange(1.0, size + 1.0)))
-    return float(share @ harmonic[away])
+    return float(share @ harmonic)
 
 
 def _position(found: FoldingTime | NoAnswer, ideal: float | NoAnswer) -> Measurement:

@@ -21,6 +21,8 @@ def details_of(found: Mapped, curvature: Any) -> dict[str, Any]:
     solutions = Solutions.of(found.graph)
     if solutions is None:
         told = {name: facts[name] for name in ("network",) if name in facts}
+        ties = getattr(found.landscape, "ties", None)
+        told |= {} if ties is None else {"ties": dict(ties)}
         return told | _compared(facts.get("comparison"))
     told = solutions.details()
     if curvature is not None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["calibration", "draw"]
 
-SHOWN = ("native_gap", "order_1", "search_ruler", "rival_depth", "trap_height", "funnel_weight")
+SHOWN = ("native_gap", "order_1", "search_ruler", "rival_valley_depth", "trap_height", "funnel_weight")
 """Measures whose separation of funnels from the rest is listed."""
 STYLES = dict(
     zip(LABELS, zip((FUNNELS[0], FUNNELS[3], FUNNELS[2], FUNNELS[1], FUNNELS[5]), "osD^v", strict=True), strict=True)

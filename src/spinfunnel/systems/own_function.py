@@ -91,6 +91,7 @@ class FunctionLandscape:
     symmetries: tuple[Symmetry, ...] = cast("tuple[Symmetry, ...]", None)
     source: bytes = b""
     floor: float = field(init=False, default=0.0)
+    merged: int = field(init=False, default=0)
     identity: str = field(init=False, default="")
     _known: list[NDArray[np.float64]] = field(init=False, default_factory=list, repr=False)
 
@@ -163,7 +164,12 @@ class FunctionLandscape:
         over_blocks(block, block_count(len(out), BLOCK), workers=1, progress=progress, stage="energies", block=1)
         sample = np.random.default_rng(1).integers(0, len(out), PROBES, dtype=np.uint64)
         self._check_again(state_bits(sample, size=self.size), out[sample.astype(np.int64)])
-        merge_levels(out, self.floor)
+        object.__setattr__(self, "merged", merge_levels(out, self.floor))
+
+    @property
+    def ties(self) -> Mapping[str, float]:
+        """The rounding floor, of which energies are whole multiples, and the levels that were merged into others."""
+        return {"unit": self.floor, "merged": float(self.merged)}
 
     def _flips(self, flip: Symmetry) -> bool:
         """Whether the global flip leaves every energy alone, to within the rounding floor.

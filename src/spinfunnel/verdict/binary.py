@@ -28,12 +28,9 @@ def conclude(case: Case) -> Conclusion:
         return "smooth", "every state has one energy (proven)"
     if isinstance(fields, Estimate) and fields.low >= 1.0:
         return "smooth", "no two variables interact, so that there is one minimum (proven)"
-    entropy = case.value("entropy")
-    if entropy is not None and entropy.high < case.limit("entropy"):
-        return (
-            "undecided",
-            f"{round(math.exp(entropy.value))} states that are not native are too few to tell the kinds apart",
-        )
+    blind = case.value("blind_search")
+    if blind is not None and math.log(max(blind.value, 1.0)) < case.limit("entropy"):
+        return "undecided", f"one state in {blind.value:.3g} is native: too few others to tell the kinds apart"
     leads, stands, sloped = _leads(case), _stands_out(case), _sloped(case)
     if _one_minimum(case):
         return _of_one_minimum(leads=leads, stands=stands, sloped=sloped)

@@ -144,6 +144,11 @@ class SpinPolynomial:
         put(self, "identity", identity_hash(name, facts, *content))
 
     @property
+    def ties(self) -> Mapping[str, float]:
+        """The number of which energies are whole multiples, and the values of coefficients that count as others."""
+        return {"unit": self.grid, "merged": float(self.merged)}
+
+    @property
     def order(self) -> int:
         """Largest number of spins in a term (0 for a constant energy)."""
         return max(self.terms, default=0)
