@@ -20,9 +20,7 @@ from numpy.typing import NDArray
 from spinfunnel.explore.smooth.bands import Band
 from spinfunnel.explore.smooth.bridging import Front
 from spinfunnel.explore.smooth.engine import TOLERANCE
-from spinfunnel.explore.smooth.heating import is_chain
 from spinfunnel.explore.smooth.identity import DISTANCE, Catalogue, Point
-from spinfunnel.explore.smooth.joining import HOPS, RANDOM_CHAINS
 from spinfunnel.explore.smooth.overlaying import at_least_apart, least_apart, signature
 from spinfunnel.explore.smooth.search import Search
 from spinfunnel.explore.smooth.superbasins import Superbasins
@@ -228,17 +226,14 @@ def explore(
     InputError
         When no start leads to a minimum, with the reasons; for a temperature that is not above 0.
     """
-    if not temperature > 0.0:
-        raise InputError(f"hops at a temperature of {temperature} find nothing: give one above 0")
     if low < 0 or low > MOST_NODES:
         raise InputError(f"low={low} minima cannot be joined: give 0 for all, or up to {MOST_NODES}")
     search = Search(landscape, budget or Budget(), seed=seed, progress=progress, tolerance=gradient, distance=distance)
-    found = search.found
+    found, opening = search.found, search.opening(starts, hops=hops, temperature=temperature)
     wanted = Connections(landscape.invariance, found.minima, found.saddles, found.joins, search.fronts, low)
 
     def stages(pool: ThreadPoolExecutor) -> Iterator[list[Record]]:
-        yield from search.quenches(pool, min(starts, RANDOM_CHAINS) if is_chain(landscape) else starts)
-        yield from search.hops(pool, HOPS * landscape.dimension if hops < 0 else hops, temperature)
+        yield from opening(pool)
         known = -1
         # Once more where the last bands, under way when all was given up, brought something new.
         while known != len(found.saddles.points):

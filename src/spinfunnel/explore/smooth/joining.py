@@ -19,17 +19,13 @@ from spinfunnel.explore.smooth.heating import is_chain
 from spinfunnel.explore.smooth.identity import DISTANCE
 from spinfunnel.explore.smooth.search import Search
 from spinfunnel.explore.smooth.superbasins import Joining
-from spinfunnel.landscape import Budget, InputError, Progress, Record, no_progress
+from spinfunnel.landscape import Budget, Progress, Record, no_progress
 from spinfunnel.moves.differentiable import Differentiable
 
 __all__ = ["explore"]
 
-RANDOM_CHAINS = 8
-"""Random chains that are quenched at most: what is counted are descents from folded ones."""
 BLOCK = 8
 """Climbs from one minimum that are made in one go: what to climb from next hangs on what they find."""
-HOPS = 200
-"""Steps of basin hopping for each coordinate."""
 
 
 def explore(
@@ -77,15 +73,12 @@ def explore(
     InputError
         When no start leads to a minimum, with the reasons; for a temperature that is not above 0.
     """
-    if not temperature > 0.0:
-        raise InputError(f"hops at a temperature of {temperature} find nothing: give one above 0")
     search = Search(landscape, budget or Budget(), seed=seed, progress=progress, tolerance=gradient, distance=distance)
     search.block = min(search.block, BLOCK)
-    found = search.found
+    found, opening = search.found, search.opening(starts, hops=hops, temperature=temperature)
 
     def stages(pool: ThreadPoolExecutor) -> Iterator[list[Record]]:
-        yield from search.quenches(pool, min(starts, RANDOM_CHAINS) if is_chain(landscape) else starts)
-        yield from search.hops(pool, HOPS * landscape.dimension if hops < 0 else hops, temperature)
+        yield from opening(pool)
         bridges = Bridges() if is_chain(landscape) else None
         joining = Joining(found.minima, found.saddles, found.joins, search.fronts, searches, list(search.hits), bridges)
         yield from search.climbs(pool, joining.tasks(search.block), lambda: (joining.stage, joining.done))

@@ -21,7 +21,7 @@ from spinfunnel.explore.smooth.heating import COLD, heat, is_chain
 from spinfunnel.explore.smooth.hopping import hop
 from spinfunnel.explore.smooth.identity import DISTANCE, Point
 from spinfunnel.explore.smooth.point_catalogue import Collection, record_of
-from spinfunnel.landscape import Budget, Effort, Progress, Record
+from spinfunnel.landscape import Budget, Effort, InputError, Progress, Record
 from spinfunnel.moves.differentiable import Differentiable
 
 __all__ = ["Front", "Search"]
@@ -43,6 +43,10 @@ CHAIN_STEPS = 80
 where two do with these, in one and a half to three times the time for each saddle."""
 QUENCHING = 0.25
 """Share of a budget in seconds after which no more random starts are quenched: without climbs there is no map."""
+RANDOM_CHAINS = 8
+"""Random chains that are quenched at most before hops: what is counted are descents from folded ones."""
+HOPS = 200
+"""Steps of basin hopping for each coordinate."""
 AHEAD = 6
 """Blocks that are under way while their forerunners are entered: the same for any number of workers, so that what is
 searched next does not depend on it."""
@@ -111,6 +115,36 @@ class Search:
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
         yield self._ending()
+
+    def opening(
+        self, starts: int, *, hops: int, temperature: float
+    ) -> Callable[[ThreadPoolExecutor], Iterator[list[Record]]]:
+        """Quenches of random states, then basin hopping: how explorers of low minima begin.
+
+        Parameters
+        ----------
+        starts : int
+            Random states; of a chain at most eight.
+        hops : int
+            -1 for 200 for each coordinate.
+        temperature : float
+
+        Raises
+        ------
+        InputError
+            At once, for a temperature that is not above 0.
+        """
+        if not temperature > 0.0:
+            raise InputError(f"hops at a temperature of {temperature} find nothing: give one above 0")
+        landscape = self.engine.landscape
+        some = min(starts, RANDOM_CHAINS) if is_chain(landscape) else starts
+        many = HOPS * landscape.dimension if hops < 0 else hops
+
+        def stages(pool: ThreadPoolExecutor) -> Iterator[list[Record]]:
+            yield from self.quenches(pool, some)
+            yield from self.hops(pool, many, temperature)
+
+        return stages
 
     def quenches(self, pool: ThreadPoolExecutor, starts: int) -> Iterator[list[Record]]:
         """Quench random states.
