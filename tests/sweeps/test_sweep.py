@@ -473,6 +473,44 @@ def test_the_scaling_verdict_turns_on_the_rate() -> None:
     assert "at least 3 sizes" in two.reason
 
 
+def powers(gap: float, width: float, *, seed: int = 7) -> dict[str, Any]:
+    rng = np.random.default_rng(seed)
+    noise = [(n, rng.uniform(0.9, 1.1, 60)) for n in (12, 15, 18, 21, 24)]
+    return {
+        "gap_over_roughness": [(n, 0.5 * n**gap * part) for n, part in noise],
+        "transition_width": [(n, 9.0 * n**width * part) for n, part in noise],
+    }
+
+
+def test_exponents_of_powers_are_found() -> None:
+    """Student's interval of 95 %, widened twofold: false alarms below 1e-3."""
+    for exponent in (0.5, -1.0, 0.0):
+        fit = fit_scaling(powers(exponent, -1.0)["gap_over_roughness"], model="typical = exp(a) n^b")
+        assert isinstance(fit, Fit)
+        assert abs(fit.rate.value - exponent) < fit.rate.high - fit.rate.low
+        assert fit.rate.high - fit.rate.low < 0.2
+        assert fit([16.0])[0] == pytest.approx(0.5 * 16.0**exponent, rel=0.05)
+
+
+def test_what_sharpens_as_the_theory_of_folding_says_is_a_funnel_whatever_drains_where() -> None:
+    leads = {"funnel_slope": Estimate(4.0, 3.9, 4.1), "funnel_weight": Estimate(0.3, 0.29, 0.31)}
+    lost = {"funnel_weight": [(n, [0.9 * np.exp(-0.08 * n)] * 2) for n in (12, 15, 18, 21, 24)]}
+    sharp = judge_scaling({**lost, **powers(0.5, -1.0)}, largest=leads)
+    assert sharp.kind == "funnel"
+    assert "folding sharpens" in sharp.reason
+    # The same without the energies' consent, or without guidance toward the native state.
+    glass = judge_scaling({**lost, **powers(0.0, -1.0)}, largest=leads)
+    assert glass.kind == "glass"
+    assert "does not sharpen" in glass.reason
+    assert judge_scaling({**lost, **powers(0.5, 0.0)}, largest=leads).kind == "glass"
+    flat = {**leads, "funnel_slope": Estimate(0.1, 0.0, 0.2)}
+    assert judge_scaling({**lost, **powers(0.5, -1.0)}, largest=flat).kind == "golf course"
+    # An exponent at the limit itself says nothing, and leaves the word to the weight of the native funnel.
+    between = judge_scaling({**lost, **powers(0.25, -1.0)}, largest=leads)
+    assert between.kind == "glass"
+    assert "is open" in between.reason
+
+
 def test_labelled_systems_are_never_called_the_other() -> None:
     """Few samples: funnels may stay undecided but are no glass, and the other way round; seed fixed."""
     found = sweep(

@@ -60,7 +60,7 @@ def reproduced(
             terminal.check_target(target, what="result")
         started = time.perf_counter()
         with terminal.progress_shown(f"reproduce {name}", wanted=not (quiet or json)) as progress:
-            order = Order(samples, quick, seed, workers or _cores(), progress, images)
+            order = Order(samples, quick, seed, workers or _cores(), progress, images, kept=output)
             redrawn = entry.run(order)
             progress("drawing", 0.0)
             written = write(name, redrawn, folder=output)

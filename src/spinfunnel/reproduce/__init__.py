@@ -29,6 +29,7 @@ from spinfunnel.reproduce.levinthal_paradox import levinthal
 from spinfunnel.reproduce.levinthal_protein import levinthal_protein
 from spinfunnel.reproduce.lj_clusters import lj13, lj38
 from spinfunnel.reproduce.networks import draxler, goodfellow, re_basin
+from spinfunnel.reproduce.sharpening_spins import sharpening_spins
 from spinfunnel.reproduce.widths import ballard, choromanska, sharpening
 
 __all__ = ["REPRODUCTIONS", "Comparison", "Order", "Redrawn", "Reproduction", "find", "targets", "write"]
@@ -126,6 +127,12 @@ REPRODUCTIONS: Registry[Reproduction] = Registry(
             choromanska_spin,
             "spherical p-spin model: final energies against size, index of critical points against energy",
             "Choromanska, Henaff, Mathieu, Ben Arous, LeCun, AISTATS (2015)",
+        ),
+        Reproduction(
+            "sharpening-spins",
+            sharpening_spins,
+            "which landscapes fold more sharply as they grow: exponents of width, cooperativity, gap over roughness",
+            "Bryngelson, Wolynes, PNAS 84, 7524 (1987); Li, Klimov, Thirumalai, Phys. Rev. Lett. 93, 268107 (2004)",
         ),
         Reproduction(
             "calibration",

@@ -38,6 +38,8 @@ class Order:
         Told the stage and the share of it that is done.
     data : Path, optional
         Folder with the user's own images, for reproductions on networks.
+    kept : Path, optional
+        Folder in which long reproductions keep what is finished, so that the same order resumes.
     """
 
     samples: int | None = None
@@ -46,6 +48,7 @@ class Order:
     workers: int = 1
     progress: Progress = no_progress
     data: Path | None = None
+    kept: Path | None = None
 
     def count(self, usual: int, *, quick: int) -> int:
         """Disorder samples for an ensemble that usually has so many, and so many when it has to be quick.

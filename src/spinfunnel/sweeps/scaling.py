@@ -11,15 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.verdict.thresholds import THRESHOLDS as VERDICT_THRESHOLDS
-from spinfunnel.verdict.thresholds import Threshold
+from spinfunnel.verdict.thresholds import THRESHOLDS
 
-__all__ = ["MODELS", "THRESHOLDS", "Fit", "Groups", "Scaling", "fit_scaling", "judge_scaling"]
+__all__ = ["MODELS", "POWER", "Fit", "Groups", "Scaling", "fit_scaling", "judge_scaling"]
 
 Floats = NDArray[np.float64]
 Groups: TypeAlias = Sequence[tuple[int, ArrayLike]]
 """Sizes, each with the values of its samples; a size may occur several times (lattices of several shapes)."""
-Model = Literal["mean = exp(a + b n)", "typical = exp(a + b n)", "mean = a + b n"]
+Model = Literal["mean = exp(a + b n)", "typical = exp(a + b n)", "typical = exp(a) n^b", "mean = a + b n"]
 Kind = Literal["funnel", "glass", "golf course", "undecided"]
 
 MODELS: Mapping[str, Model] = {
@@ -31,28 +30,14 @@ MODELS: Mapping[str, Model] = {
     "folding_time": "typical = exp(a + b n)",
     "folding_sweeps": "typical = exp(a + b n)",
     "slowest_relaxation": "typical = exp(a + b n)",
+    # What theory says of a cooperative transition are powers of the size: 1, -1 and 1/2.
+    "cooperativity": "typical = exp(a) n^b",
+    "transition_width": "typical = exp(a) n^b",
+    "gap_over_roughness": "typical = exp(a) n^b",
 }
-"""Measures that grow or fall exponentially where they do; all others are fitted by a line."""
+"""Measures that grow or fall exponentially, or as a power, where they do; all others are fitted by a line."""
 LINE: Model = "mean = a + b n"
-
-THRESHOLDS: Mapping[str, Threshold] = {
-    "decay": Threshold(
-        0.025,
-        "rate at which the weight of the native funnel is lost with each spin: half of it in 28 spins. With 60 to 200 "
-        "samples a size, disordered ferromagnets of 9 to 25 spins lose 0.018 [0.015, 0.021], Sherrington-Kirkpatrick "
-        "glasses of 8 to 28 spins 0.035 [0.031, 0.038], Edwards-Anderson glasses of 9 to 25 0.071 [0.062, 0.079], "
-        "3-spin glasses of 12 to 20 spins 0.094 [0.08, 0.11], random energy models 0.62 [0.58, 0.65]",
-    ),
-    "funnel_weight": VERDICT_THRESHOLDS["funnel_weight"],
-    "funnel_slope": VERDICT_THRESHOLDS["funnel_slope"],
-    "support": Threshold(
-        2.0,
-        "difference of Akaike's criterion from which one model is preferred: Burnham, Anderson, Model Selection and "
-        "Multimodel Inference (2002)",
-    ),
-    "sizes": Threshold(3.0, "two sizes determine a rate, but nothing then tells whether it is one"),
-}
-"""Every number at which the scaling verdict turns."""
+POWER: Model = "typical = exp(a) n^b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +47,10 @@ class Fit:
     Attributes
     ----------
     model : str
-        "mean = exp(a + b n)", "typical = exp(a + b n)" (of the mean logarithm) or "mean = a + b n".
+        "mean = exp(a + b n)", "typical = exp(a + b n)" or "typical = exp(a) n^b" (of the mean logarithm), or
+        "mean = a + b n".
     rate : Estimate
-        b, for each spin, with its 95 % interval.
+        b, for each spin or as the exponent of a power, with its 95 % interval.
     start : float
         a.
     sizes : int
@@ -84,13 +70,14 @@ class Fit:
 
     def __call__(self, n: ArrayLike) -> Floats:
         """Value of the fitted curve at n spins."""
-        line = self.start + self.rate.value * np.asarray(n, np.float64)
+        size = np.asarray(n, np.float64)
+        line = self.start + self.rate.value * (np.log(size) if self.model == POWER else size)
         return line if self.model == LINE else np.exp(line)
 
     @property
     def changes(self) -> bool:
         """Whether a constant is ruled out: the rate's interval excludes 0, and the model is preferred."""
-        return not self.rate.low <= 0.0 <= self.rate.high and self.support >= THRESHOLDS["support"].value
+        return not self.rate.low <= 0.0 <= self.rate.high and self.support >= THRESHOLDS["model_support"].value
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +87,9 @@ class Scaling:
     Attributes
     ----------
     kind : {"funnel", "glass", "golf course", "undecided"}
-        funnel: the weight of the native funnel stays; glass: it falls exponentially; golf course: it stays, but the
-        energy gives no guidance (a plain around one hole drains into it, by chance).
+        funnel: the gap over the roughness grows with size and the transition narrows, or else the weight of the native
+        funnel stays; glass: neither, and that weight falls exponentially; golf course: the energy gives no guidance (a
+        plain around one hole drains into it, by chance).
     reason : str
         A sentence with the numbers that decided.
     fits : mapping of str to Fit or NoAnswer
@@ -151,6 +139,8 @@ def fit_scaling(groups: Groups, *, model: Model = LINE) -> Fit | NoAnswer:
     """
     data = [(n, np.asarray(values, np.float64)) for n, values in groups]
     sizes = np.array([n for n, _ in data], np.float64)
+    if model == POWER:
+        sizes = np.log(sizes)
     if len(set(sizes.tolist())) < 2:
         return NoAnswer("one_size", "one size tells nothing of the growth", "sweep over several")
     if model != LINE and any(not _logarithm_exists(values, model) for _, values in data):
@@ -216,13 +206,22 @@ def _fitted(sizes: Floats, points: Floats, errors: Floats, *, model: Model, free
 
 
 def judge_scaling(measures: Mapping[str, Groups], *, largest: Mapping[str, Measurement] | None = None) -> Scaling:
-    """Fit every measure against size, and judge by the weight of the native funnel.
+    """Fit every measure against size, and judge by what theory says of a folding transition.
+
+    In the theory of folding a funnel's energies grow as n and its roughness as sqrt(n): the gap over the roughness
+    grows as n^(1/2), and the transition narrows as 1/n. In a random landscape the gap over the roughness stays. So
+    folding sharpens where the exponent of the one lies above the midpoint, 1/4, and that of the width below its own,
+    -1/2. Cooperativity alone tells nothing: it grows in glasses as well. What does not sharpen is judged by the weight
+    of the native funnel.
 
     Parameters
     ----------
     measures : mapping of str to Groups
     largest : mapping of str to Estimate or NoAnswer
         Means at the largest size; ``funnel_weight`` and ``funnel_slope`` are read.
+
+    Source: Bryngelson, Wolynes, Proc. Natl. Acad. Sci. 84, 7524 (1987); Li, Klimov, Thirumalai, Phys. Rev. Lett. 93,
+    268107 (2004), for the exponents of widths.
 
     Examples
     --------
@@ -232,8 +231,30 @@ def judge_scaling(measures: Mapping[str, Groups], *, largest: Mapping[str, Measu
     'glass'
     """
     fits = {name: fit_scaling(groups, model=MODELS.get(name, LINE)) for name, groups in measures.items()}
-    kind, reason = _decided(fits.get("funnel_weight", _MISSING), largest or {})
+    sharper, said = _sharpens(fits)
+    if sharper == "yes":
+        kind, reason = _guided((largest or {}).get("funnel_slope", _MISSING), said, good=f"{said}: folding sharpens")
+    else:
+        kind, reason = _decided(fits.get("funnel_weight", _MISSING), largest or {})
+        reason = f"{reason}; {said}" if said else reason
     return Scaling(kind, reason, fits)
+
+
+def _sharpens(fits: Mapping[str, Fit | NoAnswer]) -> tuple[Literal["yes", "no", "open"], str]:
+    """Whether the folding transition sharpens with size, and a clause with the exponents; "" without them."""
+    gap, width = (fits.get(name, _MISSING) for name in ("gap_over_roughness", "transition_width"))
+    if isinstance(gap, NoAnswer) or isinstance(width, NoAnswer):
+        return "open", ""
+    exponents = f"b = {_bare(gap.rate)}, the width of folding with b = {_bare(width.rate)}"
+    said = f"the gap over the roughness goes as n^b with {exponents}"
+    if min(gap.sizes, width.sizes) < THRESHOLDS["fewest_sizes"].value:
+        return "open", said
+    steep, narrow = THRESHOLDS["gap_exponent"].value, THRESHOLDS["width_exponent"].value
+    if gap.rate.low >= steep and width.rate.high <= narrow:
+        return "yes", said
+    if gap.rate.high < steep or width.rate.low > narrow:
+        return "no", f"{said}: folding does not sharpen"
+    return "open", f"{said}: whether folding sharpens is open"
 
 
 _MISSING = NoAnswer("not_measured", "it was not measured", "measure funnel_weight and funnel_slope")
@@ -246,9 +267,9 @@ def _decided(fit: Fit | NoAnswer, largest: Mapping[str, Measurement]) -> tuple[K
     decay = Estimate(-fit.rate.value, -fit.rate.high, -fit.rate.low)
     level = f", and is {_percent(weight)} at the largest size" if isinstance(weight, Estimate) else ""
     said = f"the weight of the native funnel goes as exp(-c n) with c = {_bare(decay)}{level}"
-    threshold = THRESHOLDS["decay"].value
-    if fit.sizes < THRESHOLDS["sizes"].value:
-        return "undecided", f"{said}; sweep over at least {THRESHOLDS['sizes'].value:.0f} sizes"
+    threshold = THRESHOLDS["weight_decay"].value
+    if fit.sizes < THRESHOLDS["fewest_sizes"].value:
+        return "undecided", f"{said}; sweep over at least {THRESHOLDS['fewest_sizes'].value:.0f} sizes"
     if decay.low >= threshold and fit.changes:
         return "glass", said
     if decay.high > threshold:
@@ -256,10 +277,11 @@ def _decided(fit: Fit | NoAnswer, largest: Mapping[str, Measurement]) -> tuple[K
         return "undecided", f"{said}; {limit}: take more samples or sizes"
     if not (isinstance(weight, Estimate) and weight.low >= THRESHOLDS["funnel_weight"].value):
         return "undecided", f"{said}, not clearly half of all states"
-    return _guided(largest.get("funnel_slope", _MISSING), said, kept="hardly falls" if fit.changes else "stays")
+    kept = said.replace("goes as", f"{'hardly falls' if fit.changes else 'stays'}: it goes as")
+    return _guided(largest.get("funnel_slope", _MISSING), said, good=kept)
 
 
-def _guided(slope: Measurement, said: str, *, kept: str) -> tuple[Kind, str]:
+def _guided(slope: Measurement, said: str, *, good: str) -> tuple[Kind, str]:
     """Tell a funnel from a plain that drains into its one hole."""
     flat = isinstance(slope, NoAnswer) and slope.outcome == "flat"
     if flat or (isinstance(slope, Estimate) and slope.high < THRESHOLDS["funnel_slope"].value):
@@ -270,7 +292,7 @@ def _guided(slope: Measurement, said: str, *, kept: str) -> tuple[Kind, str]:
         return "undecided", f"{said}, but whether the energy leads there is not known: {slope.cause}; {slope.remedy}"
     if isinstance(slope, Estimate) and slope.low < THRESHOLDS["funnel_slope"].value:
         return "undecided", f"{said}, but whether the energy leads there is not clear (slope {_bare(slope)})"
-    return "funnel", said.replace("goes as", f"{kept}: it goes as")
+    return "funnel", good
 
 
 def _bare(estimate: Estimate) -> str:

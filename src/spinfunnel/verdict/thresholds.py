@@ -162,5 +162,24 @@ THRESHOLDS: Mapping[str, Threshold] = {
         0.005, "another half of all training gains a quarter of what parts native ends from others; docs/networks.md"
     ),
     "starts": Threshold(4.0, "four starts that all end in one minimum leave it more than half of all starts (Wilson)"),
+    "weight_decay": Threshold(
+        0.025,
+        "rate at which the weight of the native funnel is lost with each spin: half of it in 28 spins. With 60 to 200 "
+        "samples a size, disordered ferromagnets of 9 to 25 spins lose 0.018 [0.015, 0.021], Sherrington-Kirkpatrick "
+        "glasses of 8 to 28 spins 0.035 [0.031, 0.038], Edwards-Anderson glasses of 9 to 25 0.071 [0.062, 0.079], "
+        "3-spin glasses of 12 to 20 spins 0.094 [0.08, 0.11], random energy models 0.62 [0.58, 0.65]",
+    ),
+    "model_support": Threshold(
+        2.0,
+        "difference of Akaike's criterion from which one model is preferred: Burnham, Anderson, Model Selection and "
+        "Multimodel Inference (2002)",
+    ),
+    "fewest_sizes": Threshold(3.0, "two sizes determine a rate, but nothing then tells whether it is one"),
+    "gap_exponent": Threshold(
+        0.25, "of the gap over the roughness: midway between a random landscape, 0, and a funnel of the theory, 1/2"
+    ),
+    "width_exponent": Threshold(
+        -0.5, "of the width of the folding transition: midway between none, 0, and a cooperative transition, -1"
+    ),
 }
 """Every number at which the verdict turns."""
