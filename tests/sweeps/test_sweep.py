@@ -505,9 +505,9 @@ def test_what_sharpens_as_the_theory_of_folding_says_is_a_funnel_whatever_drains
     assert judge_scaling({**lost, **powers(0.5, 0.0)}, largest=leads).kind == "glass"
     flat = {**leads, "funnel_slope": Estimate(0.1, 0.0, 0.2)}
     assert judge_scaling({**lost, **powers(0.5, -1.0)}, largest=flat).kind == "golf course"
-    # An exponent at the limit itself says nothing, and leaves the word to the weight of the native funnel.
+    # An exponent at the limit itself leaves open whether it is a glass.
     between = judge_scaling({**lost, **powers(0.25, -1.0)}, largest=leads)
-    assert between.kind == "glass"
+    assert between.kind == "undecided"
     assert "is open" in between.reason
 
 

@@ -236,6 +236,8 @@ def judge_scaling(measures: Mapping[str, Groups], *, largest: Mapping[str, Measu
         kind, reason = _guided((largest or {}).get("funnel_slope", _MISSING), said, good=f"{said}: folding sharpens")
     else:
         kind, reason = _decided(fits.get("funnel_weight", _MISSING), largest or {})
+        if sharper == "open" and said and kind == "glass":
+            kind, said = "undecided", f"{said}; take more samples or sizes"
         reason = f"{reason}; {said}" if said else reason
     return Scaling(kind, reason, fits)
 
