@@ -87,7 +87,7 @@ def content(file: Path, *, what: str) -> bytes:
     except OSError as error:
         raise InputError(f"{said} cannot be read: {error.strerror or error}") from None
     except ValueError:
-        raise InputError(f"{said!r} is no name of a file") from None
+        raise InputError(f"{repr(said)[:200]} is no name of a file") from None
     if data[:2] == b"\x1f\x8b":
         data = _unpacked(file, data)
     if not data.strip():
