@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MEASURES", "connected_part", "of_descents", "on_part"]
 
+FEW_WEIGHTS = 3
+"""Weights from which on the number of descents is told from them."""
 MOST_COUNTED = 1000
 """Descents into the minimum of least weight up to which the number of all of them is told from the weights."""
 
@@ -100,6 +102,10 @@ def of_descents(answer: Answer, *, or_else: bool = False) -> Answer:
                 else NoAnswer("no_descents", "no random state was quenched", "explore the landscape by climbing")
             )
         descents = _descents(weight[weight > 0.0])
+        if np.count_nonzero(weight) < FEW_WEIGHTS:
+            # Halves and wholes do not tell of how many; each minimum was met at least by its descents.
+            met = weight > 0.0
+            descents = max(descents, float((topography.graph.visits[met] / weight[met]).min()))
         p, z = found.value, 1.96
         middle = (p + z * z / (2 * descents)) / (1 + z * z / descents)
         half = z * math.sqrt(p * (1 - p) / descents + z * z / (4 * descents**2)) / (1 + z * z / descents)

@@ -17,8 +17,8 @@ from spinfunnel.landscape import BasinGraph
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.landscape.tree import merge_tree, minimax_to
 from spinfunnel.measure import rivals
-from spinfunnel.measure.connected_part import on_part
-from spinfunnel.measure.outcome import Measure, Topography, exactly
+from spinfunnel.measure.connected_part import of_descents, on_part
+from spinfunnel.measure.outcome import Measure, Topography, exactly, no_weights
 from spinfunnel.measure.smooth_kinetics import log_relaxation_time, saddle_heights, smooth_kinetics, volumes_known
 from spinfunnel.measure.smooth_kinetics_rulers import (
     Ruler,
@@ -93,6 +93,28 @@ def loops(topography: Topography) -> Measurement:
     graph = topography.graph
     pairs = smooth_kinetics(graph, temperature=1.0)
     return exactly((len(pairs.one) - graph.minima + 1) / graph.minima)
+
+
+def ground_descents(topography: Topography) -> Measurement:
+    """Share of the random descents that end in the lowest minimum."""
+    weight = topography.graph.weight
+    return exactly(float(weight[0] / weight.sum())) if weight.any() else no_weights()
+
+
+def ground_depth(topography: Topography) -> Measurement:
+    """Depth of the lowest minimum below the mean energy of the others that random descents end in, over its spread.
+
+    The spread is at least the median barrier between them, so that two other minima of one energy make no flat ground.
+    """
+    graph = topography.graph
+    caught = (graph.weight > 0.0) & (levels(graph) > 0.0)
+    if not caught.any():
+        return no_weights()
+    mean = float(np.average(graph.energy[caught], weights=graph.weight[caught]))
+    spread = math.sqrt(float(np.average((graph.energy[caught] - mean) ** 2, weights=graph.weight[caught])))
+    barrier = float(np.median(saddle_heights(graph))) if graph.saddles else 0.0
+    rough = max(spread, barrier, 1e-12 * (mean - float(graph.energy[0])))
+    return exactly((mean - float(graph.energy[0])) / rough)
 
 
 def relaxation(topography: Topography) -> Measurement:
@@ -187,7 +209,7 @@ MEASURES = (
     ),
     Measure(
         "funnel_bottoms",
-        "fewest minima to one of which the map leads, guidance 1/2 or more",
+        "fewest minima to one of which the map leads, guidance 3/4 or more",
         _RULERS,
         12,
         smooth=_of_rulers(funnel_bottoms),
@@ -205,6 +227,20 @@ MEASURES = (
         "Kirchhoff, Ann. Phys. Chem. 148, 497 (1847)",
         6,
         smooth=on_part(loops),
+    ),
+    Measure(
+        "ground_descents",
+        "share of the random descents that end in the lowest minimum",
+        "this project",
+        6,
+        smooth=of_descents(on_part(ground_descents)),
+    ),
+    Measure(
+        "ground_depth",
+        "depth of the lowest minimum over the roughness of the ground around it",
+        "this project, after Baum, Phys. Rev. Lett. 57, 2764 (1986)",
+        6,
+        smooth=on_part(ground_depth),
     ),
     Measure(
         "passage",

@@ -44,18 +44,20 @@ from spinfunnel.measure.smooth_kinetics import (
     volumes_known,
 )
 
-__all__ = ["HALFWAY", "MOST_BOTTOMS", "Ruler", "funnel_bottoms", "melting_temperature", "rulers", "start_weights"]
+__all__ = ["LEADS", "MOST_BOTTOMS", "Ruler", "funnel_bottoms", "melting_temperature", "rulers", "start_weights"]
 
 Floats = NDArray[np.float64]
 Pair: TypeAlias = tuple[float, float]
 Ints = NDArray[np.int64]
 
-HALFWAY = 0.5
-"""Guidance from which on a map leads to its bottoms rather than not."""
+LEADS = 0.75
+"""Guidance from which on a map leads to its bottoms: no more of them are sought."""
 MOST_BOTTOMS = 6
 """Bottoms up to which they are few."""
 SHUFFLES, FEWER_SHUFFLES, MANY_MINIMA = 8, 3, 500
 """Shuffled maps that are solved for one bottom, and for more or of larger maps."""
+COLD = 200.0
+"""Lowest gap over temperature at which melting is looked for."""
 LEAST_ROOM = 1.0
 """Room below which it is no ruler: the best arrangement is not even e times faster than a random one."""
 
@@ -128,7 +130,9 @@ def melting_temperature(topography: Topography) -> float | NoAnswer:
     known = graph if volumes_known(graph) else dataclasses.replace(graph, log_volume=np.zeros(graph.minima))
     lowest = superposition.levels(graph) <= graph.native_tolerance
     if not bool(lowest.all()):
-        low, high = (float(each) for each in superposition.temperatures(known)[[0, -1]])
+        above = superposition.levels(graph)
+        # Where the next level is far above T the lowest holds all, whatever the volumes are.
+        low, high = float(above[~lowest].min()) / COLD, float(superposition.temperatures(known)[-1])
 
         def held(temperature: float) -> float:
             return float(superposition.shares(known, np.array([temperature]))[0, lowest].sum())
@@ -188,7 +192,7 @@ def rulers(topography: Topography) -> tuple[Ruler, ...] | NoAnswer:
         best = max(by_steps[0], by_heights[0]), max(by_steps[1], by_heights[1])
         found.append(Ruler(tuple(bottoms), own, best, tuple(shuffled)))
         answer = found[-1].guidance
-        if not isinstance(answer, Estimate) or answer.value >= HALFWAY:
+        if not isinstance(answer, Estimate) or answer.value >= LEADS:
             break
         own_times = log_passage_times(kinetics, target)
         assert own_times is not None  # noqa: S101 - it was solved above
@@ -225,7 +229,7 @@ def _times(graph: BasinGraph, deal: Ints, target: Ints, *, temperature: float, u
 def funnel_bottoms(found: tuple[Ruler, ...]) -> Measurement:
     """Fewest bottoms to which a map leads; the outcome ``many_bottoms`` where it leads to no few."""
     last = found[-1].guidance
-    if isinstance(last, Estimate) and last.value >= HALFWAY:
+    if isinstance(last, Estimate) and last.value >= LEADS:
         return exactly(float(len(found[-1].bottoms)))
     if isinstance(last, NoAnswer) and len(found) == 1:
         return last

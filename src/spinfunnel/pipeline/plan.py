@@ -19,6 +19,8 @@ __all__ = ["Plan", "describe", "plan", "refuse_unexplorable", "threads"]
 MOST_LISTED = 60
 """Coordinates of a smooth landscape up to which all its minima are sought: 13 atoms have some 1500, one more atom makes
 them nearly three times as many."""
+MOST_GRIDDED = 2
+"""Coordinates of a function in a box up to which a grid is flooded unless asked otherwise."""
 FEWEST_CLIMBED = 4
 """Coordinates below which every stationary point is sought from all over: climbs from minima know few directions there,
 and each costs as many energies as a whole search."""
@@ -138,6 +140,8 @@ def _suited(landscape: Landscape, kind: Kind, fitting: list[Explorer]) -> Explor
         )
     if kind is Kind.SMOOTH:
         dimension = int(getattr(landscape, "dimension", 0))
+        if hasattr(landscape, "periodic"):
+            return EXPLORERS["grid" if dimension <= MOST_GRIDDED else "downhill"]
         if dimension > MOST_LISTED:
             return EXPLORERS["joining"]
         if dimension < FEWEST_CLIMBED:

@@ -50,6 +50,10 @@ def load_user_landscape(spec: str, *, seed: int | None = None) -> Binary:
     - a PyTorch energy of positions, (B, D) to (B,), whose D is ``dimension=...`` in the text, or an attribute of the
       function or a variable of the file of that name; likewise `box`, `species` and `step` (see
       `user_smooth.torch_function`), and ``device`` and ``dtype`` in the text;
+    - a function in a box: of positions (B, D), NumPy or PyTorch, or of one vector as SciPy has it, with ``bounds =
+      (low, high)`` beside it, and where there are any ``dimension``, ``period`` and ``gradient`` (see
+      `surfaces.box.box_function`); ``period=...`` and ``dimension=...`` can be given in the text, for several
+      coordinates as ``1/0/1``;
     - ASE atoms with a calculator;
     - a landscape: anything with ``size``, ``energy``, ``enumerate``, ``symmetries``, ``identity``, ``name`` and
       ``parameters``;
@@ -115,7 +119,10 @@ def _landscape_of(
             f"{what} is {type(found).__name__}, neither a function of bit strings, a landscape nor a network: "
             "for one, return (model, loss, train)"
         )
-    if any("dimension" in place for place in (arguments, vars(module), getattr(found, "__dict__", {}))):
+    places = (arguments, vars(module), getattr(found, "__dict__", {}))
+    if any("bounds" in place or "period" in place for place in places):
+        return _in_box(found, arguments, module=module, what=what, seed=seed)
+    if any("dimension" in place for place in places):
         return _smooth(found, arguments, module=module, what=what, seed=seed)
     return _wrapped(found, arguments, module=module, what=what, seed=seed)
 
@@ -261,6 +268,49 @@ def _smooth(function: Any, given: dict[str, str], *, module: types.ModuleType, w
     source = Path(str(module.__file__)).read_bytes()
     landscape = torch_function(call, name=name, parameters=options, source=source, **facts)
     return landscape.on(**place) if place else landscape
+
+
+def _in_box(function: Any, given: dict[str, str], *, module: types.ModuleType, what: str, seed: int | None) -> Any:
+    """Landscape of a function in a box from a user's file: NumPy or PyTorch, of a batch or of one vector."""
+    from spinfunnel.systems.surfaces.box import box_function
+
+    texts = dict(given)
+    said: dict[str, Any] = {
+        key: tuple(_number(key, word) for word in texts.pop(key).split("/"))
+        for key in ("low", "high", "period")
+        if key in texts
+    }
+    size: Any = texts.pop("dimension", None)
+    facts = {
+        key: getattr(function, key, getattr(module, key, None))
+        for key in ("dimension", "bounds", "period", "gradient", "box")
+    }
+    bounds = facts["bounds"] if facts["bounds"] is not None else facts["box"]
+    if "low" in said and "high" in said:
+        bounds = tuple(end[0] if len(end) == 1 else end for end in (said["low"], said["high"]))
+    if bounds is None:
+        raise InputError(f"{what} has no bounds: set bounds = (low, high) in the file")
+    period = said.get("period", facts["period"])
+    options = _options(function, texts, seed=seed, what=what)
+    call = (lambda position: function(position, **options)) if options else function
+    dimension = facts["dimension"] if size is None else _number("dimension", size)
+    return box_function(
+        call,
+        bounds=bounds,
+        name=file_name(Path(what.rpartition(":")[0])) + ":" + what.rpartition(":")[2],
+        dimension=None if dimension is None else int(dimension),
+        period=period[0] if isinstance(period, tuple) and len(period) == 1 else period,
+        gradient=facts["gradient"],
+        parameters=options,
+        source=Path(str(module.__file__)).read_bytes(),
+    )
+
+
+def _number(key: str, text: str) -> float:
+    """Number that a text gives."""
+    value = read_value(key, text, float)
+    assert isinstance(value, float)  # noqa: S101 - it was read as one
+    return value
 
 
 def _known(function: Any) -> dict[str, inspect.Parameter]:

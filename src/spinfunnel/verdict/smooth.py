@@ -28,7 +28,7 @@ SMOOTH_EVIDENCE = (
     "minima", "fewest_visits", "connected_share", "loops", "guidance", "guidance_room", "funnel_bottoms",
     "bottoms_guidance", "passage", "relaxation", "blind_share", "rivals", "rival_gap", "rival_barrier",
     "rival_occupation", "rival_descents", "rival_funnels", "rival_escape", "rival_height", "drop_per_barrier",
-    "frustration",
+    "frustration", "ground_descents", "ground_depth",
 )  # fmt: skip
 """Measures on which the verdict of a smooth landscape rests."""
 
@@ -47,6 +47,9 @@ def smooth_kind(measures: Measures) -> Found | None:
     count, minima = _read(measures, "rivals"), _read(measures, "minima")
     if count is None or minima is None:
         return None
+    needle = _needle(measures)
+    if needle is not None:
+        return needle
     met = _read(measures, "fewest_visits")
     visits = 0.0 if met is None else met.value
     if minima.value < _limit("few_minima") and visits < _limit("searches_met"):
@@ -67,7 +70,7 @@ def _kind(measures: Measures, minima: float, count: float, *, visits: float) -> 
     found = _kind_by_kinetics(measures, minima) if ruled else None
     if found is not None:
         return found
-    return _kind_by_rivals(measures, minima, count, lead=_lead(measures) if ruled else "")
+    return _kind_by_rivals(measures, minima, count, ruled=ruled)
 
 
 def _too_few(minima: float, met: float) -> str:
@@ -83,11 +86,12 @@ def _unconnected(measures: Measures) -> str | None:
     inside = _read(measures, "connected_share")
     if inside is not None and inside.low >= _limit("connected_share"):
         return None
-    said = "an unknown share" if inside is None else f"{100 * inside.value:.0f} %"
+    few = inside is not None and inside.value < _limit("connected_share")
+    said = "an unknown share" if inside is None else f"{'only ' if few else ''}{100 * inside.value:.0f} %"
     told = measures.get("funnel_weight")
     without = isinstance(told, NoAnswer) and told.outcome == "no_descents"
     which = "minima have" if without else "descents end in minima with"
-    return f"{said} of the {which} a known path to the lowest, not surely half: explore further"
+    return f"{said} of the {which} a known path to the lowest{'' if few else ', not surely half'}: explore further"
 
 
 def _search_tree(measures: Measures, visits: float) -> bool:
@@ -105,7 +109,14 @@ def _kind_by_kinetics(measures: Measures, minima: float) -> Found | None:
         return None
     guidance = _read(measures, "guidance")
     if guidance is None:
-        return _kind_without_room(measures, minima)
+        return _kind_without_room(measures, minima, room.value)
+    bottoms, reached = _read(measures, "funnel_bottoms"), _read(measures, "bottoms_guidance")
+    gained = 0.0 if reached is None else reached.value - guidance.value
+    if bottoms is not None and bottoms.value > 1.0 and reached is not None and gained >= _limit("guidance_gained"):
+        return "multi-funnel", (
+            f"it leads to one of {bottoms.value:.0f} minima (guidance {reached.value:.2f}), not to the lowest alone "
+            f"({guidance.value:.2f}; shuffled 0, sorted 1)"
+        )
     if guidance.low >= _limit("guidance_lost"):
         return None
     if guidance.high > _limit("guidance_lost"):
@@ -113,27 +124,37 @@ def _kind_by_kinetics(measures: Measures, minima: float) -> Found | None:
             f"passage to the lowest of {minima:.0f} minima is about as near to shuffled as to sorted minima "
             f"(guidance {guidance.value:.2f})"
         )
-    bottoms, reached = _read(measures, "funnel_bottoms"), _read(measures, "bottoms_guidance")
-    if bottoms is not None and reached is not None:
-        return "multi-funnel", (
-            f"it leads to one of {bottoms.value:.0f} minima (guidance {reached.value:.2f}), not to the lowest alone "
-            f"({guidance.value:.2f}; shuffled 0, sorted 1)"
-        )
-    if reached is None or reached.high <= _limit("guidance_lost"):
-        passage = _read(measures, "passage")
-        slow = "" if passage is None else f", passage takes exp({passage.value:.1f}) stays"
-        return "glass", (
-            f"it leads neither to the lowest of {minima:.0f} minima (guidance {guidance.value:.2f}; shuffled 0, "
-            f"sorted 1) nor to a few others{slow}"
-        )
-    return "undecided", f"it may lead to a few minima, guidance {reached.value:.2f}, but not to the lowest"
+    passage = _read(measures, "passage")
+    slow = "" if passage is None else f", passage takes exp({passage.value:.1f}) stays"
+    return "glass", (
+        f"it leads neither to the lowest of {minima:.0f} minima (guidance {guidance.value:.2f}; shuffled 0, sorted 1) "
+        f"nor to a few others{slow}"
+    )
 
 
-def _kind_without_room(measures: Measures, minima: float) -> Found | None:
+def _needle(measures: Measures) -> Found | None:
+    """Golf course where nearly all random descents end on ground that is flat beside the lowest minimum's depth."""
+    caught, depth = _read(measures, "ground_descents"), _read(measures, "ground_depth")
+    if caught is None or depth is None:
+        return None
+    if caught.high > _limit("ground_descents_lost") or depth.low < _limit("ground_depth"):
+        return None
+    return "golf course", (
+        f"{_percent(caught.value)} of the random descents find the lowest minimum, {depth.value:.3g} times as deep as "
+        "the ground around it is rough"
+    )
+
+
+def _kind_without_room(measures: Measures, minima: float, room: float) -> Found | None:
     """Kind of a map whose energies lead nowhere in any order: the lowest minimum is found blindly, or at once."""
     blind = _read(measures, "blind_share")
     if blind is None:
         return None
+    if room < _limit("guidance_room_lost"):
+        return "undecided", (
+            f"sorted minima are passed exp({-room:.1f}) times slower than shuffled ones: heights of passes, not "
+            "energies, decide"
+        )
     if blind.high <= _limit("blind_share_lost"):
         return "golf course", (
             f"no order of these energies leads to the lowest of {minima:.0f} minima, and finding it is as slow as "
@@ -142,7 +163,8 @@ def _kind_without_room(measures: Measures, minima: float) -> Found | None:
     return None
 
 
-def _kind_by_rivals(measures: Measures, minima: float, count: float, *, lead: str) -> Found:
+def _kind_by_rivals(measures: Measures, minima: float, count: float, *, ruled: bool) -> Found:
+    lead = _lead(measures) if ruled else ""
     if count == 0.0:
         return "funnel", f"no trap among {minima:.0f} minima is deeper than the drop that remains{lead}"
     held, caught, funnels = (_read(measures, f"rival_{name}") for name in ("occupation", "descents", "funnels"))
@@ -154,7 +176,8 @@ def _kind_by_rivals(measures: Measures, minima: float, count: float, *, lead: st
     escape, height = _read(measures, "rival_escape"), _read(measures, "rival_height")
     if held.value < _limit("rival_majority") and escape is not None and escape.value < _limit("rival_escape"):
         return "funnel", f"{traps} are left over {escape.value:.2g} times the temperature at most: substates{lead}"
-    if lead and height is not None and height.value < _limit("rival_height"):
+    low = height is not None and height.value < _limit("rival_height")
+    if height is not None and low and (lead or (ruled and _soon(measures))):
         return "funnel", f"{traps} are left over barriers {height.value:.2g} times the usual one at most{lead}"
     gap, barrier = _read(measures, "rival_gap"), _read(measures, "rival_barrier")
     lowest = "" if gap is None or barrier is None else f", the lowest {gap.value:.3g} up behind {barrier.value:.3g}"
@@ -162,11 +185,20 @@ def _kind_by_rivals(measures: Measures, minima: float, count: float, *, lead: st
     weighed = (
         f"{traps}{lowest}, hold {_percent(held.value)} of the weight{falling}, as {funnels.value:.1f} equal funnels"
     )
-    if funnels.value <= _limit("rival_funnels_lost"):
+    # No glass leads to its lowest minimum, however many rivals there are.
+    if lead or funnels.value <= _limit("rival_funnels_lost"):
         return "multi-funnel", weighed
-    if funnels.value >= _limit("rival_funnels"):
+    if funnels.value >= _limit("rival_funnels") and not low:
         return "glass", weighed
+    if funnels.value >= _limit("rival_funnels"):
+        return "undecided", f"{weighed}, but are left over barriers like any other: explore further"
     return "undecided", f"{weighed}: more than a few, fewer than a glass"
+
+
+def _soon(measures: Measures) -> bool:
+    """Whether the lowest minimum is found much sooner than by trying all, where no order of energies matters."""
+    blind, guidance = _read(measures, "blind_share"), _read(measures, "guidance")
+    return guidance is None and blind is not None and blind.low > _limit("blind_share_lost")
 
 
 def _lead(measures: Measures) -> str:

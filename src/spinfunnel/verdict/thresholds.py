@@ -124,14 +124,28 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "guidance_lost": Threshold(
         0.5, "halfway between shuffled and sorted minima on the same graph; a round number, fitted to nothing"
     ),
+    "guidance_room_lost": Threshold(
+        -3.0,
+        "room below which high passes near the lowest minimum, not flat energies, make sorted minima slow: a hole with "
+        "one entrance costs its shuffled copies the logarithm of the number of neighbours, less than 3",
+    ),
+    "guidance_gained": Threshold(
+        0.25, "a quarter of the way from shuffled to sorted minima, gained by a few bottoms more; our choice"
+    ),
+    "ground_descents_lost": Threshold(0.05, "one random descent in twenty: restarts find the lowest minimum by luck"),
+    "ground_depth": Threshold(
+        100.0,
+        "depth of the lowest minimum over the spread of the energies in which descents end: those of a random energy "
+        "model of a million minima reach 5, those of a bowl of wells 3; our choice",
+    ),
     "blind_share_lost": Threshold(
         0.2, "passage takes more stays than the number of minima to the power 0.8: hardly better than trying all"
     ),
     "rival_height": Threshold(
-        3.0,
-        "barrier out of a rival over the usual height of a saddle, below which it is left like any other minimum; our "
-        "choice: at most 2 on cubes of independent two-state systems and Rastrigin's function, 8 for 38 Lennard-Jones "
-        "atoms",
+        2.0,
+        "barrier out of a rival over the usual height of a saddle, below which it is left like any other minimum; set "
+        "after looking at cubes of independent two-state systems and Rastrigin's function, which reach 1.5, Schwefel's "
+        "function, 2.3 to 3.2, and 38 Lennard-Jones atoms, 8",
     ),
     "connected_share": Threshold(
         0.5, "half of the descents must end in the connected part of a smooth map, for its rivals to tell the kind"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from spinfunnel.systems.surfaces.box import BoxLandscape
 
-__all__ = ["Ends", "climb", "descend", "same_places"]
+__all__ = ["FIELDS", "SAME", "Ends", "climb", "descend", "no_ends", "same_places"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -44,6 +44,8 @@ class Ends:
         Number of negative curvatures among the free coordinates.
     log_volume : array (B,)
         ``-1/2 ln`` of the product of the free curvatures but the negative ones; nan where a wall holds a coordinate.
+    flat : array of bool (B,)
+        Whether gradient and Hessian vanish altogether, as on a plateau.
     evaluations : int
     """
 
@@ -52,7 +54,18 @@ class Ends:
     size: Floats
     index: Ints
     log_volume: Floats
+    flat: NDArray[np.bool_]
     evaluations: int
+
+
+FIELDS = ("position", "energy", "size", "index", "log_volume", "flat")
+"""Columns of `Ends`, one entry for each search."""
+
+
+def no_ends(dimension: int) -> Ends:
+    """Ends of no search."""
+    nothing = np.zeros(0)
+    return Ends(np.zeros((0, dimension)), nothing, nothing, np.zeros(0, np.int64), nothing, np.zeros(0, bool), 0)
 
 
 def descend(landscape: BoxLandscape, start: Floats, *, radius: float = 0.02, most: int = 60) -> Ends:
@@ -60,24 +73,41 @@ def descend(landscape: BoxLandscape, start: Floats, *, radius: float = 0.02, mos
     return _all(landscape, start, radius=radius, most=most, index=0)
 
 
-def climb(landscape: BoxLandscape, start: Floats, *, radius: float, most: int = 15) -> Ends:
-    """Go from positions (B, D) near saddles to stationary points, up along the lowest mode and down along the others."""
-    return _all(landscape, start, radius=radius, most=most, index=1)
+def climb(
+    landscape: BoxLandscape, start: Floats, *, radius: float, direction: Floats | None = None, most: int = 15
+) -> Ends:
+    """Go from positions (B, D) near saddles to stationary points: up along one mode and down along the others.
+
+    The mode is the one most along a direction (B, D) over one box, where it is given, and else the lowest.
+    """
+    return _all(landscape, start, radius=radius, most=most, index=1, direction=direction)
 
 
-def _all(landscape: BoxLandscape, start: Floats, *, radius: float, most: int, index: int) -> Ends:
-    parts = [
-        _search(landscape, start[first : first + BATCH], radius=radius, most=most, index=index)
-        for first in range(0, len(start), BATCH)
-    ]
+def _all(
+    landscape: BoxLandscape, start: Floats, *, radius: float, most: int, index: int, direction: Floats | None = None
+) -> Ends:
+    parts = []
+    for first in range(0, len(start), BATCH):
+        rows = slice(first, first + BATCH)
+        way = None if direction is None else direction[rows]
+        parts.append(_search(landscape, start[rows], radius=radius, most=most, index=index, direction=way))
     d = landscape.dimension
     if not parts:
-        return Ends(np.zeros((0, d)), np.zeros(0), np.zeros(0), np.zeros(0, np.int64), np.zeros(0), 0)
-    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in Ends.__slots__[:5]]
-    return Ends(*columns, evaluations=sum(part.evaluations for part in parts))  # type: ignore[arg-type]
+        return no_ends(d)
+    return Ends(
+        np.concatenate([part.position for part in parts]),
+        np.concatenate([part.energy for part in parts]),
+        np.concatenate([part.size for part in parts]),
+        np.concatenate([part.index for part in parts]),
+        np.concatenate([part.log_volume for part in parts]),
+        np.concatenate([part.flat for part in parts]),
+        sum(part.evaluations for part in parts),
+    )
 
 
-def _search(landscape: BoxLandscape, start: Floats, *, radius: float, most: int, index: int) -> Ends:
+def _search(
+    landscape: BoxLandscape, start: Floats, *, radius: float, most: int, index: int, direction: Floats | None
+) -> Ends:
     width = landscape.width
     x = landscape.inside(np.array(start, np.float64))
     count, d = x.shape
@@ -96,7 +126,8 @@ def _search(landscape: BoxLandscape, start: Floats, *, radius: float, most: int,
         rows = np.flatnonzero(active)
         if not len(rows):
             break
-        move = _step(gradient[rows], hessian[rows], held[rows], reach[rows], index=index)
+        way = None if direction is None else direction[rows]
+        move = _step(gradient[rows], hessian[rows], held[rows], reach[rows], index=index, direction=way)
         place = landscape.inside(x[rows] + move * width)
         moved = (place - x[rows]) / width
         moved = np.where(landscape.periodic, moved - np.round(moved), moved)
@@ -136,12 +167,17 @@ def _held(landscape: BoxLandscape, x: Floats, gradient: Floats) -> NDArray[np.bo
     return np.asarray((at_low | at_high) & ~landscape.periodic)
 
 
-def _step(gradient: Floats, hessian: Floats, held: NDArray[np.bool_], reach: Floats, *, index: int) -> Floats:
-    """Newton steps among the free coordinates, with curvatures made positive, or the lowest one negative."""
+def _step(
+    gradient: Floats, hessian: Floats, held: NDArray[np.bool_], reach: Floats, *, index: int, direction: Floats | None
+) -> Floats:
+    """Newton steps among the free coordinates, with curvatures made positive, or the one to be climbed negative."""
     values, modes, stiffest = _modes(hessian, held)
     size = np.maximum(np.abs(values), 1e-8 * stiffest[:, None])
     if index == 1:
-        size[:, 0] *= -1.0
+        up = np.zeros(len(size), np.int64)
+        if direction is not None:
+            up = np.abs(np.einsum("bij,bi->bj", modes, np.where(held, 0.0, direction))).argmax(axis=1)
+        size[np.arange(len(size)), up] *= -1.0
     along = np.einsum("bij,bi->bj", modes, np.where(held, 0.0, gradient))
     move = -np.einsum("bij,bj->bi", modes, along / size)
     move = np.where(held, 0.0, move)
@@ -166,7 +202,10 @@ def _ended(landscape: BoxLandscape, x: Floats, energy: Floats, gradient: Floats,
         volume = -0.5 * np.log(np.where(negative, 1.0, np.abs(values))).sum(axis=1)
     volume = np.where(held.any(axis=1) | (np.abs(values) <= 1e-8 * stiffest[:, None]).any(axis=1), np.nan, volume)
     size = np.abs(np.where(held, 0.0, gradient)).max(axis=1)
-    return Ends(x, energy, np.where(np.isfinite(energy), size, np.inf), negative.sum(axis=1), volume, spent)
+    least = _goal(landscape)
+    flat = (np.abs(gradient).max(axis=1) <= least) & (np.abs(hessian).max(axis=(1, 2)) <= 100.0 * least)
+    index = np.where(flat, 0, negative.sum(axis=1))
+    return Ends(x, energy, np.where(np.isfinite(energy), size, np.inf), index, volume, flat, spent)
 
 
 def same_places(landscape: BoxLandscape, position: Floats, *, distance: float = SAME) -> Ints:

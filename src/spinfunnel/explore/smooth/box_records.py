@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.explore.smooth.box_points import Ends, same_places
 from spinfunnel.landscape import Effort, Minimum, Record, Saddle
+from spinfunnel.landscape.records import Bound
 
 if TYPE_CHECKING:
     from spinfunnel.systems.surfaces.box import BoxLandscape
@@ -24,9 +25,9 @@ DIGITS = 4
 def box_records(
     landscape: BoxLandscape, minima: Ends, place: Ints, *, weight: Floats, visits: Ints, one: Ints, other: Ints,
     rough: Floats, saddles: Ends, polished: NDArray[np.bool_], evaluations: int, failures: dict[str, int],
-    outcome: str = "finished",
+    outcome: str = "finished", proven: bool = True,
 ) -> list[Record]:  # fmt: skip
-    """Records of all minima, of the lowest pass between every two of them, and of the effort.
+    """Records of all minima, of the passes between them, and of the effort.
 
     Parameters
     ----------
@@ -45,19 +46,23 @@ def box_records(
         Where climbs from the passes ended (s,).
     polished : array of bool (s,)
         Whether that is a saddle of theirs.
+    proven : bool
+        Whether no lower pass joins them; else all heights are upper bounds.
     """
     m = int(place.max()) + 1
     # The lowest of the descents that ended in one place stands for it.
     order = np.lexsort((minima.energy, place))
     chosen = order[np.searchsorted(place[order], np.arange(m))]
     energy, volume = minima.energy[chosen], minima.log_volume[chosen]
-    shares = np.bincount(place, weight, m)
-    shares /= max(float(shares.sum()), 1e-300)
+    whole = max(float(weight.sum()), 1e-300)
+    shares = np.bincount(place, weight / whole, m)
     counts = np.bincount(place, visits, m).astype(np.int64)
     a, b = place[one], place[other]
     height = np.where(polished, saddles.energy, rough)
     height = np.maximum(height, np.maximum(energy[a], energy[b])) if len(a) else height
-    kept = _kept(landscape, a, b, height, rough, saddles, polished, m)
+    # Where a pass may be that of other basins all are kept: none is proven, and ways over one saddle meet there anyway.
+    kept = _kept(landscape, a, b, height, rough, saddles, polished if proven else np.zeros(len(a), bool), m)
+    kept = kept if proven else np.flatnonzero(a != b)[np.argsort(height[a != b], kind="stable")]
     passes = saddles.log_volume
     known = bool(np.isfinite(volume).all() and np.isfinite(passes[kept]).all() and polished[kept].all())
     names = _names(energy, minima.position[chosen])
@@ -73,12 +78,12 @@ def box_records(
                 state=state,
                 visits=int(counts[number]),
                 log_volume=level,
-            )  # fmt: skip
+            )
         )
     for row, name in zip(kept.tolist(), _names(height[kept], saddles.position[kept]), strict=True):
         state = saddles.position[row].astype("<f8").tobytes()
         level = float(passes[row]) if known else 0.0
-        bound = "exact" if polished[row] else "upper"
+        bound: Bound = "exact" if polished[row] and proven else "upper"
         found.append(
             Saddle(
                 name,
@@ -86,9 +91,9 @@ def box_records(
                 (names[a[row]], names[b[row]]),
                 index=1,
                 bound=bound,
-                state=state,  # type: ignore[arg-type]
+                state=state,
                 log_volume=level,
-            )  # fmt: skip
+            )
         )
     rest = int((~polished[kept]).sum())
     said = dict(failures) | ({"passes of an upper bound only": rest} if rest else {})
@@ -101,7 +106,7 @@ def _kept(
     landscape: BoxLandscape, a: Ints, b: Ints, height: Floats, rough: Floats, saddles: Ends,
     polished: NDArray[np.bool_], m: int,
 ) -> Ints:  # fmt: skip
-    """Rows of the passes that a map keeps: each saddle once, each pair's lowest, and what no lower pass joins."""
+    """Rows of the passes that a map keeps: each saddle once, and what no lower pass joins, lowest first."""
     rows = np.flatnonzero((a != b) & polished)
     if len(rows):
         # One saddle between several pairs is that of the pair whose grid pass was the lowest.
@@ -118,17 +123,14 @@ def _kept(
 
     sure = np.zeros(len(a), bool)
     sure[rows] = True
-    lowest: dict[tuple[int, int], int] = {}
+    kept: list[int] = []
     for row in np.argsort(height, kind="stable").tolist():
         one, other = int(a[row]), int(b[row])
-        if one == other:
-            continue
         ends = root(one), root(other)
-        key = (min(one, other), max(one, other))
-        if key not in lowest and (sure[row] or ends[0] != ends[1]):
-            lowest[key] = row
+        if one != other and (sure[row] or ends[0] != ends[1]):
+            kept.append(row)
             link[ends[0]] = ends[1]
-    return np.array(sorted(lowest.values(), key=lambda row: (height[row], row)), np.int64)
+    return np.array(kept, np.int64)
 
 
 def _names(energy: Floats, position: Floats) -> list[str]:

@@ -1,16 +1,15 @@
 """Map a function of up to three coordinates in a box by flooding a grid, and polish what was found.
 
-Every node of the grid is visited, so that no valley wider than a cell is missed. Minima of the grid are followed down to
-minima of the function, and the lowest pass between every two basins that touch to a saddle; the walls of the box are
-part of it. A pass that cannot be polished keeps the grid's height, an upper bound, if the map needs it. The grid is made
-finer until twice as many nodes a coordinate find as many minima, or no more fit.
+Every node of the grid is visited, so that no valley wider than a cell is missed. Minima of the grid are followed down
+to minima of the function, and the lowest pass between every two basins that touch to a saddle; the walls of the box
+are part of it. A pass that cannot be polished keeps the grid's height, an upper bound, if the map needs it. The grid
+is made finer until twice as many nodes a coordinate find as many minima, or no more fit.
 
 Vincent, Soille, IEEE Trans. Pattern Anal. Mach. Intell. 13, 583 (1991), for the flooding.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,13 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.explore.smooth import downhill
 from spinfunnel.explore.smooth.box_points import Ends, climb, descend, same_places
 from spinfunnel.explore.smooth.box_records import box_records
-from spinfunnel.explore.smooth.grid_kernels import flood, passes
-from spinfunnel.landscape import Budget, InputError, Progress, Record, no_progress
+from spinfunnel.explore.smooth.grid_kernels import flood, further_passes, passes
+from spinfunnel.landscape import Budget, InputError, Landscape, Progress, Record, no_progress
 from spinfunnel.systems.surfaces.box import BoxLandscape
 
-__all__ = ["explore"]
+__all__ = ["explore", "refusal"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -32,6 +32,8 @@ Ints = NDArray[np.int64]
 FIRST = {1: 1025, 2: 257, 3: 49}
 """Nodes a coordinate of the first grid."""
 MOST_NODES = 4_500_000
+MOST_MINIMA = 6000
+"""Minima up to which a grid is polished; where there are more, random descents are followed instead (`downhill`)."""
 ALIKE = 0.01
 """Share of the minima by which two grids may differ."""
 TIE = 1e-9
@@ -54,11 +56,23 @@ class _Flooded:
         return np.stack([axis[at] for axis, at in zip(self.axes, np.unravel_index(node, shape), strict=True)], axis=1)
 
 
+def refusal(landscape: Landscape) -> InputError | None:
+    """Why a landscape cannot be mapped on a grid, or None."""
+    if not isinstance(landscape, BoxLandscape):
+        return InputError(f"{landscape.name} has no bounds, which a grid needs: set bounds = (low, high)")
+    if landscape.dimension not in FIRST:
+        return InputError(
+            f"{landscape.name} has {landscape.dimension} coordinates; a grid is flooded for up to 3: use --explorer "
+            "downhill"
+        )
+    return None
+
+
 def explore(
     landscape: BoxLandscape,
     *,
-    seed: int = 0,  # noqa: ARG001 - asked of every explorer; nothing is random
-    workers: int = 1,  # noqa: ARG001
+    seed: int = 0,
+    workers: int = 1,
     progress: Progress = no_progress,
     budget: Budget | None = None,
     nodes: int = 0,
@@ -70,7 +84,7 @@ def explore(
     landscape : BoxLandscape
         Of one to three coordinates.
     seed, workers : int
-        Change nothing.
+        Change nothing, unless there are too many minima for a grid.
     progress : callable
     budget : Budget, optional
         Time after which the grid is made no finer.
@@ -87,34 +101,32 @@ def explore(
     InputError
         For a landscape without bounds, or of more than three coordinates.
     """
-    if not isinstance(landscape, BoxLandscape):
-        raise InputError(f"{landscape.name} has no bounds, which a grid needs: set bounds = (low, high)")
-    if landscape.dimension not in FIRST:
-        raise InputError(
-            f"{landscape.name} has {landscape.dimension} coordinates; a grid is flooded for up to 3: use --explorer "
-            "downhill"
-        )
+    problem = refusal(landscape)
+    if problem is not None:
+        raise problem
     deadline = (budget or Budget()).deadline()
-    spent = 0
     size = nodes or FIRST[landscape.dimension]
     flooded = _flooded(landscape, size)
-    spent += len(flooded.energy)
+    low, place = _polished(landscape, flooded)
+    spent = len(flooded.energy) + low.evaluations
     converged = bool(nodes)
-    while not nodes and (2 * size - 1) ** landscape.dimension <= MOST_NODES and time.perf_counter() < deadline:
-        progress(f"{len(flooded.bottom)} basins of a grid of {size} nodes a coordinate", 0.3)
-        size = 2 * size - 1
-        finer = _flooded(landscape, size)
-        spent += len(finer.energy)
-        converged = abs(len(finer.bottom) - len(flooded.bottom)) <= ALIKE * len(finer.bottom)
-        flooded = finer
-        if converged:
+    while not converged and (2 * size - 1) ** landscape.dimension <= MOST_NODES and time.perf_counter() < deadline:
+        known = int(place.max(initial=-1)) + 1
+        progress(f"{known} minima on a grid of {size} nodes a coordinate", 0.3)
+        if known > MOST_MINIMA:
             break
+        size = 2 * size - 1
+        flooded = _flooded(landscape, size)
+        low, place = _polished(landscape, flooded)
+        spent += len(flooded.energy) + low.evaluations
+        found = int(place.max(initial=-1)) + 1
+        converged = abs(found - known) <= ALIKE * found
     if not len(flooded.bottom):
         raise InputError(f"{landscape.name} is no number anywhere on a grid in its bounds: mend it, or its bounds")
-    progress(f"polishing {len(flooded.bottom)} minima", 0.6)
+    if int(place.max()) >= MOST_MINIMA and not nodes:
+        yield from downhill.explore(landscape, seed=seed, workers=workers, progress=progress, budget=budget)
+        return
     cell = 1.0 / (size - 1)
-    low = descend(landscape, flooded.position(flooded.bottom), radius=cell)
-    place = same_places(landscape, low.position)
     one, other, height, node = flooded.pairs
     progress(f"polishing {len(one)} passes", 0.8)
     high = climb(landscape, flooded.position(node), radius=cell)
@@ -123,8 +135,14 @@ def explore(
     near = _near(landscape, high, flooded.position(node), reach=3.0 * cell)
     yield box_records(
         landscape, low, place, weight=weight, visits=weight.astype(np.int64), one=one, other=other, rough=height,
-        saddles=high, polished=near, evaluations=spent + low.evaluations + high.evaluations, failures=failures,
+        saddles=high, polished=near, evaluations=spent + high.evaluations, failures=failures,
     )  # fmt: skip
+
+
+def _polished(landscape: BoxLandscape, flooded: _Flooded) -> tuple[Ends, Ints]:
+    """Where the bottoms of the basins are followed down to, and which of the ends are one."""
+    low = descend(landscape, flooded.position(flooded.bottom), radius=1.0 / len(flooded.axes[0]))
+    return low, same_places(landscape, low.position)
 
 
 def _flooded(landscape: BoxLandscape, size: int) -> _Flooded:
@@ -143,7 +161,15 @@ def _flooded(landscape: BoxLandscape, size: int) -> _Flooded:
     rounding = 4.0 * np.finfo(float).eps * float(np.abs(finite).max(initial=0.0))
     floor = max(TIE * spread, 8.0 * landscape.noise, rounding)
     label, bottom = flood(energy, np.argsort(energy, kind="stable"), shape, periodic, floor)
-    return _Flooded(axes, energy, label, bottom, passes(energy, label, shape, periodic, len(bottom)))
+    one, other, height, node = passes(energy, label, shape, periodic, len(bottom))
+    more = further_passes(energy, label, shape, periodic, len(bottom))
+    pairs = (
+        np.concatenate([one, more[0]]),
+        np.concatenate([other, more[1]]),
+        np.concatenate([height, energy[more[2]]]),
+        np.concatenate([node, more[2]]),
+    )
+    return _Flooded(axes, energy, label, bottom, pairs)
 
 
 def _near(landscape: BoxLandscape, ends: Ends, start: Floats, *, reach: float) -> NDArray[np.bool_]:
@@ -152,4 +178,4 @@ def _near(landscape: BoxLandscape, ends: Ends, start: Floats, *, reach: float) -
     moved = np.where(landscape.periodic, moved - np.round(moved), moved)
     goal = 1e-4 * max(landscape.spread, 1e-300)
     close = np.abs(moved).max(axis=1) <= reach if len(moved) else np.zeros(0, bool)
-    return np.asarray(close & (ends.index == 1) & (ends.size <= goal) & np.isfinite(ends.energy) & (math.inf > reach))
+    return np.asarray(close & (ends.index == 1) & (ends.size <= goal) & np.isfinite(ends.energy))

@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["flood", "passes"]
+__all__ = ["flood", "further_passes", "passes"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -53,7 +53,7 @@ def _neighbours(node: int, shape: Ints, periodic: NDArray[np.bool_], found: Ints
 
 
 @njit(cache=True, nogil=True)
-def flood(
+def flood(  # noqa: C901 - a kernel
     energy: Floats, order: Ints, shape: Ints, periodic: NDArray[np.bool_], floor: float
 ) -> tuple[NDArray[np.int32], Ints]:
     """Basin of every node, and the bottom of every basin; basins shallower than the floor belong to a deeper one.
@@ -159,6 +159,41 @@ def passes(
     filled = np.flatnonzero(keys >= 0)
     found = keys[filled]
     return found // basins, found % basins, height[filled], place[filled]
+
+
+@njit(cache=True, nogil=True)
+def further_passes(
+    energy: Floats, label: NDArray[np.int32], shape: Ints, periodic: NDArray[np.bool_], basins: int
+) -> tuple[Ints, Ints, Ints]:
+    """Other passes of the grid: nodes on the border of two basins, lower than the rest of that border beside them.
+
+    Returns both basins and the node of each. A node on several borders counts for that to its lowest neighbour.
+    """
+    border = np.full(len(energy), -1, np.int64)
+    around, away = np.empty(26, np.int64), np.empty(26)
+    for node in range(len(energy)):
+        one = label[node]
+        if one < 0:
+            continue
+        lowest = energy[node]
+        for position in range(_neighbours(node, shape, periodic, around, away)):
+            other = around[position]
+            two = label[other]
+            if two >= 0 and two != one and energy[other] <= lowest:
+                lowest = energy[other]
+                border[node] = np.int64(min(one, two)) * basins + max(one, two)
+    found = np.zeros(len(energy), np.bool_)
+    for node in range(len(energy)):
+        if border[node] < 0:
+            continue
+        found[node] = True
+        for position in range(_neighbours(node, shape, periodic, around, away)):
+            other = around[position]
+            lower = energy[other] < energy[node] or (energy[other] == energy[node] and other < node)
+            if border[other] == border[node] and lower:
+                found[node] = False
+    nodes = np.flatnonzero(found)
+    return border[nodes] // basins, border[nodes] % basins, nodes
 
 
 @njit(cache=True, nogil=True)
