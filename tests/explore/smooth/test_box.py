@@ -6,10 +6,11 @@ import pytest
 from spinfunnel.atlas import Atlas
 from spinfunnel.landscape import InputError
 from spinfunnel.measure import measure_all
-from spinfunnel.pipeline.plan import explore, plan
+from spinfunnel.pipeline.plan import plan
+from spinfunnel.pipeline.run import explore
 from spinfunnel.systems import resolve
 from spinfunnel.systems.surfaces.box import box_function, read_bounds
-from spinfunnel.verdict.binary import judge
+from spinfunnel.verdict import judge_map
 from spinfunnel.verdict.smooth import SMOOTH_EVIDENCE
 
 
@@ -69,7 +70,7 @@ def mapped(function, bounds, *, dimension=2, explorer="auto", **facts):
 
 def kind(function, bounds, **options):
     graph, _ = mapped(function, bounds, **options)
-    return judge(measure_all(graph, names=[*SMOOTH_EVIDENCE, "funnel_weight"]), exact=False)
+    return judge_map(graph, measure_all(graph, names=[*SMOOTH_EVIDENCE, "funnel_weight"]))
 
 
 def test_a_grid_finds_what_a_search_of_every_stationary_point_finds():
@@ -91,8 +92,9 @@ def test_a_grid_finds_what_a_search_of_every_stationary_point_finds():
 def test_himmelblau_has_four_minima_and_four_saddles(explorer):
     graph, _ = mapped(himmelblau, (-5, 5), explorer=explorer)
     assert graph.energy == pytest.approx(np.zeros(4), abs=1e-8)
-    # Ways over other minima are passes of followed descents as well.
-    assert np.unique(graph.saddle_energy.round(3)) == pytest.approx([13.312, 67.719, 104.015, 178.337], abs=2e-3)
+    # Of followed descents the ways across the maximum are passes as well: upper bounds, above the four.
+    lowest = np.unique(graph.saddle_energy.round(3))[:4]
+    assert lowest == pytest.approx([13.312, 67.719, 104.015, 178.337], abs=2e-3)
 
 
 def test_wells_and_passes_of_rastrigin_are_counted():
