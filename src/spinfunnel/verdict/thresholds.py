@@ -21,6 +21,7 @@ class Threshold:
 
 
 _CALIBRATION = "calibration on labelled landscapes, docs/calibration.md"
+_FIRST = "first calibration, on 29 labelled families of bits; read where states are not counted"
 
 THRESHOLDS: Mapping[str, Threshold] = {
     "entropy": Threshold(
@@ -70,27 +71,27 @@ THRESHOLDS: Mapping[str, Threshold] = {
     "stability_gap_lost": Threshold(
         0.03, "the same for a Tf/Tg of 1.3, which a random energy model has by the scatter of its lowest level"
     ),
-    "stability_z": Threshold(4, _CALIBRATION),
-    "stability_z_lost": Threshold(2.9, _CALIBRATION),
-    "native_depth": Threshold(1.1, _CALIBRATION),
-    "native_depth_lost": Threshold(0.58, _CALIBRATION),
-    "decoy_gap": Threshold(0.15, _CALIBRATION),
-    "decoy_gap_lost": Threshold(0.0074, _CALIBRATION),
-    "levinthal": Threshold(0.33, _CALIBRATION),
-    "levinthal_lost": Threshold(0.2, _CALIBRATION),
-    "relative_depth": Threshold(0.039, _CALIBRATION),
+    "stability_z": Threshold(4, _FIRST),
+    "stability_z_lost": Threshold(2.9, _FIRST),
+    "native_depth": Threshold(1.1, _FIRST),
+    "native_depth_lost": Threshold(0.58, _FIRST),
+    "decoy_gap": Threshold(0.15, _FIRST),
+    "decoy_gap_lost": Threshold(0.0074, _FIRST),
+    "levinthal": Threshold(0.33, _FIRST),
+    "levinthal_lost": Threshold(0.2, _FIRST),
+    "relative_depth": Threshold(0.039, _FIRST),
     "many_minima": Threshold(
         50.0, "read of sampled maps: a smooth landscape has fewer, a glass of 64 spins or more has more by far"
     ),
-    "relative_depth_lost": Threshold(0.031, _CALIBRATION),
+    "relative_depth_lost": Threshold(0.031, _FIRST),
     "fitness_distance": Threshold(
         0.6, "distance explains a third of the variance of the energy; 2 / pi of independent spins in normal fields"
     ),
     "fitness_distance_lost": Threshold(0.45, "a fifth of the variance: pair interactions of both signs reach no more"),
-    "rival_valley": Threshold(0.24, _CALIBRATION),
-    "rival_valley_lost": Threshold(0.13, _CALIBRATION),
-    "rival_slope": Threshold(4.5, f"of funnel_slope where there is a rival; {_CALIBRATION}"),
-    "rival_slope_lost": Threshold(4, f"of funnel_slope where there is a rival; {_CALIBRATION}"),
+    "rival_valley": Threshold(0.24, _FIRST),
+    "rival_valley_lost": Threshold(0.13, _FIRST),
+    "rival_slope": Threshold(4.5, f"of funnel_slope where there is a rival; {_FIRST}"),
+    "rival_slope_lost": Threshold(4, f"of funnel_slope where there is a rival; {_FIRST}"),
     "funnel_weight": Threshold(0.5, "more than half of all states: the native funnel outweighs all others together"),
     "funnel_weight_lost": Threshold(
         0.35,
