@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Smooth
 
-__all__ = ["Differentiable", "Invariance", "Kernel"]
+__all__ = ["Boxed", "Differentiable", "Invariance", "Kernel"]
 
 Floats = NDArray[np.float64]
 
@@ -148,6 +148,29 @@ class Differentiable(Smooth, Protocol):
 
     def hessian_product(self, position: Floats, direction: Floats) -> Floats:
         """Hessians times directions (B, D)."""
+        ...
+
+
+class Boxed(Differentiable, Protocol):
+    """A differentiable landscape between bounds that are walls, or a period apart."""
+
+    low: Floats
+    high: Floats
+    periodic: NDArray[np.bool_]
+    noise: float
+    spread: float
+
+    @property
+    def width(self) -> Floats:
+        """Width of the box in every coordinate, shape (D,)."""
+        ...
+
+    def inside(self, position: Floats) -> Floats:
+        """Positions (B, D) brought back into the box."""
+        ...
+
+    def energies(self, position: Floats) -> Floats:
+        """Energies (B,) of positions (B, D), inf where there is no number."""
         ...
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from spinfunnel.systems.surfaces.box import BoxLandscape
+    from spinfunnel.moves.differentiable import Boxed
 
 __all__ = ["FIELDS", "SAME", "Ends", "climb", "descend", "no_ends", "same_places"]
 
@@ -68,14 +68,12 @@ def no_ends(dimension: int) -> Ends:
     return Ends(np.zeros((0, dimension)), nothing, nothing, np.zeros(0, np.int64), nothing, np.zeros(0, bool), 0)
 
 
-def descend(landscape: BoxLandscape, start: Floats, *, radius: float = 0.02, most: int = 60) -> Ends:
+def descend(landscape: Boxed, start: Floats, *, radius: float = 0.02, most: int = 60) -> Ends:
     """Go down from positions (B, D) to minima."""
     return _all(landscape, start, radius=radius, most=most, index=0)
 
 
-def climb(
-    landscape: BoxLandscape, start: Floats, *, radius: float, direction: Floats | None = None, most: int = 15
-) -> Ends:
+def climb(landscape: Boxed, start: Floats, *, radius: float, direction: Floats | None = None, most: int = 15) -> Ends:
     """Go from positions (B, D) near saddles to stationary points: up along one mode and down along the others.
 
     The mode is the one most along a direction (B, D) over one box, where it is given, and else the lowest.
@@ -84,7 +82,7 @@ def climb(
 
 
 def _all(
-    landscape: BoxLandscape, start: Floats, *, radius: float, most: int, index: int, direction: Floats | None = None
+    landscape: Boxed, start: Floats, *, radius: float, most: int, index: int, direction: Floats | None = None
 ) -> Ends:
     parts = []
     for first in range(0, len(start), BATCH):
@@ -105,9 +103,7 @@ def _all(
     )
 
 
-def _search(
-    landscape: BoxLandscape, start: Floats, *, radius: float, most: int, index: int, direction: Floats | None
-) -> Ends:
+def _search(landscape: Boxed, start: Floats, *, radius: float, most: int, index: int, direction: Floats | None) -> Ends:
     width = landscape.width
     x = landscape.inside(np.array(start, np.float64))
     count, d = x.shape
@@ -154,14 +150,14 @@ def _search(
     return _ended(landscape, x, energy, gradient, hessian, spent)
 
 
-def _goal(landscape: BoxLandscape) -> float:
+def _goal(landscape: Boxed) -> float:
     """Size of the free gradient at which a point is stationary: what rounding and noise leave of it."""
     relative = max(landscape.noise / max(landscape.spread, 1e-300), 2e-16)
     # Central differences over a step h err by noise / h and h^2; at the best h that is noise to the power 2/3.
     return max(SMALL, 100.0 * relative ** (2.0 / 3.0)) * max(landscape.spread, 1e-300)
 
 
-def _held(landscape: BoxLandscape, x: Floats, gradient: Floats) -> NDArray[np.bool_]:
+def _held(landscape: Boxed, x: Floats, gradient: Floats) -> NDArray[np.bool_]:
     at_low = (x <= landscape.low) & (gradient > 0.0)
     at_high = (x >= landscape.high) & (gradient < 0.0)
     return np.asarray((at_low | at_high) & ~landscape.periodic)
@@ -194,7 +190,7 @@ def _modes(hessian: Floats, held: NDArray[np.bool_]) -> tuple[Floats, Floats, Fl
     return values, modes, stiffest
 
 
-def _ended(landscape: BoxLandscape, x: Floats, energy: Floats, gradient: Floats, hessian: Floats, spent: int) -> Ends:
+def _ended(landscape: Boxed, x: Floats, energy: Floats, gradient: Floats, hessian: Floats, spent: int) -> Ends:
     held = _held(landscape, x, gradient)
     values, _, stiffest = _modes(hessian, held)
     negative = values < -1e-8 * stiffest[:, None]
@@ -208,7 +204,7 @@ def _ended(landscape: BoxLandscape, x: Floats, energy: Floats, gradient: Floats,
     return Ends(x, energy, np.where(np.isfinite(energy), size, np.inf), index, volume, flat, spent)
 
 
-def same_places(landscape: BoxLandscape, position: Floats, *, distance: float = SAME) -> Ints:
+def same_places(landscape: Boxed, position: Floats, *, distance: float = SAME) -> Ints:
     """Number of the point that each position (B, D) is, points numbered from 0 in the order of their first position."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components

@@ -13,7 +13,7 @@ from spinfunnel.landscape import Effort, Minimum, Record, Saddle
 from spinfunnel.landscape.records import Bound
 
 if TYPE_CHECKING:
-    from spinfunnel.systems.surfaces.box import BoxLandscape
+    from spinfunnel.moves.differentiable import Boxed
 
 __all__ = ["box_records"]
 
@@ -23,7 +23,7 @@ DIGITS = 4
 
 
 def box_records(
-    landscape: BoxLandscape, minima: Ends, place: Ints, *, weight: Floats, visits: Ints, one: Ints, other: Ints,
+    landscape: Boxed, minima: Ends, place: Ints, *, weight: Floats, visits: Ints, one: Ints, other: Ints,
     rough: Floats, saddles: Ends, polished: NDArray[np.bool_], evaluations: int, failures: dict[str, int],
     outcome: str = "finished", proven: bool = True,
 ) -> list[Record]:  # fmt: skip
@@ -31,7 +31,7 @@ def box_records(
 
     Parameters
     ----------
-    landscape : BoxLandscape
+    landscape : Boxed
     minima : Ends
         Where descents ended (b,).
     place : array of int64 (b,)
@@ -103,7 +103,7 @@ def box_records(
 
 
 def _kept(
-    landscape: BoxLandscape, a: Ints, b: Ints, height: Floats, rough: Floats, saddles: Ends,
+    landscape: Boxed, a: Ints, b: Ints, height: Floats, rough: Floats, saddles: Ends,
     polished: NDArray[np.bool_], m: int,
 ) -> Ints:  # fmt: skip
     """Rows of the passes that a map keeps: each saddle once, and what no lower pass joins, lowest first."""

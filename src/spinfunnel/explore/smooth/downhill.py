@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from spinfunnel.explore.smooth.box_points import FIELDS, SAME, Ends, climb, descend, no_ends, same_places
 from spinfunnel.explore.smooth.box_records import box_records
 from spinfunnel.landscape import Budget, InputError, Landscape, Progress, Record, no_progress
-from spinfunnel.systems.surfaces.box import BoxLandscape
+from spinfunnel.moves.differentiable import Boxed
 
 __all__ = ["explore", "refusal"]
 
@@ -50,18 +50,19 @@ COORDINATES = 40
 
 def refusal(landscape: Landscape) -> InputError | None:
     """Why a landscape cannot be mapped by followed descents, or None."""
-    if not isinstance(landscape, BoxLandscape):
+    if not hasattr(landscape, "periodic"):
         return InputError(f"{landscape.name} has no bounds, which this search needs: set bounds = (low, high)")
-    if landscape.dimension > COORDINATES:
+    dimension = getattr(landscape, "dimension", 0)
+    if dimension > COORDINATES:
         return InputError(
-            f"{landscape.name} has {landscape.dimension} coordinates; this search takes {COORDINATES}: leave its "
+            f"{landscape.name} has {dimension} coordinates; this search takes {COORDINATES}: leave its "
             "bounds out, and use --explorer hopping"
         )
     return None
 
 
 def explore(
-    landscape: BoxLandscape,
+    landscape: Boxed,
     *,
     seed: int = 0,
     workers: int = 1,  # noqa: ARG001 - the function is the user's own, and runs in one thread
@@ -74,7 +75,7 @@ def explore(
 
     Parameters
     ----------
-    landscape : BoxLandscape
+    landscape : Boxed
         Of at most 40 coordinates.
     seed : int
     workers : int
@@ -128,7 +129,7 @@ class Top(NamedTuple):
 class _Map:
     """Minima and passes found so far."""
 
-    def __init__(self, landscape: BoxLandscape, generator: np.random.Generator, budget: Budget, *, kicks: int) -> None:
+    def __init__(self, landscape: Boxed, generator: np.random.Generator, budget: Budget, *, kicks: int) -> None:
         self.landscape, self.generator, self.kicks = landscape, generator, kicks
         self.deadline = budget.deadline()
         self.most = budget.evaluations or (np.inf if budget.seconds else MOST_ASKED)

@@ -22,7 +22,7 @@ from spinfunnel.explore.smooth.box_points import Ends, climb, descend, same_plac
 from spinfunnel.explore.smooth.box_records import box_records
 from spinfunnel.explore.smooth.grid_kernels import flood, further_passes, passes
 from spinfunnel.landscape import Budget, InputError, Landscape, Progress, Record, no_progress
-from spinfunnel.systems.surfaces.box import BoxLandscape
+from spinfunnel.moves.differentiable import Boxed
 
 __all__ = ["explore", "refusal"]
 
@@ -58,18 +58,18 @@ class _Flooded:
 
 def refusal(landscape: Landscape) -> InputError | None:
     """Why a landscape cannot be mapped on a grid, or None."""
-    if not isinstance(landscape, BoxLandscape):
+    if not hasattr(landscape, "periodic"):
         return InputError(f"{landscape.name} has no bounds, which a grid needs: set bounds = (low, high)")
-    if landscape.dimension not in FIRST:
+    dimension = getattr(landscape, "dimension", 0)
+    if dimension not in FIRST:
         return InputError(
-            f"{landscape.name} has {landscape.dimension} coordinates; a grid is flooded for up to 3: use --explorer "
-            "downhill"
+            f"{landscape.name} has {dimension} coordinates; a grid is flooded for up to 3: use --explorer downhill"
         )
     return None
 
 
 def explore(
-    landscape: BoxLandscape,
+    landscape: Boxed,
     *,
     seed: int = 0,
     workers: int = 1,
@@ -81,7 +81,7 @@ def explore(
 
     Parameters
     ----------
-    landscape : BoxLandscape
+    landscape : Boxed
         Of one to three coordinates.
     seed, workers : int
         Change nothing, unless there are too many minima for a grid.
@@ -139,13 +139,13 @@ def explore(
     )  # fmt: skip
 
 
-def _polished(landscape: BoxLandscape, flooded: _Flooded) -> tuple[Ends, Ints]:
+def _polished(landscape: Boxed, flooded: _Flooded) -> tuple[Ends, Ints]:
     """Where the bottoms of the basins are followed down to, and which of the ends are one."""
     low = descend(landscape, flooded.position(flooded.bottom), radius=1.0 / len(flooded.axes[0]))
     return low, same_places(landscape, low.position)
 
 
-def _flooded(landscape: BoxLandscape, size: int) -> _Flooded:
+def _flooded(landscape: Boxed, size: int) -> _Flooded:
     axes = [
         np.linspace(low, high, size, endpoint=not repeats) if not repeats else np.linspace(low, high, size)[:-1]
         for low, high, repeats in zip(landscape.low, landscape.high, landscape.periodic, strict=True)
@@ -172,7 +172,7 @@ def _flooded(landscape: BoxLandscape, size: int) -> _Flooded:
     return _Flooded(axes, energy, label, bottom, pairs)
 
 
-def _near(landscape: BoxLandscape, ends: Ends, start: Floats, *, reach: float) -> NDArray[np.bool_]:
+def _near(landscape: Boxed, ends: Ends, start: Floats, *, reach: float) -> NDArray[np.bool_]:
     """Which climbs ended in a saddle near where they began."""
     moved = (ends.position - start) / landscape.width
     moved = np.where(landscape.periodic, moved - np.round(moved), moved)
