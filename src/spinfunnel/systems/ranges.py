@@ -46,7 +46,7 @@ def check_choice(name: str, value: str, choices: Sequence[str]) -> None:
         Naming the parameter, the value and the choices.
     """
     if value not in choices:
-        raise InputError(f"{name}={value} is unknown: give {name}={' or '.join(choices)}")
+        raise InputError(f"{name}={value[:60]} is unknown: give {name}={' or '.join(choices)}")
 
 
 def check_terms(count: int, what: str) -> None:

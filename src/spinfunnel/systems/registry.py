@@ -109,9 +109,9 @@ def build_from_text(system: System, text: str | None, *, spec: str, seed: int | 
         landscape = system.build(**values)
         return _elsewhere(landscape, place) if place else landscape
     except InputError as error:
-        raise InputError(f"{spec}: {error}") from None
+        raise InputError(f"{spec[:160]}: {error}") from None
     except MemoryError:
-        raise InputError(f"{spec} needs more memory than there is; choose a smaller size") from None
+        raise InputError(f"{spec[:160]} needs more memory than there is; choose a smaller size") from None
 
 
 def _elsewhere(landscape: Landscape, place: dict[str, str]) -> Landscape:
