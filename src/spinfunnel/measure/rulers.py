@@ -38,7 +38,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MOST_DRAWS = 64
-FEWEST_DRAWS = 12
+FEWEST_DRAWS = 20
 DRAWN_STATES = 1 << 24
 """States of all samples of random signs together, within those numbers of samples."""
 DISSIMILAR = 0.5
