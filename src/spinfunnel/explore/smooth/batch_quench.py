@@ -29,6 +29,7 @@ def quench_together(
     most: int,
     longest: float,
     deadline: float = math.inf,
+    noise: float = 0.0,
 ) -> tuple[Floats, Floats, Floats, int]:
     """Quench positions (B, D).
 
@@ -44,6 +45,8 @@ def quench_together(
         How far a coordinate moves in one step at most.
     deadline : float
         Reading of `time.perf_counter` at which all end where they are.
+    noise : float
+        Rise of the energy that is none.
 
     Returns
     -------
@@ -86,7 +89,7 @@ def quench_together(
             way *= (factor[rows] * np.minimum(1.0, longest / np.maximum(furthest, 1e-300)))[:, None]
             there, slope = landscape.energy_and_gradient(x[rows] + way)
             spent, asked = spent + len(rows), asked + 1
-            good = there <= energy[rows] + 1e-13 * np.abs(energy[rows]) + 1e-300
+            good = there <= energy[rows] + 1e-13 * np.abs(energy[rows]) + noise + 1e-300
             _give_way(rows[~good], factor, known, scale, stuck)
             kept, moved = rows[good], way[good]
             change = slope[good] - gradient[kept]

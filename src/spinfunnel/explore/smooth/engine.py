@@ -18,6 +18,7 @@ from spinfunnel.explore.smooth.identity import DISTANCE, group_order, in_one_pie
 from spinfunnel.explore.smooth.quench_kernels import quench_block
 from spinfunnel.landscape import InputError
 from spinfunnel.moves.differentiable import Differentiable, Kernel
+from spinfunnel.moves.noise import Noise, measured_noise
 
 __all__ = ["Climbs", "Engine", "Proof"]
 
@@ -29,6 +30,8 @@ MOST_DENSE = 400
 """Coordinates up to which every step of a climb makes the Hessian; above, it asks for products with it."""
 SETTLED = 1e-6
 """Size of the gradient at which a quench ends, before it is compared with known minima."""
+ABOVE_NOISE = 6.0
+"""Tolerances over the noise of a component of the gradient."""
 TOLERANCE = 1e-9
 """Size of the gradient, root of the mean square, of a point that is kept: to rounding, for energies of order 1."""
 FLAT = 1e-7
@@ -105,6 +108,10 @@ class Engine:
     """The kernel again, without a deadline: what was found in time is also proven."""
     kind: int = field(init=False)
     dense: bool = field(init=False)
+    noise: Noise = field(init=False)
+    """Noise of energies and gradients, measured where they are no compiled ones; tolerances are no smaller."""
+    settled: float = field(init=False)
+    """Size of the gradient at which a quench ends."""
     costly: bool = field(init=False)
     """Whether a Hessian costs as many gradients as there are coordinates, or more."""
 
@@ -118,11 +125,19 @@ class Engine:
                 "spinfunnel.systems.TorchLandscape"
             )
         own = self.landscape.kernel
+        self.noise = Noise() if own is not None else measured_noise(self.landscape)
+        self.tolerance = max(self.tolerance, ABOVE_NOISE * self.noise.gradient)
+        self.settled = max(SETTLED, ABOVE_NOISE * self.noise.gradient)
         self.kernel = own if own is not None else called_back(self.landscape, deadline=self.deadline)
         self.proving = own if own is not None else called_back(self.landscape)
         self.kind = KINDS.index(self.landscape.invariance.kind)
         self.dense = self.landscape.dimension <= MOST_DENSE
         self.costly = bool(getattr(self.landscape, "costly_hessian", False))
+
+    @property
+    def same_energy(self) -> float:
+        """Difference in energy that noise makes of one point found twice."""
+        return ABOVE_NOISE * self.noise.energy
 
     @property
     def raised(self) -> list[BaseException]:
@@ -139,12 +154,13 @@ class Engine:
         if self.landscape.kernel is None:
             longest = 2.0 * self.landscape.step
             return quench_together(
-                self.landscape, position, settled=SETTLED, most=most, longest=longest, deadline=self.deadline
-            )
+                self.landscape, position, settled=self.settled, most=most, longest=longest, deadline=self.deadline,
+                noise=self.same_energy,
+            )  # fmt: skip
         x = np.array(position, np.float64, order="C")
         kernel = self.kernel
         energy, size, spent = quench_block(
-            kernel.gradient, kernel.parameters, kernel.work, x, SETTLED, most, 2.0 * self.landscape.step
+            kernel.gradient, kernel.parameters, kernel.work, x, self.settled, most, 2.0 * self.landscape.step
         )
         return x, energy, size, int(spent)
 
@@ -154,7 +170,7 @@ class Engine:
         kernel = self.kernel
         outcome, energy, _, _, ends, end_energy, end_size, spent = climb_block(
             self.addresses, kernel.parameters, kernel.work, self.kind, x, mode, self.dense,
-            self.dense and not self.costly, self.tolerance, self.most_steps, self.landscape.step, ceiling, SETTLED,
+            self.dense and not self.costly, self.tolerance, self.most_steps, self.landscape.step, ceiling, self.settled,
             MOST_EVALUATIONS,
         )  # fmt: skip
         return Climbs(outcome, energy, x, mode, ends, end_energy, end_size, int(spent))

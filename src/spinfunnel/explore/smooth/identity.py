@@ -57,6 +57,7 @@ class Catalogue:
 
     invariance: Invariance
     tolerance: float = DISTANCE
+    noise: float = 0.0
     points: list[Point] = field(default_factory=list)
     _order: list[tuple[float, int]] = field(default_factory=list)
     _named: dict[str, Point] = field(default_factory=dict)
@@ -76,7 +77,7 @@ class Catalogue:
 
     def find(self, position: Floats, energy: float) -> Point | None:
         """Known point at a position, if there is one."""
-        window = WINDOW * (1.0 + abs(energy))
+        window = WINDOW * (1.0 + abs(energy)) + self.noise
         for place in range(bisect_left(self._order, (energy - window, -1)), len(self._order)):
             point = self.points[self._order[place][1]]
             if point.energy > energy + window:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.explore.smooth.climb_kernels import FOUND, NOT_A_NUMBER, REASONS, STEPS_SPENT
-from spinfunnel.explore.smooth.engine import APART, FLAT_THERE, SETTLED, Climbs, Engine
+from spinfunnel.explore.smooth.engine import APART, FLAT_THERE, Climbs, Engine
 from spinfunnel.explore.smooth.identity import Catalogue, Point
 from spinfunnel.landscape import InputError, Minimum, Record, Saddle
 
@@ -57,8 +57,8 @@ class Collection:
 
     def __post_init__(self) -> None:
         invariance = self.engine.landscape.invariance
-        self.minima = Catalogue(invariance, self.engine.distance)
-        self.saddles = Catalogue(invariance, self.engine.distance)
+        self.minima = Catalogue(invariance, self.engine.distance, self.engine.same_energy)
+        self.saddles = Catalogue(invariance, self.engine.distance, self.engine.same_energy)
 
     def minimum(self, position: Floats, energy: float, size: float) -> Point | None:
         """Minimum at the end of a quench, entered if it is new, and the visit to it; None where there is none."""
@@ -75,7 +75,7 @@ class Collection:
         if not math.isfinite(energy):
             self.failures[REASONS[2]] += 1
             return None
-        if size > SETTLED:
+        if size > self.engine.settled:
             self.failures[ENDLESS if math.isinf(size) else LOOSE] += 1
             return None
         point = self.minima.find(position, energy)

@@ -158,7 +158,9 @@ class _Points:
             # Its own gradient vanishes; a quench from there would add nothing.
             self.minima.minimum(position, energy, 0.0)
             return
-        catalogue = self.saddles.setdefault(index, Catalogue(self.engine.landscape.invariance, self.engine.distance))
+        catalogue = self.saddles.setdefault(
+            index, Catalogue(self.engine.landscape.invariance, self.engine.distance, self.engine.same_energy)
+        )
         known = catalogue.find(position, energy)
         if known is not None:
             known.visits += 1
@@ -254,7 +256,7 @@ def explore(
         )
     limits = budget or Budget()
     engine = Engine(landscape, tolerance=gradient, distance=distance, deadline=limits.deadline())
-    points = _Points(engine, Collection(engine), Catalogue(landscape.invariance, distance))
+    points = _Points(engine, Collection(engine), Catalogue(landscape.invariance, distance, engine.same_energy))
     search = _Rounds(points, limits, seed=seed, starts=starts, progress=progress)
     # Matrices are small: threads of the linear algebra would only wait for each other.
     with ThreadPoolExecutor(workers) as pool, threadpool_limits(limits=1):

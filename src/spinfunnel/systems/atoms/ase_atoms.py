@@ -19,6 +19,7 @@ from spinfunnel.formats.structure_files import check_xyz
 from spinfunnel.landscape import InputError, Parameter, identity_hash
 from spinfunnel.landscape.kinds import Kind
 from spinfunnel.moves.differentiable import Invariance, Kernel, checked_positions
+from spinfunnel.moves.noise import measured_noise
 from spinfunnel.systems.atoms.emt_kernels import compiled_emt
 from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.registry import suggestion
@@ -35,8 +36,9 @@ CALCULATORS = {
     "lj": ("ase.calculators.lj", "LennardJones", {"rc": 1000.0}),
     "morse": ("ase.calculators.morse", "MorsePotential", {"rcut1": 900.0, "rcut2": 1000.0}),
 }
-STEP = 1e-3
-"""Of the differences of forces, in Angstrom: errors of 1e-9 eV per square Angstrom where forces are smooth."""
+STEP, WIDEST_STEP = 1e-3, 0.05
+"""Of the differences of forces, in Angstrom: errors of 1e-9 eV per square Angstrom where forces are smooth, and the
+widest of those of noisy forces."""
 MOST_ATOMS = 200
 SAME = 1e-9
 """Difference up to which a compiled twin gives the same energies and forces."""
@@ -71,6 +73,7 @@ class AseLandscape:
     identity: str = field(init=False)
     _native: Floats = field(init=False)
     _lock: Any = field(init=False, default_factory=threading.Lock)
+    _noise: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         count = len(self.atoms)
@@ -148,8 +151,8 @@ class AseLandscape:
         for row, place in enumerate(rows):
             for axis in range(self.dimension):
                 step = np.zeros(self.dimension)
-                step[axis] = STEP
-                found[row, axis] = self._slope(place, step) / STEP
+                step[axis] = self._step
+                found[row, axis] = self._slope(place, step) / self._step
             found[row] = 0.5 * (found[row] + found[row].T)
         return found
 
@@ -163,8 +166,16 @@ class AseLandscape:
         for row, (place, vector) in enumerate(zip(rows, along, strict=True)):
             length = float(np.abs(vector).max())
             if length > 0.0:
-                found[row] = self._slope(place, vector * (STEP / length)) * (length / STEP)
+                found[row] = self._slope(place, vector * (self._step / length)) * (length / self._step)
         return found
+
+    @property
+    def _step(self) -> float:
+        """Step of differences: wider where forces are noisy, since the noise is divided by it."""
+        if self._noise is None:
+            object.__setattr__(self, "_noise", measured_noise(self).gradient)
+        # At fourth order, errors grow as the noise over the step and as the step to the power four.
+        return float(min(max(STEP, 0.25 * (self._noise or 0.0) ** 0.25), WIDEST_STEP))
 
     def _slope(self, place: Floats, step: Floats) -> Floats:
         """Change of the gradient along a step, to fourth order."""
