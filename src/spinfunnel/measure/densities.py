@@ -88,11 +88,13 @@ class Spectrum:
     width: Floats
     _level: Floats = field(init=False, repr=False)
     _log_number: Floats = field(init=False, repr=False)
+    _inverse: Floats = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         level, log_number = self._two_levels()
         object.__setattr__(self, "_level", level)
         object.__setattr__(self, "_log_number", log_number)
+        object.__setattr__(self, "_inverse", np.exp(-log_number))
 
     @classmethod
     def levels(cls, energy: Floats, count: Floats) -> Spectrum:
@@ -202,11 +204,19 @@ class Spectrum:
         share /= total[:, None]
         mean = share @ rise
         off = rise - mean[:, None]
-        variance = (share * off**2).sum(axis=1)
-        skew = (share * off**3).sum(axis=1)
+        square = share * off * off
+        variance = square.sum(axis=1)
+        skew = np.einsum("tl,tl->t", square, off)
         log_z = top + np.log(total)
-        paired = (share**2 * np.exp(-log_number)).sum(axis=1)
+        paired = np.einsum("tl,tl,l->t", share, share, self._inverse)
         return Canonical(degrees, ground + mean, variance / degrees**2, skew, mean / degrees + log_z, log_z, paired)
+
+    def participation(self, temperature: Floats) -> Floats:
+        """``sum_i p_i^2`` over states at each temperature: that of `at`, alone."""
+        exponent = self._log_number - (self._level - float(self._level.min())) / temperature[:, None]
+        share = np.exp(exponent - exponent.max(axis=1)[:, None])
+        share /= share.sum(axis=1)[:, None]
+        return np.asarray(np.einsum("tl,tl,l->t", share, share, self._inverse))
 
     def capacity(self, temperature: Floats) -> Floats:
         """Heat capacity at each temperature; quicker than `at`, and less exact where it is small."""

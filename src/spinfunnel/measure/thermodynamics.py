@@ -76,7 +76,7 @@ def freezing_of(others: Spectrum) -> Measurement:
         )
 
     def frozen(temperature: Floats) -> Floats:
-        return others.at(temperature).participation - 1.0 / entropy
+        return others.participation(temperature) - 1.0 / entropy
 
     rise = others.energy - others.ground
     scale, least = float(others.at(math.inf).energy[0]) - others.ground, float(rise[rise > 0.0].min(initial=math.inf))
@@ -126,7 +126,7 @@ def measured_ratio(topography: Topography) -> Measurement:
 
 def heat_capacity_peak(topography: Topography) -> Measurement:
     """Temperature at which the heat capacity ``C(T) = (<E^2> - <E>^2) / T^2`` of all states is largest."""
-    peak, everything = capacity_peak(topography), topography.shared(all_states)
+    peak, everything = topography.shared(capacity_peak), topography.shared(all_states)
     if isinstance(peak, NoAnswer) or isinstance(everything, NoAnswer):
         return peak
     return within(peak.value, 0.0 if everything.log_error(peak.value) < 1e-3 else math.inf)
