@@ -37,11 +37,11 @@ def main() -> None:
         samples=options.samples,
         workers=options.workers,
         atlas=options.atlas,
-        measures=["minima", "funnels", "funnel_weight", "funnel_slope", "sharpness"],
+        measures=["minima", "funnels", "funnel_weight", "funnel_slope", "profile_area"],
     )
     print(found)
     panels = {}
-    for measure in ("sharpness", "funnel_weight"):
+    for measure in ("profile_area", "funnel_weight"):
         curves = {SYSTEMS[name]: points for name, points in found.curves(measure).items()}
         panels[measure] = curves, {SYSTEMS[name]: fit for name, fit in found.fits(measure).items()}
     figure = sf.plot.scaling_sheet(panels)

@@ -23,7 +23,7 @@ from waiting import wait_for
 if TYPE_CHECKING:
     from conftest import Command
 
-MANY = ("sk", "--over", "n=8,9,10,11,12", "--samples", "40", "--measures", "minima,funnels,funnel_weight,sharpness")
+MANY = ("sk", "--over", "n=8,9,10,11,12", "--samples", "40", "--measures", "minima,funnels,funnel_weight,profile_area")
 SLOWER = ("sk", "--over", "n=13,14,15", "--samples", "6")
 
 
@@ -73,7 +73,7 @@ def test_a_person_reads_the_verdict_first(run: Any) -> None:
     assert "funnel weight" in full
     quiet = run("sk", "--over", "n=6,8", "--samples", "3", "--workers", "1", "--quiet").stdout
     assert quiet.startswith("sk  undecided")
-    assert "sharpness" not in quiet
+    assert "profile_area" not in quiet
     assert "Usage: spinfunnel sweep" in run("--help").stdout
 
 
@@ -232,7 +232,7 @@ def test_the_figure_is_written_and_a_bad_name_is_refused_before_the_work(run: An
     figure = tmp_path / "sharpening.svg"
     run("sk", "--over", "n=6,8", "--samples", "2", "--workers", "1", "--figure", str(figure))
     text = figure.read_text()
-    for panel in ("sharpness", "funnel weight", "levinthal"):
+    for panel in ("profile_area", "funnel weight", "levinthal"):
         assert f"<!-- {panel} -->" in text
     refused = run("sk", "--over", "n=6,8", "--figure", str(tmp_path / "a.gif"), status=2).stderr
     assert ".png or .pdf or .svg" in refused

@@ -96,10 +96,10 @@ def test_profile_by_hand():
     profile = funnel_profile(five())
     assert profile.eps.tolist() == [0.0, 0.25]
     assert profile.weight.tolist() == pytest.approx([0.4, 1.0])
-    assert value(five(), "sharpness") == pytest.approx(0.6 * 0.25)
+    assert value(five(), "profile_area") == pytest.approx(0.6 * 0.25)
 
 
-def test_sharpness_is_the_area_above_the_profile():
+def test_the_profile_area_is_the_area_above_the_profile():
     rng = np.random.default_rng(8)
     for _ in range(30):
         graph = random_basin_graph(rng, minima=15, edges=20)
@@ -111,14 +111,14 @@ def test_sharpness_is_the_area_above_the_profile():
         profile = funnel_profile(graph)
         fine = np.linspace(0, 1, 100_001)[:-1] + 5e-6
         height = profile.weight[np.searchsorted(profile.eps, fine, side="right") - 1]
-        assert value(graph, "sharpness") == pytest.approx(1 - height.mean(), abs=1e-4)
+        assert value(graph, "profile_area") == pytest.approx(1 - height.mean(), abs=1e-4)
         assert profile.weight[0] == pytest.approx(value(graph, "funnel_weight"))
 
 
 def test_native_tolerance_joins_funnels():
     wide = five(native_tolerance=1.0)
     assert value(wide, "funnel_weight") == 1.0
-    assert value(wide, "sharpness") == 0.0
+    assert value(wide, "profile_area") == 0.0
     assert value(wide, "rival_weight") == 0.0
 
 

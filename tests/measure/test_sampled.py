@@ -49,7 +49,7 @@ def test_a_chain_of_which_an_exit_is_not_known_counts_for_and_against():
 
 def test_searches_that_did_not_begin_at_random_states_give_no_weights():
     graph = replace(sampled([6, 2, 1, 1], lid=[-5.0, -5.0, -4.0, -4.0]), weight=np.zeros(4))
-    for name in ("funnel_weight", "minima", "sharpness", "rival_weight", "rival_valley"):
+    for name in ("funnel_weight", "minima", "profile_area", "rival_weight", "rival_valley"):
         assert MEASURES[name].compute(graph).outcome == "no_basin_weights"
 
 
@@ -104,7 +104,7 @@ def test_histograms_at_many_temperatures_give_the_density_of_states():
 
 
 STATED = (
-    "minima", "funnel_weight", "sharpness", "frustration", "relative_depth", "rival_valley", "tf_ground_state",
+    "minima", "funnel_weight", "profile_area", "frustration", "relative_depth", "rival_valley", "tf_ground_state",
     "tg_ground_state", "native_depth", "funnel_slope", "decoy_gap",
 )  # fmt: skip
 

@@ -155,7 +155,7 @@ def test_decoy_gap_is_the_best_state_at_overlap_one_half_or_less():
     assert value(slow_flood(energies, flip=True), "decoy_gap") == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("name", ["fitness_distance", "autocorrelation", "sharpness", "decoy_gap", "funnel_slope"])
+@pytest.mark.parametrize("name", ["fitness_distance", "autocorrelation", "profile_area", "decoy_gap", "funnel_slope"])
 def test_a_constant_landscape_is_flat(name):
     answer = MEASURES[name].compute(slow_flood(np.ones(16)))
     assert isinstance(answer, NoAnswer)

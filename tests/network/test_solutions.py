@@ -183,7 +183,7 @@ def test_training_that_has_not_converged_is_undecided_and_says_what_to_do():
 FUNNEL = {
     "distinct_solutions": Estimate.exactly(8.0),
     "native_share": Estimate(1.0, 0.68, 1.0),
-    "sharpness": Estimate(0.003, 0.001, 0.005),
+    "profile_area": Estimate(0.003, 0.001, 0.005),
     "curved_barrier": Estimate(0.001, 0.0, 0.002),
     "relative_depth": NoAnswer("all_native", "every solution is native", "nothing to do"),
     "stability_gap": Estimate(0.9, 0.88, 0.92),
@@ -191,7 +191,7 @@ FUNNEL = {
 }
 GLASS = {
     "native_share": Estimate(0.25, 0.07, 0.59),
-    "sharpness": Estimate(0.1, 0.05, 0.15),
+    "profile_area": Estimate(0.1, 0.05, 0.15),
     "relative_depth": Estimate.exactly(0.2),
     "stability_gap": Estimate(-0.01, -0.04, 0.02),
     "stability_z": Estimate.exactly(-0.4),
@@ -213,7 +213,7 @@ GLASS = {
         ({"training_gain": NoAnswer("one_round", "one round only", "more")}, "undecided"),
         ({"null_training_gain": Estimate(0.05, 0.04, 0.06)}, "funnel"),
         ({"null_training_gain": Estimate(0.82, 0.8, 0.84)}, "undecided"),
-        ({"native_share": Estimate(0.5, 0.2, 0.8), "sharpness": Estimate(0.1, 0.05, 0.2)}, "undecided"),
+        ({"native_share": Estimate(0.5, 0.2, 0.8), "profile_area": Estimate(0.1, 0.05, 0.2)}, "undecided"),
     ],
 )
 def test_the_verdict_on_typed_measures(changed, kind):

@@ -48,7 +48,7 @@ def test_it_draws_into_axes_that_are_given():
 
 
 def test_the_caption_names_the_systems_and_what_is_sharp():
-    caption = scaling_caption(CURVES, measure="sharpness")
+    caption = scaling_caption(CURVES, measure="profile_area")
     assert "dfm (9 to 16 spins)" in caption
     assert "nothing (no answer)" in caption
     assert "the lower, the sharper" in caption

@@ -61,7 +61,7 @@ def test_intervals_that_do_not_meet_are_counted():
     data = {
         "width": [4, 4, 8, 8],
         "labels": ["real", "shuffled"] * 2,
-        "measure": ["sharpness"] * 4,
+        "measure": ["profile_area"] * 4,
         "value": [0.4, 0.9, 0.1, 0.45],
         "low": [0.39, 0.89, 0.09, 0.095],
         "high": [0.41, 0.91, 0.11, 0.5],

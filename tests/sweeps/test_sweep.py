@@ -26,7 +26,7 @@ from spinfunnel.sweeps.crew import MOST_LOSSES, Borrowed, Here, Processes, run_a
 from spinfunnel.sweeps.job_list import disorder_seed, plan_jobs
 from spinfunnel.systems import resolve
 
-QUICK = ["minima", "funnels", "funnel_weight", "sharpness", "funnel_slope"]
+QUICK = ["minima", "funnels", "funnel_weight", "profile_area", "funnel_slope"]
 EXPONENTIAL = "mean = exp(a + b n)"
 
 

@@ -17,7 +17,8 @@ FLAT = NoAnswer("flat", "every other state has one energy", "nothing to do")
 TRAP = NoAnswer("misleading", "the energy rises along the overlap", "nothing to do")
 NO_NULL = NoAnswer("no_null", "there are no interactions", "give a system that has them")
 FUNNEL = {
-    "minima": 9.0, "funnel_weight": 0.8, "rival_valley": 0.0, "sharpness": 0.03, "funnel_slope": 6.0, "levinthal": 0.5,
+    "minima": 9.0, "funnel_weight": 0.8, "rival_valley": 0.0, "profile_area": 0.03, "funnel_slope": 6.0,
+    "levinthal": 0.5,
     "tf_tg": NO_FOLDING, "stability_gap": 0.2, "stability_z": 5.0, "native_depth": 1.03, "decoy_gap": 0.1,
     "relative_depth": 0.08, "fitness_distance": 0.35,
 }  # fmt: skip
@@ -26,7 +27,7 @@ SLOPE = {"minima": 1.0, "relative_depth": SINGLE, "funnel_weight": 1.0, "fitness
 PLAIN = {"stability_gap": NO_NULL, "stability_z": NO_NULL}
 NULL = {
     "funnel_weight": Estimate(0.02, 0.01, 0.05),
-    "sharpness": Estimate(0.4, 0.3, 0.5),
+    "profile_area": Estimate(0.4, 0.3, 0.5),
 }
 
 
@@ -80,7 +81,7 @@ def between(name):
         ("undecided", {"rival_valley": between("rival_valley")}),
         ("undecided", {"rival_valley": 0.4, "funnel_slope": between("rival_slope")}),
         ("undecided", {"funnel_weight": NoAnswer("sampled_map", "the map was sampled", "flood it"), "levinthal": None}),
-        ("undecided", {"levinthal": None, "sharpness": 0.35}),
+        ("undecided", {"levinthal": None, "profile_area": 0.35}),
         ("undecided", {"entropy": 2.0}),
         ("undecided", {"minima": 1.0, "relative_depth": SINGLE, "funnel_weight": 1.0, **GLASS}),
         ("undecided", {"minima": 1.0, "relative_depth": SINGLE, **PLAIN, "decoy_gap": 0.3, "fitness_distance": None}),
@@ -120,7 +121,7 @@ def test_a_sampled_map_is_said():
 
 @pytest.mark.parametrize(
     "null",
-    [{**NULL, "funnel_weight": Estimate(0.6, 0.2, 1.0)}, {**NULL, "sharpness": Estimate(0.05, 0.01, 0.1)}],
+    [{**NULL, "funnel_weight": Estimate(0.6, 0.2, 1.0)}, {**NULL, "profile_area": Estimate(0.05, 0.01, 0.1)}],
 )
 def test_what_chance_does_as_well_proves_nothing(null):
     assert verdict(null=null, levinthal=None).kind == "undecided"
@@ -224,7 +225,7 @@ def strings(_):
 
 
 def with_null(energies, *, flip, rng):
-    names = ["funnel_weight", "sharpness"]
+    names = ["funnel_weight", "profile_area"]
     dealt = [measure_all(mapped(rng.permutation(energies), flip=flip), names=names) for _ in range(4)]
     null = {}
     for name in names:

@@ -369,7 +369,7 @@ def sweep(
         typer.Option(
             "--figure",
             metavar="FILE",
-            help="Draw sharpness, funnel weight and Levinthal efficiency against size: .png, .pdf or .svg.",
+            help="Draw profile area, funnel weight and Levinthal efficiency against size: .png, .pdf or .svg.",
         ),
     ] = None,
     json: AsJson = False,

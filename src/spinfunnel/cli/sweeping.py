@@ -23,9 +23,9 @@ __all__ = ["answer", "draw", "kept", "swept"]
 
 SILENCE = 10.0
 """Seconds between two lines of progress where standard error is no terminal."""
-SHOWN = ("funnel_weight", "funnels", "minima", "sharpness", "levinthal")
+SHOWN = ("funnel_weight", "funnels", "minima", "profile_area", "levinthal")
 """Measures of the table; all are in the JSON."""
-DRAWN = ("sharpness", "funnel_weight", "levinthal")
+DRAWN = ("profile_area", "funnel_weight", "levinthal")
 """Measures of the figure, a panel each."""
 FITTED = (*SHOWN, "folding_time")
 """Measures of which the fits are shown."""
@@ -95,7 +95,7 @@ def read_over(texts: Sequence[str]) -> dict[str, list[str]]:
 
 
 def draw(found: Sweep, figure: Path | None) -> None:
-    """Write the figure: sharpness and what else was measured of `DRAWN` against size, all systems on one axis."""
+    """Write the figure: profile area and what else was measured of `DRAWN` against size, all systems on one axis."""
     if figure is None:
         return
     from spinfunnel.plot.scaling_picture import scaling_sheet

@@ -1,4 +1,4 @@
-"""The funnel profile W(eps) and the sharpness of the funnel (definition 2)."""
+"""The funnel profile W(eps) and the area above it (definition 2)."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def funnel_profile(graph: BasinGraph) -> FunnelProfile:
     return FunnelProfile(eps, steps)
 
 
-def sharpness(topography: Topography) -> Measurement:
+def profile_area(topography: Topography) -> Measurement:
     """Area above the funnel profile, ``integral over eps from 0 to 1 of 1 - W(eps)``.
 
     0 for a perfect funnel, at most 1. It equals the mean over random states of ``min(eps, 1)``, eps the height of the
@@ -93,7 +93,7 @@ def sharpness(topography: Topography) -> Measurement:
     return exactly(float(np.sum(weight * np.minimum(height, 1.0))))
 
 
-def sampled_sharpness(topography: Topography) -> Measurement:
+def sampled_area(topography: Topography) -> Measurement:
     """Mean over random quenches of the height of the bottom that their chain ends in (see `profile`)."""
     known, scale = topography.shared(coverage), energy_scale(topography.graph)
     if isinstance(known, NoAnswer):
@@ -125,12 +125,12 @@ def _heights(topography: Topography, scale: float) -> tuple[NDArray[np.float64],
 
 MEASURES = (
     Measure(
-        "sharpness",
+        "profile_area",
         "area above the funnel profile: 0 is a perfect funnel",
         "this project, after Klemm et al. (2008)",
         2,
-        exact=sharpness,
-        sampled=sampled_sharpness,
+        exact=profile_area,
+        sampled=sampled_area,
         trained=solutions.final_height,
     ),
 )

@@ -32,7 +32,7 @@ def funnel_profile_caption(graph: BasinGraph) -> str:
     return (
         "Share of random states whose chain of lowest exits ends within ε of the ground state;"
         f" {100 * profile.weight[0]:.3g} % drain to the native state itself (ε = 0). The area above the curve is the"
-        " sharpness: 0 for a perfect funnel. ε = 1 is the mean energy of a random state."
+        " profile area: 0 for a perfect funnel. ε = 1 is the mean energy of a random state."
     )
 
 

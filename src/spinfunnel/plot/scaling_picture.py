@@ -44,15 +44,15 @@ def scaling_caption(curves: Curves, *, measure: str) -> str:
 
     Examples
     --------
-    >>> scaling_caption({"sk": [(12, Estimate(0.02, 0.01, 0.03))]}, measure="sharpness")
-    'Mean sharpness over samples of the disorder against the number of spins, with 95 % intervals: sk (12 spins). ...
+    >>> scaling_caption({"sk": [(12, Estimate(0.02, 0.01, 0.03))]}, measure="profile_area")
+    'Mean profile area over samples of the disorder against the number of spins, with 95 % intervals: sk (12 spins). ...
     """
     parts = []
     for name, points in curves.items():
         sizes = sorted({n for n, _ in points})
         spread = f"{sizes[0]} to {sizes[-1]} spins" if len(sizes) > 1 else f"{sizes[0]} spins" if sizes else "no answer"
         parts.append(f"{name} ({spread})")
-    note = " Sharpness is the area above the funnel profile: the lower, the sharper." if measure == "sharpness" else ""
+    note = " The profile area is 0 for a perfect funnel." if measure == "profile_area" else ""
     return (
         f"Mean {measure.replace('_', ' ')} over samples of the disorder against the number of spins, with 95 % "
         f"intervals: {', '.join(parts)}.{note}"
@@ -63,7 +63,7 @@ def scaling(
     curves: Curves,
     ax: Axes | None = None,
     *,
-    measure: str = "sharpness",
+    measure: str = "profile_area",
     fits: Fits | None = None,
     logarithmic: bool = False,
 ) -> Axes:
@@ -157,7 +157,7 @@ def scaling_sheet(panels: Mapping[str, tuple[Curves, Fits]]) -> Sheet:
 
 
 def scaling_figure(
-    curves: Curves, *, measure: str = "sharpness", fits: Fits | None = None, logarithmic: bool = False
+    curves: Curves, *, measure: str = "profile_area", fits: Fits | None = None, logarithmic: bool = False
 ) -> Figure:
     """Draw the same as a Plotly figure; see `scaling`."""
     import plotly.graph_objects as go

@@ -22,7 +22,7 @@ POLICY = (
 )
 """Nothing may be fetched from anywhere: the browser itself holds the page to that."""
 
-HEADLINES = ("funnel_weight", "funnels", "sharpness", "rival_weight", "frustration", "tf_tg", "funnel_slope")
+HEADLINES = ("funnel_weight", "funnels", "profile_area", "rival_weight", "frustration", "tf_tg", "funnel_slope")
 """Measures in the table that compares several systems."""
 
 MEANING = {

@@ -29,7 +29,7 @@ KINDS = ("designed", "random")
 NUMBERS = ("tf_tg", "funnel_weight", "levinthal", "stability_gap")
 READ = (
     *NUMBERS[:3], "entropy", "native_depth", "decoy_gap", "funnel_slope", "relative_depth", "rival_valley", "minima",
-    "sharpness",
+    "profile_area",
 )  # fmt: skip
 LENGTH, QUICK_LENGTH = 16, 12
 NULLS = 20

@@ -143,7 +143,7 @@ so that part of the height is what training had still to go.
 """
 
 
-SHARPENED = ("sharpness", "concentration", "aligned_barrier", "curved_barrier", "stability_gap")
+SHARPENED = ("profile_area", "concentration", "aligned_barrier", "curved_barrier", "stability_gap")
 
 
 def sharpening(order: Order) -> Redrawn:
@@ -204,18 +204,18 @@ def _both_labels(order: Order, width: int) -> dict[str, dict[str, Measurement]]:
 
 
 def _against_width(data: dict[str, list[Any]], *, seed: int) -> list[Comparison]:
-    """Slope of ln sharpness against ln width, its error from those of the means."""
+    """Slope of ln profile area against ln width, its error from those of the means."""
     rng = np.random.default_rng([seed, 4])
     labels, measures = np.array(data["labels"]), np.array(data["measure"])
     rows = []
     for kind in ("real", "shuffled"):
-        mine = (labels == kind) & (measures == "sharpness")
+        mine = (labels == kind) & (measures == "profile_area")
         x = np.log(np.array(data["width"], float)[mine])
         value, low, high = (np.array(data[name], float)[mine] for name in ("value", "low", "high"))
         draws = value + (high - low) / 3.92 * rng.standard_normal((2000, len(value)))
         slopes = np.polyfit(x, np.log(np.maximum(draws, 1e-3 * value)).T, 1)[0]
         slope = float(np.polyfit(x, np.log(value), 1)[0])
-        row = _resampled(f"slope of ln sharpness against ln width, {kind} labels", slope, slopes)
+        row = _resampled(f"slope of ln profile area against ln width, {kind} labels", slope, slopes)
         rows.append(Comparison(row.quantity, row.ours, row.error, None, 0.0, "negative" if kind == "real" else ""))
     return rows
 
@@ -282,7 +282,7 @@ def _draw_decays(figure: Figure, data: dict[str, list[Any]]) -> None:
 
 
 def _draw_sharpening(figure: Figure, data: dict[str, list[Any]]) -> None:
-    names = ("sharpness", "aligned_barrier")
+    names = ("profile_area", "aligned_barrier")
     panels = figure.subplots(1, len(names))
     labels, measures = np.array(data["labels"]), np.array(data["measure"])
     for panel, name in zip(panels, names, strict=True):

@@ -18,7 +18,7 @@ from spinfunnel.sweeps.scaling import Fit, Scaling, judge_scaling
 __all__ = ["JobResult", "Series", "Size", "Sweep", "gather"]
 
 SHARES = frozenset(
-    {"funnel_boltzmann", "funnel_minima", "funnel_weight", "rival_size", "rival_weight", "sharpness", "stem_share"}
+    {"funnel_boltzmann", "funnel_minima", "funnel_weight", "rival_size", "rival_weight", "profile_area", "stem_share"}
 )
 """Measures between 0 and 1, where their means are as well."""
 

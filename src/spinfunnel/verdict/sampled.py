@@ -197,7 +197,7 @@ def _hopeless(case: Case) -> bool:
 
 def _drainage(case: Case) -> Finding:
     """Share of all states that drain into the native funnel, against the thresholds and against shuffled energies."""
-    weight, sharp = case.read("funnel_weight"), case.read("sharpness")
+    weight, sharp = case.read("funnel_weight"), case.read("profile_area")
     if isinstance(weight, NoAnswer):
         return Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
     said = _drains(case, weight)
@@ -211,9 +211,12 @@ def _drainage(case: Case) -> Finding:
     null = case.shuffled("funnel_weight")
     if null is not None and weight.low <= null.high:
         return Finding("open", f"{said}, which so few states reach by chance")
-    blunt = case.shuffled("sharpness")
+    blunt = case.shuffled("profile_area")
     if blunt is not None and isinstance(sharp, Estimate) and sharp.high > max(blunt.low, 0.0) > 0.0:
-        return Finding("open", f"{said}, but the funnel is no sharper than by chance (sharpness {number(sharp)})")
+        return Finding(
+            "open",
+            f"{said}, but the funnel is no sharper than by chance (profile area {number(sharp)})",
+        )
     return Finding("yes", said)
 
 

@@ -21,7 +21,7 @@ __all__ = ["judge_network_map", "judge_trained", "one_funnel"]
 
 Answer: TypeAlias = Literal["yes", "no", "open"]
 READ = (
-    "starts", "distinct_solutions", "native_share", "sharpness", "training_gain", "null_training_gain",
+    "starts", "distinct_solutions", "native_share", "profile_area", "training_gain", "null_training_gain",
     "relative_depth", "curved_barrier", "aligned_barrier", "linear_barrier", "funnels", "funnel_weight",
     "concentration", "generalisation_gap", "stability_gap", "stability_z",
 )  # fmt: skip
@@ -161,7 +161,7 @@ def _stands(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> 
 
 
 def _leads(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Answer, str]:
-    share, height = measures.get("native_share"), measures.get("sharpness")
+    share, height = measures.get("native_share"), measures.get("profile_area")
     if not isinstance(share, Estimate) or not isinstance(height, Estimate):
         return "open", "where training ends was not measured"
     said = (
