@@ -15,7 +15,7 @@ from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
 NAMES = (
-    "funnel_weight", "profile_area", "rival_weight", "tf_measured", "tg_measured", "tf_tg_measured", "native_depth",
+    "funnel_weight", "profile_area", "rival_weight", "tf_ground_state", "tg_ground_state", "native_depth",
     "funnel_slope", "fitness_distance", "minima", "levinthal", "depth",
     "frustration",
 )  # fmt: skip

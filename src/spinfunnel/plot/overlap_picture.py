@@ -38,7 +38,7 @@ def overlap_obstacle(graph: BasinGraph) -> str:
 
 
 def native_overlap(graph: BasinGraph) -> NDArray[np.float64]:
-    """Overlap of each minimum with the nearest native one, ``Q = max over natives a of 1 - 2 d(x, a) / N``.
+    """Overlap of each minimum with the chief native one a, ``Q = 1 - 2 d(x, a) / N`` (see `BasinGraph.chief`).
 
     With the global flip among the symmetries the copies with all spins turned over count as well, so that 0 <= Q <= 1.
     Other symmetries are not applied: a minimum is represented by its key.
@@ -74,11 +74,8 @@ def native_overlap(graph: BasinGraph) -> NDArray[np.float64]:
         raise InputError(obstacle)
     spins = key_states(graph.key).astype(np.float32) * 2.0 - 1.0
     size = spins.shape[1]
-    nearest = np.full(len(spins), -np.inf, np.float32)
-    natives = spins[graph.native]
-    for start in range(0, len(natives), 256):
-        product = spins @ natives[start : start + 256].T / size
-        nearest = np.maximum(nearest, (np.abs(product) if _FLIP in graph.symmetry else product).max(axis=1))
+    product = spins @ spins[graph.chief] / size
+    nearest = np.abs(product) if _FLIP in graph.symmetry else product
     overlaps: NDArray[np.float64] = np.round(nearest.astype(np.float64) * size) / size
     return overlaps
 

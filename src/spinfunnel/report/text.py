@@ -68,6 +68,8 @@ def title(name: str) -> str:
         "tf_measured": "Tf, measured",
         "tg_measured": "Tg, measured",
         "tf_tg_measured": "Tf / Tg, measured",
+        "tf_ground_state": "Tf of the ground states",
+        "tg_ground_state": "Tg beside the ground states",
         "stability_z": "stability Z",
         "levinthal": "Levinthal efficiency",
     }

@@ -145,12 +145,12 @@ def _limits() -> list[Comparison]:
 def _temperatures(landscape: Binary) -> tuple[float, float, float]:
     """Measured Tf and Tg, and the Tf that the model expects of this ground energy; nan where there is none."""
     graph = flood(landscape)
-    answers = measure_all(graph, names=["tf_measured", "tg_measured"], landscape=landscape)
+    answers = measure_all(graph, names=["tf_ground_state", "tg_ground_state"], landscape=landscape)
     slope = landscape.parameters["slope"]
     if not isinstance(slope, float):
         raise TypeError("a random energy model has a slope")
     expected = shell_folding_temperature(landscape.size, slope=slope, native_energy=float(graph.energy[0]))
-    values = [answers["tf_measured"], answers["tg_measured"], expected]
+    values = [answers["tf_ground_state"], answers["tg_ground_state"], expected]
     tf, tg, model = (math.nan if isinstance(one, NoAnswer) else one.value for one in values)
     return tf, tg, model
 

@@ -44,8 +44,6 @@ LARGEST_CHAIN = 12
 CHAIN = "heteropolymer"
 FITTED = 12
 """Bits from which on sizes are fitted: of fewer, a tenth of all states or more are similar to any one by chance."""
-FEW, FROM = 24, 24
-"""Samples from so many bits on, where a flood of 2^24 states takes seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ def sharpening_spins(order: Order) -> Redrawn:
     cost = [_cost(family, n) for family, n in cases]
     done, found = 0.0, dict[str, dict[int, Any]]()
     for (family, n), part in zip(cases, cost, strict=True):
-        count = 2 if family.title.startswith("Hopfield") else order.count(FEW if n >= FROM else SAMPLES, quick=QUICK)
+        count = 2 if family.title.startswith("Hopfield") else order.count(SAMPLES, quick=QUICK)
         share = (done / sum(cost), (done + part) / sum(cost))
         done += part
         found.setdefault(family.title, {})[n] = book.answers(family.systems[n], count=count, share=share)
