@@ -86,6 +86,13 @@ def test_elimination_agrees_with_a_factorisation_where_the_matrix_fills(n, degre
         assert np.exp(solved + shift) == pytest.approx(np.linalg.solve(matrix, source), rel=1e-10)
 
 
+def test_the_slowest_relaxation_overflows_nowhere():
+    """Two wells behind a barrier of 500, and a minimum far above them: two states of equal weight relax in 1 / 2 k."""
+    graph = families.smooth_map([0.0, 0.0, 900.0], [(500.0, 0, 1), (901.0, 1, 2)])
+    found = log_relaxation_time(smooth_kinetics(graph, temperature=0.6))
+    assert found == pytest.approx(500.0 / 0.6 + math.log(2 * math.pi / 2), abs=1e-6)
+
+
 def twelve_states():
     """A row of twelve minima of energies 0, 1, 0, 1, ..., each saddle at 3."""
     return families.smooth_map([float(k % 2) for k in range(12)], [(3.0, k, k + 1) for k in range(11)])

@@ -236,8 +236,9 @@ def log_relaxation_time(kinetics: SmoothKinetics) -> float | None:
         with np.errstate(divide="ignore"):
             for sign in (1.0, -1.0):
                 source = np.log(np.maximum(sign * vector, 0.0)) + 0.5 * kinetics.log_weight
-                answer[others] += sign * np.exp(factors.solve(source[others]) - scale)
-        answer *= np.exp(0.5 * kinetics.log_weight)
+                # Root and solution together: none is longer than the longest passage, though either may overflow.
+                solved = factors.solve(source[others]) + 0.5 * kinetics.log_weight[others] - scale
+                answer[others] += sign * np.exp(solved)
         return np.asarray(answer - root * float(root @ answer))
 
     return _largest(relax, m) + scale

@@ -119,6 +119,9 @@ def _kind_by_kinetics(measures: Measures, minima: float) -> Found | None:
         )
     if guidance.low >= _limit("guidance_lost"):
         return None
+    if guidance.high > _limit("guidance_lost") and _held_apart(measures):
+        # It leads too far for a glass; rivals that are hard to leave make it no single funnel.
+        return None
     if guidance.high > _limit("guidance_lost"):
         return "undecided", (
             f"passage to the lowest of {minima:.0f} minima is about as near to shuffled as to sorted minima "
@@ -185,14 +188,31 @@ def _kind_by_rivals(measures: Measures, minima: float, count: float, *, ruled: b
     weighed = (
         f"{traps}{lowest}, hold {_percent(held.value)} of the weight{falling}, as {funnels.value:.1f} equal funnels"
     )
-    # No glass leads to its lowest minimum, however many rivals there are.
-    if lead or funnels.value <= _limit("rival_funnels_lost"):
+    # No glass leads to its lowest minimum, even half-way, however many rivals there are.
+    if lead or (ruled and _half_way(measures)) or funnels.value <= _limit("rival_funnels_lost"):
         return "multi-funnel", weighed
     if funnels.value >= _limit("rival_funnels") and not low:
         return "glass", weighed
+    led = _lead(measures)
+    if funnels.value >= _limit("rival_funnels") and led:
+        # On the tree of a search guidance alone says little; that none of many rivals is hard to leave settles it.
+        return "funnel", f"{traps} are left over barriers like any other{led}"
     if funnels.value >= _limit("rival_funnels"):
         return "undecided", f"{weighed}, but are left over barriers like any other: explore further"
     return "undecided", f"{weighed}: more than a few, fewer than a glass"
+
+
+def _half_way(measures: Measures) -> bool:
+    """Whether guidance is not surely lost."""
+    guidance = _read(measures, "guidance")
+    return guidance is not None and guidance.high > _limit("guidance_lost")
+
+
+def _held_apart(measures: Measures) -> bool:
+    """Whether rivals hold weight behind barriers far above the usual one."""
+    held, height = _read(measures, "rival_occupation"), _read(measures, "rival_height")
+    weighty = held is not None and held.value >= _limit("rival_occupation")
+    return weighty and height is not None and height.value >= _limit("rival_height")
 
 
 def _soon(measures: Measures) -> bool:
