@@ -87,6 +87,15 @@ def test_a_magnet_in_any_gauge_is_a_funnel(bonds, seed):
     assert found.kind in {"funnel", "undecided"}, found
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_tree_of_bonds_is_never_a_glass(seed):
+    """No sign frustrates a tree, so that its random signs say nothing."""
+    rng = np.random.default_rng([seed, 9])
+    bonds = np.array([(int(rng.integers(site)), site) for site in range(1, 13)])
+    found = judged(hidden_magnet(13, bonds, weights="gaussian", seed=seed))
+    assert found.kind in {"funnel", "undecided"}, found
+
+
 def test_magnets_in_a_gauge_are_funnels_as_a_rule():
     square = lattice_bonds((4, 4))
     kinds = [judged(hidden_magnet(16, square, weights="gaussian", seed=100 + seed)).kind for seed in range(6)]

@@ -34,9 +34,9 @@ __all__ = [
 ]
 
 DECIDING = (
-    "blind_search", "minima", "order_1", "largest_block", "native_gap", "native_z", "search_ruler", "either_ruler",
-    "rival_valley_depth", "rival_share", "deep_valleys", "native_overlap", "ground_states", "stuck_share",
-    "trap_height",
+    "blind_search", "minima", "satisfied", "order_1", "largest_block", "native_gap", "native_z", "search_ruler",
+    "either_ruler", "rival_valley_depth", "rival_share", "deep_valleys", "native_overlap", "ground_states",
+    "stuck_share", "trap_height",
 )  # fmt: skip
 """Measures that the verdict on exact maps of bits reads."""
 COMPARABLE = (

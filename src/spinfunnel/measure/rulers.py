@@ -48,6 +48,8 @@ COUNTED = 0.1
 DEEP = 0.2
 """Depth over the mean gap from which a rival's bottom is a goal of the search for either."""
 MOST_GOALS = 64
+WHOLE = 1e-9
+"""Share of the interactions that rounding may leave unsatisfied."""
 PAIRS = 4096
 """Ground states of which overlaps are taken."""
 
@@ -83,6 +85,23 @@ def _grounds(topography: Topography) -> _Grounds | NoAnswer:
         signed[terms] = size * (1.0 - 2.0 * rng.integers(0, 2, len(terms)))
         lowest[draw] = energies_of(signed).min()
     return _Grounds(-scale, scale, lowest)
+
+
+def satisfied(topography: Topography) -> Measurement:
+    """Share of the interactions, by strength, that the ground state satisfies: ``(<E> - E_0) / sum over S of |c_S|``.
+
+    Exactly 1 where nothing is frustrated: a magnet in whatever gauge, independent spins, parity checks with a solution.
+
+    Toulouse, Commun. Phys. 2, 115 (1977), for the notion.
+    """
+    found = topography.shared(spectrum)
+    if isinstance(found, NoAnswer):
+        return found
+    total = float(np.abs(found.interactions).sum())
+    if total == 0.0:
+        return NoAnswer("flat", "every state has one energy", "nothing to do: there is nothing to satisfy")
+    share = (found.mean - float(topography.graph.energy[0])) / total
+    return exactly(1.0 if share > 1.0 - WHOLE else share)
 
 
 def native_gap(topography: Topography) -> Measurement:
@@ -363,6 +382,8 @@ MEASURES = (
     Measure("native_gap", "depth of the ground energy below that of random signs, over the mean gap",
             "Bryngelson, Wolynes, PNAS 84, 7524 (1987); signs of the Walsh spectrum by this project", 23,
             exact=native_gap, reads="landscape"),
+    Measure("satisfied", "share of the interactions, by strength, that the ground state satisfies",
+            "Toulouse, Commun. Phys. 2, 115 (1977)", 23, exact=satisfied, reads="landscape"),
     Measure("native_z", "the same in standard deviations of the ground energy of random signs", _HERE, 23,
             exact=native_z, reads="landscape"),
     Measure("search_ruler", "time to the native states: 0 as blind search, 1 as the ideal guide", _HERE, 23,

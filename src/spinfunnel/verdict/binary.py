@@ -73,23 +73,22 @@ def _with_native(
     alike = _alike(case)
     if not alike.yes:
         return "undecided", f"{leads.clause}, but {alike.clause}"
-    if sloped.yes:
-        traps = _traps(case)
-        if traps.no:
-            return "smooth", f"{sloped.clause}, and {traps.clause}"
-        if traps.answer == "open" and not stands.yes:
-            return "undecided", f"{sloped.clause}, and {traps.clause}, between smooth and funnel"
+    traps = _traps(case)
+    if sloped.yes and traps.no:
+        return "smooth", f"{sloped.clause}, and {traps.clause}"
+    parts = _parts(case)
+    if parts is not None:
+        return "undecided", parts
+    if sloped.yes and traps.answer == "open" and not stands.yes:
+        return "undecided", f"{sloped.clause}, and {traps.clause}, between smooth and funnel"
     return "funnel", f"{leads.clause}, and {native.clause}"
 
 
 def _without_native(case: Case, *, leads: Finding, stands: Finding, sloped: Finding) -> Conclusion:
     """Of a landscape of which nothing says that a native state stands out."""
-    block = case.value("largest_block")
-    if block is not None and block.value <= case.limit("largest_block"):
-        return (
-            "undecided",
-            f"it falls into blocks that do not interact, of at most {percent(block)} of the variables; judge one",
-        )
+    parts = _parts(case)
+    if parts is not None:
+        return "undecided", parts
     if stands.answer == "open" or sloped.answer == "open":
         left = stands if stands.answer == "open" else sloped
         if leads.no and _many_valleys(case):
@@ -117,7 +116,10 @@ def _one_minimum(case: Case) -> bool:
 
 
 def _stands_out(case: Case) -> Finding:
-    """Gap below the ground energy of random signs, in units of the mean gap and of its own scatter."""
+    """Nothing is frustrated; or the gap below the ground energy of random signs, over the mean gap and its scatter."""
+    met = case.value("satisfied")
+    if met is not None and met.value >= 1.0:
+        return Finding("yes", "the ground state satisfies every interaction (proven)")
     gap, score = case.read("native_gap"), case.read("native_z")
     if isinstance(gap, NoAnswer):
         return Finding("open", f"the gap to random signs has no answer: {gap.cause}")
@@ -153,8 +155,7 @@ def _rivals(case: Case) -> Finding:
     """Whether a few other valleys are as deep, hold a share, and have little in common with the native one."""
     depth, share, valleys = case.read("rival_valley_depth"), case.value("rival_share"), case.value("deep_valleys")
     if isinstance(depth, NoAnswer):
-        answer: Answer = "open" if depth.outcome == "disconnected" else "no"
-        return Finding(answer, f"rival valleys are not known: {depth.cause}")
+        return Finding("open", f"rival valleys are not known: {depth.cause}")
     answer = case.side("rival_valley_depth", depth)
     held = "a share" if share is None else percent(share)
     said = f"a dissimilar valley, {percent(depth)} of the mean gap deep, drains {held} of the states"
@@ -173,6 +174,14 @@ def _either(case: Case) -> Finding:
         "either_ruler",
         lambda found: f"search for either stands at {number(found)} between blind (0) and ideal (1)",
     )
+
+
+def _parts(case: Case) -> str | None:
+    """What to do where the variables fall into blocks of like size that do not interact; None where they do not."""
+    block = case.value("largest_block")
+    if block is None or block.value > case.limit("largest_block"):
+        return None
+    return f"it falls into blocks that do not interact, of at most {percent(block)} of the variables; judge one"
 
 
 def _many_valleys(case: Case) -> bool:
