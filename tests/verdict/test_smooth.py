@@ -1,4 +1,8 @@
-"""Kinds of smooth maps that are known by construction, over sizes and seeds; no limit was fitted to these."""
+"""Kinds of smooth maps that are known by construction, over sizes and seeds.
+
+The generators were written while the rulers were designed: they show that these kinds are told apart, not how often
+landscapes of other kinds are.
+"""
 
 import dataclasses
 

@@ -131,13 +131,18 @@ THRESHOLDS: Mapping[str, Threshold] = {
         "one entrance costs its shuffled copies the logarithm of the number of neighbours, less than 3",
     ),
     "guidance_gained": Threshold(
-        0.25, "a quarter of the way from shuffled to sorted minima, gained by a few bottoms more; our choice"
+        0.25,
+        "a quarter of the way from shuffled to sorted minima, gained by a few bottoms more; set after looking at "
+        "Lunacek's function in three dimensions",
     ),
-    "ground_descents_lost": Threshold(0.05, "one random descent in twenty: restarts find the lowest minimum by luck"),
+    "ground_descents_lost": Threshold(
+        0.05,
+        "one random descent in twenty: restarts find the lowest minimum by luck; set after looking at Easom's function",
+    ),
     "ground_depth": Threshold(
         100.0,
         "depth of the lowest minimum over the spread of the energies in which descents end: those of a random energy "
-        "model of a million minima reach 5, those of a bowl of wells 3; our choice",
+        "model of a million minima reach 5, those of a bowl of wells 3; set after looking at Easom's function",
     ),
     "blind_share_lost": Threshold(
         0.2, "passage takes more stays than the number of minima to the power 0.8: hardly better than trying all"
