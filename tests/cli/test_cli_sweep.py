@@ -232,7 +232,7 @@ def test_the_figure_is_written_and_a_bad_name_is_refused_before_the_work(run: An
     figure = tmp_path / "sharpening.svg"
     run("sk", "--over", "n=6,8", "--samples", "2", "--workers", "1", "--figure", str(figure))
     text = figure.read_text()
-    for panel in ("profile_area", "funnel weight", "levinthal"):
+    for panel in ("profile area", "funnel weight", "levinthal"):
         assert f"<!-- {panel} -->" in text
     refused = run("sk", "--over", "n=6,8", "--figure", str(tmp_path / "a.gif"), status=2).stderr
     assert ".png or .pdf or .svg" in refused

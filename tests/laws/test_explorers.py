@@ -5,17 +5,21 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+import numpy as np
 import pytest
 
 from spinfunnel.explore import EXPLORERS
 from spinfunnel.landscape import Budget, Effort, Kind, Minimum, Record, Saddle
 from spinfunnel.landscape.assignments import KINDS
 from spinfunnel.systems import SYSTEMS, resolve
+from spinfunnel.systems.surfaces.box import box_function
 
 pytestmark = pytest.mark.quick
 
 TRIED_ON = {Kind.BINARY: "sk", Kind.CHAIN: "hp", Kind.SMOOTH: "blj"}
 """The system of each kind whose example is explored."""
+IN_A_BOX = {"grid", "downhill"}
+"""Explorers that need bounds."""
 LIMIT = 20_000
 """Energies that an explorer with a budget may compute."""
 UNTRIED = set(Kind) - set(TRIED_ON)
@@ -35,8 +39,23 @@ def cases() -> list[tuple[str, str]]:
 CASES = cases()
 
 
+def explored(name: str, spec: str) -> Any:
+    """The example of a system, or a function in a box for explorers that need bounds."""
+    return waves_in_a_box() if name in IN_A_BOX else resolve(spec, seed=5)
+
+
+def waves_in_a_box() -> Any:
+    """Wells in two coordinates with bounds."""
+    return box_function(
+        lambda x: (x * x - 10.0 * np.cos(2.0 * np.pi * x) + 10.0).sum(axis=1),
+        bounds=(-1.7, 1.6),
+        name="waves",
+        dimension=2,
+    )
+
+
 def records(name: str, spec: str, *, workers: int = 1, seed: int = 3) -> list[Record]:
-    landscape = resolve(spec, seed=5)
+    landscape = explored(name, spec)
     explorer = EXPLORERS[name]
     limits: dict[str, Any] = {"budget": Budget(evaluations=LIMIT)} if explorer.takes("budget", landscape.kind) else {}
     chunks = explorer.explore(landscape.kind)(landscape, seed=seed, workers=workers, **limits)
@@ -76,7 +95,7 @@ def test_minima_come_before_the_saddles_that_name_them(found: tuple[str, str, li
 def test_the_last_record_says_what_was_spent_where_there_is_a_budget(found: tuple[str, str, list[Record]]) -> None:
     name, spec, rows = found
     efforts = [record for record in rows if isinstance(record, Effort)]
-    if EXPLORERS[name].takes("budget", resolve(spec).kind):
+    if EXPLORERS[name].takes("budget", explored(name, spec).kind):
         assert len(efforts) == 1
         assert isinstance(rows[-1], Effort)
         assert efforts[0].evaluations > 0
@@ -90,10 +109,8 @@ def test_the_same_seed_yields_the_same_on_any_number_of_workers(found: tuple[str
 
 
 def test_minima_have_the_energies_of_the_landscape(found: tuple[str, str, list[Record]]) -> None:
-    import numpy as np
-
-    _, spec, rows = found
-    landscape: Any = resolve(spec, seed=5)
+    name, spec, rows = found
+    landscape = explored(name, spec)
     for record in rows:
         if not isinstance(record, Minimum):
             continue
@@ -104,7 +121,14 @@ def test_minima_have_the_energies_of_the_landscape(found: tuple[str, str, list[R
             position = np.frombuffer(record.state, "<f8")[None]
             energy, gradient = landscape.energy_and_gradient(position)
             assert energy[0] == pytest.approx(record.energy, rel=1e-9, abs=1e-9)
-            assert np.abs(gradient).max() < 1e-3
+            assert np.abs(gradient[:, off_walls(landscape, position)]).max(initial=0.0) < 1e-3
+
+
+def off_walls(landscape: Any, position: Any) -> Any:
+    """Coordinates that no wall holds: at a wall a minimum may have a slope out of the box."""
+    if not hasattr(landscape, "low"):
+        return slice(None)
+    return (position[0] > landscape.low + 1e-9) & (position[0] < landscape.high - 1e-9)
 
 
 @pytest.mark.parametrize("name", EXPLORERS)

@@ -51,7 +51,7 @@ def test_the_caption_names_the_systems_and_what_is_sharp():
     caption = scaling_caption(CURVES, measure="profile_area")
     assert "dfm (9 to 16 spins)" in caption
     assert "nothing (no answer)" in caption
-    assert "the lower, the sharper" in caption
+    assert "The profile area is 0 for a perfect funnel." in caption
 
 
 def test_what_cannot_be_drawn_is_refused():
