@@ -28,7 +28,7 @@ from spinfunnel.network.paths import straight
 from spinfunnel.network.solutions import Solutions
 from spinfunnel.network.training import Settled, settle
 
-__all__ = ["aligned_to_first", "evaluated", "explore", "explore_by", "start_of"]
+__all__ = ["explore", "explore_by", "start_of"]
 
 Floats = NDArray[np.float64]
 
@@ -164,11 +164,11 @@ def _mapped(
     scale = float(start_energy.mean() - float(energy.min()))
     kept, visits = _distinct(network, ends[order], alignment, scale=max(scale, 1e-12))
     chosen = order[torch.tensor(kept)]
-    vectors = aligned_to_first(ends[chosen], alignment)
+    vectors = _aligned_to_first(ends[chosen], alignment)
     with suited_threads(network):
         pairs = connected(jobs, vectors, alignment, plan, until=clock.over, progress=progress)
-    train_loss, train_accuracy = evaluated(landscape, vectors, "train")
-    test_loss, test_accuracy = evaluated(landscape, vectors, "test")
+    train_loss, train_accuracy = _evaluated(landscape, vectors, "train")
+    test_loss, test_accuracy = _evaluated(landscape, vectors, "test")
     found = Solutions(
         keys=tuple(key_of(vector) for vector in vectors),
         visits=np.array(visits, np.int64),
@@ -202,7 +202,7 @@ def _alignment(landscape: NetworkLandscape) -> tuple[Alignment | None, str]:
     return found, found.reason
 
 
-def aligned_to_first(vectors: Tensor, alignment: Alignment | None) -> Tensor:
+def _aligned_to_first(vectors: Tensor, alignment: Alignment | None) -> Tensor:
     """The first solution as it is, the others aligned to it."""
     if alignment is None or not alignment.groups or len(vectors) < 2:
         return vectors
@@ -267,7 +267,7 @@ def _distinct(
     return kept, visits
 
 
-def evaluated(landscape: NetworkLandscape, vectors: Tensor, split: Any) -> tuple[Floats, Floats]:
+def _evaluated(landscape: NetworkLandscape, vectors: Tensor, split: Any) -> tuple[Floats, Floats]:
     """Losses and accuracies (m,) of solutions on a split of the data; empty where they are not known."""
     if split == "test" and landscape.test is None:
         return np.zeros(0), np.zeros(0)
