@@ -9,9 +9,12 @@ import pytest
 
 from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import InputError
-from spinfunnel.landscape.estimate import Estimate, NoAnswer
+from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.measure import MEASURES, measure_all
-from spinfunnel.null import compare as nulls
+from spinfunnel.null import ensemble as nulls
+from spinfunnel.null.energies import dealt
+from spinfunnel.null.ensemble import ensemble
+from spinfunnel.null.interactions import shuffled
 from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
@@ -21,25 +24,25 @@ def magnet():
     return resolve("dfm:shape=3x4,seed=1")
 
 
-@pytest.mark.parametrize("null", nulls.NULLS)
+@pytest.mark.parametrize(("null", "own"), [(dealt, False), (shuffled, True)])
 @pytest.mark.parametrize("workers", [1, 3])
-def test_an_ensemble_is_the_same_on_any_number_of_workers(magnet, null, workers):
-    one = nulls.ensemble(magnet, null=null, count=4, seed=7, workers=1)
-    again = nulls.ensemble(magnet, null=null, count=4, seed=7, workers=workers)
+def test_an_ensemble_is_the_same_on_any_number_of_workers(magnet, null, own, workers):
+    one = ensemble(magnet, null, count=4, seed=7, own_grounds=own, workers=1)
+    again = ensemble(magnet, null, count=4, seed=7, own_grounds=own, workers=workers)
     assert one == again
-    assert one != nulls.ensemble(magnet, null=null, count=4, seed=8)
+    assert one != ensemble(magnet, null, count=4, seed=8, own_grounds=own)
     assert list(one.measures) == list(MEASURES)
 
 
 def test_side_by_side_equals_one_after_the_other(magnet, monkeypatch):
-    beside = nulls.ensemble(magnet, null=nulls.INTERACTIONS, count=3, seed=2, workers=2)
+    beside = ensemble(magnet, shuffled, count=3, seed=2, own_grounds=True, workers=2)
     monkeypatch.setattr(nulls, "SIDE_BY_SIDE", 0)
-    assert nulls.ensemble(magnet, null=nulls.INTERACTIONS, count=3, seed=2, workers=2) == beside
+    assert ensemble(magnet, shuffled, count=3, seed=2, own_grounds=True, workers=2) == beside
 
 
 def test_shuffled_energies_keep_the_thermodynamics(magnet):
     own = measure_all(flood(magnet))
-    found = nulls.shuffled_energies(magnet, count=3, seed=1)
+    found = ensemble(magnet, dealt, count=3, seed=1).measures
     for name in ("tf_ground_state", "tg_ground_state", "heat_capacity_peak"):
         assert found[name].value == pytest.approx(own[name].value, rel=1e-6), name
     assert found["stability_gap"].outcome == "no_null"
@@ -48,7 +51,7 @@ def test_shuffled_energies_keep_the_thermodynamics(magnet):
 
 def test_shuffled_interactions_keep_the_variance_and_raise_the_ground(magnet):
     result = study(magnet, nulls=8, seed=1)
-    null = result.nulls[nulls.INTERACTIONS]
+    null = result.nulls["shuffled_interactions"]
     # That of all states is kept to the last digit; those dissimilar from the native state are other ones in each.
     assert null["tg"].value == pytest.approx(result.measures["tg"].value, rel=0.05)
     gap, z = (result.measures[name] for name in ("stability_gap", "stability_z"))
@@ -56,7 +59,7 @@ def test_shuffled_interactions_keep_the_variance_and_raise_the_ground(magnet):
     assert z.value > 2
     # The null's own samples compare with each other: no gap between them but scatter.
     assert null["stability_gap"].low < 0 < null["stability_gap"].high
-    assert result.null_samples == {nulls.SHUFFLED: 8, nulls.INTERACTIONS: 8}
+    assert result.null_samples == {"shuffled_energies": 8, "shuffled_interactions": 8}
 
 
 def test_a_glass_does_not_stand_out_from_its_own_shuffles():
@@ -71,8 +74,8 @@ def test_a_glass_does_not_stand_out_from_its_own_shuffles():
 @pytest.mark.parametrize("spec", ["rem:n=8", "golf:n=8"])
 def test_without_interactions_the_reason_is_named(spec):
     result = study(resolve(spec), nulls=2)
-    assert {answer.outcome for answer in result.nulls[nulls.INTERACTIONS].values()} == {"no_interactions"}
-    assert result.null_samples[nulls.INTERACTIONS] == 0
+    assert {answer.outcome for answer in result.nulls["shuffled_interactions"].values()} == {"no_interactions"}
+    assert result.null_samples["shuffled_interactions"] == 0
     assert result.measures["stability_gap"].outcome == "no_null"
     assert isinstance(result.measures["band_gap"], Estimate)
     json.dumps(result.to_json(), allow_nan=False)
@@ -86,15 +89,13 @@ def test_the_golf_course_has_the_largest_band_gap_there_is():
 
 def test_long_measures_are_not_taken_of_every_sample(monkeypatch):
     monkeypatch.setattr(nulls, "AFFORDABLE", {3: 1 << 8, 12: 1 << 8, 13: 1 << 8})
-    found = nulls.shuffled_energies(resolve("sk:n=9"), count=2, seed=1)
+    found = ensemble(resolve("sk:n=9"), dealt, count=2, seed=1).measures
     assert found["levinthal"].outcome == found["sinks"].outcome == "not_affordable"
     assert isinstance(found["funnels"], Estimate)
 
 
 def test_a_null_of_one_sample_or_of_nothing_is_refused(magnet):
     with pytest.raises(InputError, match="at least 2 samples"):
-        nulls.ensemble(magnet, null=nulls.SHUFFLED, count=1, seed=0)
+        ensemble(magnet, dealt, count=1, seed=0)
     with pytest.raises(InputError, match="no interactions"):
-        nulls.ensemble(resolve("rem:n=8"), null=nulls.INTERACTIONS, count=2, seed=0)
-    refusal = nulls.null_refusal(resolve("golf:n=8"), count=5, null=nulls.INTERACTIONS)
-    assert isinstance(refusal, NoAnswer)
+        ensemble(resolve("rem:n=8"), shuffled, count=2, seed=0)

@@ -6,8 +6,8 @@ import pytest
 from spinfunnel.landscape import Budget
 from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.null import sequence as chain_nulls
-from spinfunnel.null.compare import INTERACTIONS, SHUFFLED
-from spinfunnel.null.sequence import GROUNDS, null_seeds
+from spinfunnel.null.ensemble import null_seeds
+from spinfunnel.null.sequence import GROUNDS
 from spinfunnel.pipeline.study import study
 from spinfunnel.systems import resolve
 
@@ -37,12 +37,14 @@ def test_a_designed_sequence_stands_out_from_its_shuffles_and_a_random_one_does_
     """The random one is a shuffle itself: with 20 samples |Z| > 4.2 in less than one case in 2000."""
     measures = "entropy", "tf_tg", "native_depth", "stability_gap", "stability_z"
     designed, random = (judged(kind, nulls=2, measures=measures) for kind in ("designed", "random"))
-    assert designed.null_samples == {SHUFFLED: 0, INTERACTIONS: GROUNDS}
+    assert designed.null_samples == {"shuffled_energies": 0, "shuffled_interactions": GROUNDS}
     assert designed.measures["stability_gap"].value > 0.2
     assert abs(random.measures["stability_z"].value) < 4.2
-    assert designed.nulls[INTERACTIONS]["native_depth"].value < designed.measures["native_depth"].value
-    assert designed.nulls[SHUFFLED]["tf_tg"].outcome == "not_binary"
-    assert all(isinstance(designed.nulls[INTERACTIONS][name], Estimate) for name in ("stability_gap", "stability_z"))
+    assert designed.nulls["shuffled_interactions"]["native_depth"].value < designed.measures["native_depth"].value
+    assert designed.nulls["shuffled_energies"]["tf_tg"].outcome == "not_binary"
+    assert all(
+        isinstance(designed.nulls["shuffled_interactions"][name], Estimate) for name in ("stability_gap", "stability_z")
+    )
 
 
 def test_a_chain_too_long_to_list_is_compared_by_folding(monkeypatch):
@@ -51,7 +53,7 @@ def test_a_chain_too_long_to_list_is_compared_by_folding(monkeypatch):
     spec = "protein:sequence=designed,n=25,alphabet=independent,goal=consistency,seed=1"
     result = study(resolve(spec), explorer="folding", budget=few, nulls=4, workers=2)
     assert not result.graph.exact
-    assert result.null_samples[INTERACTIONS] == 4
+    assert result.null_samples["shuffled_interactions"] == 4
     gap = result.measures["stability_gap"]
     assert 0.2 < gap.low < gap.value < gap.high < 0.8
     assert result.measures["stability_z"].value > 2.0

@@ -17,7 +17,8 @@ from spinfunnel.atlas import Atlas
 from spinfunnel.explore import EXPLORERS, Explorer
 from spinfunnel.landscape import InputError, Kind, Minimum, Saddle
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
-from spinfunnel.null import compare as nulls
+from spinfunnel.null import ensemble as nulls
+from spinfunnel.null.energies import dealt
 from spinfunnel.pipeline.plan import describe, plan, refuse_unexplorable
 from spinfunnel.pipeline.run import explore
 from spinfunnel.pipeline.study import recall, study
@@ -104,7 +105,7 @@ def test_recall_judges_as_the_study_did(ferromagnet: Any) -> None:
         made = study(ferromagnet, atlas=book, seed=2)
         assert recall(book, ferromagnet.identity, landscape=ferromagnet).to_json() == made.to_json()
         alone = recall(book, ferromagnet.identity)
-    null = alone.nulls[nulls.SHUFFLED]["funnel_weight"]
+    null = alone.nulls["shuffled_energies"]["funnel_weight"]
     assert isinstance(null, NoAnswer)
     assert null.outcome == "no_energies"
 
@@ -120,7 +121,7 @@ def test_recall_refuses_another_landscape(ferromagnet: Any) -> None:
 def test_native_tolerance_reaches_map_and_null(ferromagnet: Any) -> None:
     everything = study(ferromagnet, native_tolerance=1e6, nulls=2)
     assert everything.graph.native.all()
-    null = everything.nulls[nulls.SHUFFLED]["funnel_weight"]
+    null = everything.nulls["shuffled_energies"]["funnel_weight"]
     assert isinstance(null, Estimate)
     assert null.value == pytest.approx(1.0)
 
@@ -176,7 +177,7 @@ def test_an_interrupted_run_keeps_whole_records_and_is_finished_by_the_next(
 
 
 def test_the_null_of_a_ferromagnet_has_no_funnel(ferromagnet: Any) -> None:
-    null = nulls.shuffled_energies(ferromagnet, count=10, seed=1)
+    null = nulls.ensemble(ferromagnet, dealt, count=10, seed=1).measures
     weight, own = null["funnel_weight"], study(ferromagnet, nulls=False).measures["funnel_weight"]
     assert isinstance(weight, Estimate)
     assert isinstance(own, Estimate)
@@ -190,11 +191,11 @@ def test_the_null_of_a_ferromagnet_has_no_funnel(ferromagnet: Any) -> None:
 
 def test_the_null_is_not_made_unasked_for_the_largest() -> None:
     large = sf.systems.sherrington_kirkpatrick(27, seed=1)
-    unasked = nulls.null_refusal(large, count=nulls.null_sample_count(1 << 27))
+    unasked = nulls.unsuited(large, nulls.null_sample_count(1 << 27))
     assert unasked is not None
     assert unasked.outcome == "not_asked"
-    assert nulls.null_refusal(large, count=5) is None
-    beyond = nulls.null_refusal(sf.systems.sherrington_kirkpatrick(29, seed=1), count=5)
+    assert nulls.unsuited(large, 5) is None
+    beyond = nulls.unsuited(sf.systems.sherrington_kirkpatrick(29, seed=1), 5)
     assert beyond is not None
     assert beyond.outcome == "too_large"
 

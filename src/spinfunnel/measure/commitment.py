@@ -108,6 +108,8 @@ def commitment(
         return NoAnswer(
             "not_converged", f"commitment is known to a residual of {error:.1g} only", "measure at a higher temperature"
         )
+    # The residual may leave states that are all but committed a little above 1, where passages would be negative.
+    chance = np.clip(chance, 0.0, 1.0)
     weight = chain.copies * np.exp(-(chain.energies - chain.energies.min()) / temperature)
     return Commitment(temperature, chance, overlap.astype(np.float64), weight / weight.sum(), listed, chain.native)
 

@@ -1,8 +1,11 @@
-"""The null of topography: the same energies, dealt at random over the same states."""
+"""The null of topography: the same energies, dealt at random over the same states.
+
+It destroys topography and keeps thermodynamics.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -10,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Binary, InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.landscape.kinds import Kind
+from spinfunnel.null.ensemble import flooded, refused, without_bits
+from spinfunnel.null.row import Asked, Found, Null
 from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.spins.rem import state_numbers
 from spinfunnel.systems.spins.state_blocks import enumerated_bits
 
-__all__ = ["ShuffledEnergies", "orbit_numbers"]
+__all__ = ["SHUFFLED_ENERGIES", "ShuffledEnergies", "dealt", "orbit_numbers"]
 
 LARGEST = 28
 
@@ -168,3 +174,39 @@ def orbit_numbers(landscape: Binary, states: int) -> NDArray[np.int64]:
         if np.array_equal(lowered, label):
             return label
         label = lowered
+
+
+def dealt(landscape: Binary, workers: int) -> Callable[[int], ShuffledEnergies]:
+    """What makes samples: the landscape's energies, enumerated once, dealt by a seed."""
+    # Half the states where the global flip is divided out: the contract of `Binary.enumerate`.
+    halved = any(symmetry.is_global_flip for symmetry in landscape.symmetries)
+    energies = np.empty(1 << (landscape.size - halved))
+    landscape.enumerate(energies, workers=workers)
+    return lambda draw: ShuffledEnergies(landscape, seed=draw, energies=energies)
+
+
+def _exact(asked: Asked) -> Found:
+    return flooded(asked, dealt, title="shuffled energies")
+
+
+def _beyond(asked: Asked) -> Found:
+    """Where not all energies are known."""
+    return refused(without_bits(asked.landscape) or _not_listed())
+
+
+def _not_listed() -> NoAnswer:
+    return NoAnswer(
+        "too_large",
+        "the energies of a landscape that was sampled are not all known, and cannot be dealt out anew",
+        "compare with shuffled interactions, or at a smaller size",
+    )
+
+
+SHUFFLED_ENERGIES = Null(
+    "shuffled_energies",
+    "the same energies at random over the same states: topography is destroyed, thermodynamics is kept",
+    "Derrida, Phys. Rev. B 24, 2613 (1981)",
+    exact=_exact,
+    sampled=_beyond,
+    smooth=_beyond,
+)

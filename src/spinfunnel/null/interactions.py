@@ -1,17 +1,25 @@
-"""The null of frustration: the same system with its interactions shuffled."""
+"""The null of frustration: the same system with its interactions shuffled.
+
+Coupling signs, or a protein's sequence: the random heteropolymer of folding theory. Where not every state was visited,
+only the lowest energies of the samples are sought.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 
-from spinfunnel.landscape import Binary, InputError, Landscape
+from spinfunnel.landscape import Binary, InputError, Kind, Landscape
+from spinfunnel.landscape.estimate import NoAnswer
+from spinfunnel.null.ensemble import flooded, refused, without_bits
+from spinfunnel.null.row import Asked, Found, Null
 from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.spins.committee import BinaryNetwork
 from spinfunnel.systems.spins.polynomial import SpinPolynomial
 
-__all__ = ["has_interactions", "shuffled_interactions"]
+__all__ = ["SHUFFLED_INTERACTIONS", "has_interactions", "shuffled", "shuffled_interactions"]
 
 
 def has_interactions(landscape: Landscape) -> bool:
@@ -82,3 +90,54 @@ def shuffled_interactions(landscape: Binary, *, seed: int) -> Binary:
             labels=landscape.labels,
         )
     raise InputError(f"{landscape.name} has no interactions to shuffle; it needs couplings or labels")
+
+
+def shuffled(landscape: Binary, workers: int) -> Callable[[int], Binary]:  # noqa: ARG001 - every sampler's parameters
+    """What makes samples: the landscape with its interactions shuffled by a seed."""
+    return lambda draw: shuffled_interactions(landscape, seed=draw)
+
+
+def _exact(asked: Asked) -> Found:
+    if asked.landscape is not None and asked.landscape.kind is Kind.CHAIN:
+        return _sequences(asked)
+    refusal = _missing(asked.landscape)
+    if refusal is not None:
+        return refused(refusal)
+    return flooded(asked, shuffled, title="shuffled interactions", own_grounds=True)
+
+
+def _sampled(asked: Asked) -> Found:
+    from spinfunnel.null.sampled_grounds import sought
+
+    if asked.landscape is not None and asked.landscape.kind is Kind.CHAIN:
+        return _sequences(asked)
+    refusal = _missing(asked.landscape)
+    return sought(asked) if refusal is None else refused(refusal)
+
+
+def _sequences(asked: Asked) -> Found:
+    from spinfunnel.null.sequence import shuffled_sequences
+
+    return shuffled_sequences(asked)
+
+
+def _missing(landscape: Landscape | None) -> NoAnswer | None:
+    """Why a landscape has no interactions to shuffle, or None where it has."""
+    refusal = without_bits(landscape)
+    if refusal is not None or landscape is None or has_interactions(landscape):
+        return refusal
+    return NoAnswer(
+        "no_interactions",
+        f"{landscape.name} has neither couplings whose signs could be shuffled nor labels",
+        "compare with shuffled energies",
+    )
+
+
+SHUFFLED_INTERACTIONS = Null(
+    "shuffled_interactions",
+    "the same system with its frustration randomised: signs of couplings, labels, the order of a chain's monomers",
+    "Bryngelson, Wolynes, Proc. Natl. Acad. Sci. 84, 7524 (1987)",
+    exact=_exact,
+    sampled=_sampled,
+    smooth=_exact,
+)

@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from spinfunnel.landscape import BasinGraph, InputError, Landscape, Progress
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
 from spinfunnel.measure import COMPARED, MEASURES, measure_all
 from spinfunnel.network.solutions import Solutions
+from spinfunnel.null.ensemble import over_ensemble
+from spinfunnel.null.row import Asked, Found, MapNull, Null
 
-__all__ = ["SHUFFLED_LABELS", "MapNull", "compared", "label_nulls"]
+__all__ = ["SHUFFLED_LABELS", "compared", "label_nulls"]
 
-SHUFFLED_LABELS = "shuffled_labels"
 FEWEST = 2
 """Draws below which there is no spread to compare with."""
 
 
-class MapNull(Protocol):
-    """Explores a null as the landscape itself was explored; None where that cannot be."""
-
-    def __call__(  # noqa: D102 - documented on the class
-        self, landscape: Landscape, *, options: Mapping[str, Any], seed: int, until: float, progress: Progress
-    ) -> BasinGraph | None: ...
+def _trained(asked: Asked) -> Found:
+    if asked.map_of is None:
+        return Found({})
+    maps, refusal = label_nulls(
+        asked.landscape,
+        asked.graph,
+        count=asked.count,
+        seed=asked.seed,
+        map_of=asked.map_of,
+        progress=asked.progress,
+        deadline=asked.deadline,
+    )
+    if refusal is not None:
+        return Found({}, 0, {name: refusal for name in COMPARED if MEASURES[name].trained is not None})
+    rows, own = compared(asked.graph, maps)
+    names = dict.fromkeys(name for row in rows for name in row)
+    return Found({name: over_ensemble([row[name] for row in rows]) for name in names}, len(maps), own)
 
 
 def label_nulls(
@@ -98,3 +109,11 @@ def compared(graph: BasinGraph, nulls: list[BasinGraph]) -> tuple[list[dict[str,
     rows = [measure_all(one, names=names) for one in nulls]
     own = {name: MEASURES[name] for name in COMPARED if MEASURES[name].trained is not None}
     return rows, measure_all(graph, names=own, null_maps=nulls)
+
+
+SHUFFLED_LABELS = Null(
+    "shuffled_labels",
+    "the same network on the same inputs with labels dealt at random, trained as long",
+    "Zhang, Bengio, Hardt, Recht, Vinyals, ICLR (2017)",
+    trained=_trained,
+)

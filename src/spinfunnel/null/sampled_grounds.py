@@ -8,15 +8,18 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from spinfunnel.explore.sample.replica_exchange import Tempering
 from spinfunnel.landscape import Binary, Progress
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.measure import COMPARED, MEASURES, measure_all
 from spinfunnel.null.interactions import shuffled_interactions
+from spinfunnel.null.row import Asked, Found
 
-__all__ = ["SAMPLES", "ground_energies", "no_dealt_energies", "of_grounds"]
+__all__ = ["SAMPLES", "ground_energies", "of_grounds", "sought"]
 
 SAMPLES = 10
 """Size of the ensemble unless asked otherwise."""
@@ -26,6 +29,21 @@ CHUNK = 32
 """Rounds between two looks at the clock."""
 FEWEST_SAMPLES = 3
 """Samples that are made however long they take: fewer have no spread worth the name."""
+
+
+def sought(asked: Asked) -> Found:
+    """Null of a sampled landscape of bits: the lowest energies of its shuffles, by a like search."""
+    landscape: Any = asked.landscape
+    grounds = ground_energies(
+        landscape,
+        count=asked.count or SAMPLES,
+        seed=asked.seed,
+        workers=asked.workers,
+        progress=asked.progress,
+        deadline=asked.deadline,
+    )
+    own = measure_all(asked.graph, names=COMPARED, null_grounds=grounds)
+    return Found(of_grounds(own, names=tuple(MEASURES)), len(grounds), own)
 
 
 def ground_energies(
@@ -80,12 +98,3 @@ def of_grounds(own: Mapping[str, Measurement], *, names: tuple[str, ...]) -> Map
     )
     typical = Estimate.exactly(0.0)
     return {name: typical if isinstance(own.get(name), Estimate) else nothing for name in names}
-
-
-def no_dealt_energies() -> NoAnswer:
-    """Outcome that energies are not dealt anew."""
-    return NoAnswer(
-        "too_large",
-        "the energies of a landscape that was sampled are not all known, and cannot be dealt out anew",
-        "compare with shuffled interactions, or at a smaller size",
-    )

@@ -7,17 +7,21 @@ that folds the chain itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
 from spinfunnel.explore.sample.chain_folding import COLDEST, HOTTEST, RUNGS, Ladder
-from spinfunnel.landscape import BasinGraph, Finite, Progress
+from spinfunnel.landscape import BasinGraph, Progress
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape.states import Shuffleable, Walkable
-from spinfunnel.measure import COMPARED, measure_all
+from spinfunnel.measure import COMPARED, MEASURES, measure_all
+from spinfunnel.null.ensemble import ensemble, null_seeds
+from spinfunnel.null.row import Asked, Found
+from spinfunnel.null.sampled_grounds import of_grounds
 
-__all__ = ["GROUNDS", "MAPPED_STATES", "chain_grounds", "mapped", "null_seeds"]
+__all__ = ["GROUNDS", "MAPPED_STATES", "chain_grounds", "reordered", "shuffled_sequences"]
 
 GROUNDS, SOUGHT = 20, 10
 """Shuffled sequences whose ground energies are taken from lists, and sought by folding, unless asked for more."""
@@ -29,14 +33,32 @@ PATIENCE, FEWEST, MOST = 10.0, 1_000_000, 4_000_000
 """A search ends ten times as late as its lowest energy was found, and between so many energy evaluations."""
 
 
-def null_seeds(seed: int, count: int) -> list[int]:
-    """Seeds of the samples of a null; the first ones do not depend on their number."""
-    return [int(child.generate_state(1)[0]) for child in np.random.SeedSequence(seed).spawn(count)]
+def reordered(landscape: Shuffleable, workers: int) -> Callable[[int], Any]:  # noqa: ARG001 - every sampler's parameters
+    """What makes samples: the chain with its monomers in the order of a seed."""
+    return landscape.shuffled
 
 
-def mapped(landscape: Finite, graph: BasinGraph) -> bool:
-    """Whether whole maps of a landscape's shuffled sequences are made."""
-    return graph.exact and landscape.distinct_states() <= MAPPED_STATES
+def shuffled_sequences(asked: Asked) -> Found:
+    """Null of a lattice protein: ground energies of shuffled sequences, and whole maps where affordable."""
+    chain: Any = asked.landscape
+    grounds, own = chain_grounds(
+        chain, asked.graph, count=asked.count, seed=asked.seed, workers=asked.workers, progress=asked.progress
+    )
+    measured = of_grounds(own, names=tuple(MEASURES))
+    if asked.count and asked.graph.exact and chain.distinct_states() <= MAPPED_STATES:
+        found = ensemble(
+            chain,
+            reordered,
+            count=asked.count,
+            seed=asked.seed,
+            title="shuffled interactions",
+            own_grounds=True,
+            native_tolerance=asked.graph.native_tolerance,
+            workers=asked.workers,
+            progress=asked.progress,
+        )
+        measured = {**measured, **found.measures, **{name: measured[name] for name in COMPARED}}
+    return Found(measured, len(grounds), own)
 
 
 def chain_grounds(

@@ -15,7 +15,9 @@ import numpy as np
 from spinfunnel.atlas import Atlas, LandscapeEntry
 from spinfunnel.landscape import Budget, InputError, Kind, Landscape, Progress, Run, no_progress
 from spinfunnel.measure import measure_all
-from spinfunnel.null.compare import Comparison, compare, null_sample_count
+from spinfunnel.null import Asked
+from spinfunnel.null.compare import Comparison, compare
+from spinfunnel.null.ensemble import null_sample_count
 from spinfunnel.pipeline.clock import Clock
 from spinfunnel.pipeline.null_maps import NullMaps
 from spinfunnel.pipeline.plan import Plan, describe, plan, threads
@@ -188,15 +190,17 @@ def _concluded(
     nulls = NullMaps(found, asked, atlas=atlas, workers=workers)
     if asked.nulls is not False:
         beside = compare(
-            landscape,
-            graph,
-            count=_null_samples(asked, entry),
-            seed=asked.seed,
-            temperature=asked.temperature,
-            workers=workers,
-            progress=asked.progress,
-            deadline=clock.until("nulls"),
-            map_of=nulls,
+            Asked(
+                landscape=landscape,
+                graph=graph,
+                count=_null_samples(asked, entry),
+                seed=asked.seed,
+                temperature=asked.temperature,
+                workers=workers,
+                progress=asked.progress,
+                deadline=clock.until("nulls"),
+                map_of=nulls,
+            )
         )
         measures |= {name: value for name, value in beside.own.items() if asked.measures is None or name in measures}
     verdict = judge_map(graph, measures, nulls=beside.nulls)
