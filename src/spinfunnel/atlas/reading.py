@@ -15,6 +15,7 @@ from sqlalchemy.engine import Connection
 from spinfunnel.atlas import tables as table
 from spinfunnel.atlas.writing import FACTS
 from spinfunnel.landscape import BasinGraph, Census, Kind, Tally
+from spinfunnel.landscape.basin_graph import taken
 
 if TYPE_CHECKING:
     import sqlite3
@@ -272,7 +273,7 @@ def to_graph(
     saddle = _order(found.saddle_energy, found.saddle_key)
     size = np.diff(found.saddle_offsets)[saddle]
     offsets = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
-    taken = np.repeat(found.saddle_offsets[:-1][saddle] - offsets[:-1], size) + np.arange(offsets[-1])
+    ends = np.repeat(found.saddle_offsets[:-1][saddle] - offsets[:-1], size) + np.arange(offsets[-1])
     return BasinGraph(
         key=found.key[minimum],
         energy=found.energy[minimum],
@@ -282,7 +283,7 @@ def to_graph(
         saddle_key=found.saddle_key[saddle],
         saddle_energy=found.saddle_energy[saddle],
         saddle_offsets=offsets,
-        saddle_minima=number[found.saddle_minima[taken]],
+        saddle_minima=number[found.saddle_minima[ends]],
         saddle_exact=found.saddle_exact[saddle],
         census=found.census,
         tallies=found.tallies,
@@ -290,10 +291,10 @@ def to_graph(
         exact=exact,
         native_tolerance=native_tolerance,
         visits=found.visits[minimum],
-        log_volume=None if found.log_volume is None else found.log_volume[minimum],
-        lid=None if found.lid is None else found.lid[minimum],
-        saddle_log_volume=None if found.saddle_log_volume is None else found.saddle_log_volume[saddle],
-        saddle_index=None if found.saddle_index is None else found.saddle_index[saddle],
+        log_volume=taken(found.log_volume, minimum),
+        lid=taken(found.lid, minimum),
+        saddle_log_volume=taken(found.saddle_log_volume, saddle),
+        saddle_index=taken(found.saddle_index, saddle),
         kind=kind,
         facts=found.facts,
     )

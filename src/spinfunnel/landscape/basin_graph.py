@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any, Literal, TypeAlias
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spinfunnel.landscape.kinds import Kind
 from spinfunnel.landscape.records import Census, Minimum, Record, Saddle, Tally
 
-__all__ = ["BasinGraph", "Road", "chief_native"]
+__all__ = ["BasinGraph", "Road", "chief_native", "taken"]
 
 Road: TypeAlias = Literal["exact", "sampled", "smooth", "trained"]
 
@@ -35,6 +35,15 @@ def chief_native(energy: NDArray[np.float64], weight: NDArray[np.float64]) -> in
     1
     """
     return int(np.argmax(np.where(energy == energy.min(), weight, -1.0)))
+
+
+def taken(column: NDArray[Any] | None, rows: NDArray[Any]) -> NDArray[Any] | None:
+    """Return rows of a column that a map may be without."""
+    return None if column is None else column[rows]
+
+
+def _listed(column: NDArray[Any] | None) -> Iterable[Any]:
+    return repeat(None) if column is None else column.tolist()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,6 +132,21 @@ class BasinGraph:
         return len(self.saddle_energy)
 
     @property
+    def harmonic(self) -> bool:
+        """Whether its minima have harmonic volumes."""
+        return self.log_volume is not None
+
+    @property
+    def log_states(self) -> NDArray[np.float64]:
+        """Logarithm of the number of states at each minimum, copies included, or of its harmonic volume, shape (m,)."""
+        return self.log_volume if self.log_volume is not None else np.log(self.plateau * self.orbit)
+
+    @property
+    def saddle_log_states(self) -> NDArray[np.float64]:
+        """Logarithm of the harmonic volume of each saddle, 0 where there is none, shape (s,)."""
+        return np.zeros(self.saddles) if self.saddle_log_volume is None else self.saddle_log_volume
+
+    @property
     def road(self) -> Road:
         """How it is measured: as a map of all states, a sample of them, stationary points, or trained networks."""
         if self.kind is Kind.NETWORK:
@@ -144,19 +168,18 @@ class BasinGraph:
 
     def records(self) -> Iterator[Record]:
         """Yield the map as records, minima before the saddles that name them."""
-        nothing = repeat(None)
-        volumes = nothing if self.log_volume is None else self.log_volume.tolist()
+        volumes = _listed(self.log_volume)
         columns = (self.key, self.energy, self.weight, self.plateau, self.orbit)
         rows = zip(*(column.tolist() for column in columns), strict=True)
-        lids = nothing if self.lid is None or self.exact else self.lid.tolist()
+        lids = _listed(None if self.exact else self.lid)
         for row, visits, volume, lid in zip(rows, self.visits.tolist(), volumes, lids, strict=False):
             key, energy, weight, plateau, orbit = row
             yield Minimum(key, energy, weight, plateau, orbit, None, visits, volume, lid)
         names = self.key[self.saddle_minima].tolist()
         bounds = np.where(self.saddle_exact, "exact", "upper").tolist()
         starts = self.saddle_offsets.tolist()
-        indices = nothing if self.saddle_index is None else self.saddle_index.tolist()
-        volumes = nothing if self.saddle_log_volume is None else self.saddle_log_volume.tolist()
+        indices = _listed(self.saddle_index)
+        volumes = _listed(self.saddle_log_volume)
         passes = zip(self.saddle_key.tolist(), self.saddle_energy.tolist(), bounds, indices, volumes, strict=False)
         for number, (key, energy, bound, index, volume) in enumerate(passes):
             joined = tuple(names[starts[number] : starts[number + 1]])

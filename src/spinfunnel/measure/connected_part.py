@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from spinfunnel.landscape.basin_graph import taken
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.outcome import Answer, Measure, Topography, exactly
 
@@ -51,14 +52,15 @@ def connected_part(graph: BasinGraph) -> BasinGraph:
     return dataclasses.replace(
         graph,
         **{name: getattr(graph, name)[inside] for name in ("key", "energy", "weight", "plateau", "orbit", "visits")},
-        log_volume=None if graph.log_volume is None else graph.log_volume[inside],
+        log_volume=taken(graph.log_volume, inside),
+        lid=taken(graph.lid, inside),
         saddle_key=graph.saddle_key[kept],
         saddle_energy=graph.saddle_energy[kept],
         saddle_exact=graph.saddle_exact[kept],
         saddle_offsets=np.concatenate([[0], np.cumsum(size[kept])]),
         saddle_minima=number[graph.saddle_minima[np.repeat(kept, size)]],
-        saddle_log_volume=None if graph.saddle_log_volume is None else graph.saddle_log_volume[kept],
-        saddle_index=None if graph.saddle_index is None else graph.saddle_index[kept],
+        saddle_log_volume=taken(graph.saddle_log_volume, kept),
+        saddle_index=taken(graph.saddle_index, kept),
     )
 
 

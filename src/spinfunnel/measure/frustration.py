@@ -42,11 +42,8 @@ def frustration(topography: Topography) -> Measurement:
     temperature = temperature_of(topography)
     if isinstance(temperature, NoAnswer):
         return temperature
-    occupation = np.exp(-(energy - energy[0]) / temperature)
-    if graph.log_volume is None:
-        occupation *= graph.plateau[others] * graph.orbit[others]
-    else:
-        occupation *= np.exp(graph.log_volume[others] - graph.log_volume[others].max())
+    states = graph.log_states[others]
+    occupation = np.exp(states - states.max() - (energy - energy[0]) / temperature)
     ratio = (barrier - graph.energy[0]) / (energy - graph.energy[0])
     return exactly(float(np.average(ratio, weights=occupation)))
 

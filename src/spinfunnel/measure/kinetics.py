@@ -169,7 +169,7 @@ def arrhenius(graph: BasinGraph, *, temperature: float) -> Kinetics:
     rows, columns, saddle = saddle_pairs(graph)
     joined = np.diff(graph.saddle_offsets)
     boltzmann = np.exp(-(graph.saddle_energy - graph.energy[0]) / temperature)
-    if graph.log_volume is not None and graph.saddle_log_volume is not None:
+    if graph.harmonic and graph.saddle_log_volume is not None:
         weight, crossed = _harmonic(graph, temperature)
         return from_flow(weight, rows=rows, columns=columns, flow=crossed[saddle], temperature=temperature)
     weight = graph.plateau * graph.orbit * np.exp(-(graph.energy - graph.energy[0]) / temperature)
@@ -185,12 +185,10 @@ def _harmonic(graph: BasinGraph, temperature: float) -> tuple[Floats, Floats]:
     is then that of the landscape's own units, not sweeps.
     Pelzer, Wigner, Z. Phys. Chem. B 15, 445 (1932); Wales, Energy Landscapes (Cambridge, 2003), ch. 7.
     """
-    assert graph.log_volume is not None  # noqa: S101 - the caller saw it
-    assert graph.saddle_log_volume is not None  # noqa: S101
-    common = float(graph.log_volume[0])
-    weight = np.exp(graph.log_volume - common - (graph.energy - graph.energy[0]) / temperature)
+    common = float(graph.log_states[0])
+    weight = np.exp(graph.log_states - common - (graph.energy - graph.energy[0]) / temperature)
     height = (graph.saddle_energy - graph.energy[0]) / temperature
-    crossed = np.exp(graph.saddle_log_volume - common - height) / (2.0 * math.pi)
+    crossed = np.exp(graph.saddle_log_states - common - height) / (2.0 * math.pi)
     return weight, crossed
 
 

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Binary, key_states
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.landscape.kinds import is_binary
 from spinfunnel.landscape.tree import subtree_weight
 from spinfunnel.measure.depth import depth
 from spinfunnel.measure.levinthal import FoldingTime, folding, folding_time
@@ -144,10 +146,10 @@ def native_z(topography: Topography) -> Measurement:
 
 def ideal_time(topography: Topography) -> float | NoAnswer:
     """Mean moves from a random state to the nearest native one where only wrong bits are turned, as they are met."""
-    energies, landscape = topography.shared(state_energies), topography.landscape
+    landscape: Any = topography.landscape
+    energies = topography.shared(state_energies)
     if isinstance(energies, NoAnswer):
         return energies
-    assert isinstance(landscape, Binary)  # noqa: S101 - it has energies of states
     size = landscape.size
     share = np.bincount(native_distances(energies, size=size), minlength=size + 1) / len(energies)
     harmonic = np.append(0.0, np.cumsum(size / np.arange(1.0, size + 1.0)))
@@ -210,7 +212,7 @@ def rivals(topography: Topography) -> Rivals | NoAnswer:
     if isinstance(scale, NoAnswer):
         return scale
     landscape = topography.landscape
-    if not isinstance(landscape, Binary):
+    if not is_binary(landscape):
         return NoAnswer("not_binary", "overlaps are those of bits", "read rival_valley")
     tree = topography.tree
     if len(tree.roots) > 1:
@@ -279,14 +281,14 @@ def either_ruler(topography: Topography) -> Measurement:
     found = topography.shared(rivals)
     if isinstance(found, NoAnswer):
         return found
-    graph, landscape = topography.graph, topography.landscape
+    landscape: Any = topography.landscape
+    graph = topography.graph
     goal = found.bottom[(found.depth >= DEEP) & (graph.energy[found.bottom] > graph.energy[0])][:MOST_GOALS]
     if len(goal) == 0:
         return search_ruler(topography)
     energies = topography.shared(state_energies)
     if isinstance(energies, NoAnswer):
         return energies
-    assert isinstance(landscape, Binary)  # noqa: S101 - it has energies of states
     states = [_plateau(energies, int(number), size=landscape.size) for number in _numbers(graph.key[goal], landscape)]
     reached = folding_time(
         landscape, native_energy=float(graph.energy[0]) + graph.native_tolerance, also_native=np.concatenate(states),
@@ -320,10 +322,10 @@ def native_overlap(topography: Topography) -> Measurement:
     Low where many ground states have little in common, as in fully frustrated magnets: there is no one native
     structure.
     """
-    landscape, energies = topography.landscape, topography.shared(_ground_numbers)
+    landscape: Any = topography.landscape
+    energies = topography.shared(_ground_numbers)
     if isinstance(energies, NoAnswer):
         return energies
-    assert isinstance(landscape, Binary)  # noqa: S101 - the numbers are those of bits
     if len(energies) == 1:
         return exactly(1.0)
     step = max(1, len(energies) // 64)

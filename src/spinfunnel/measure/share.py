@@ -124,15 +124,13 @@ def sampled_rival_weight(topography: Topography) -> Measurement:
 
 
 def boltzmann_weight(graph: BasinGraph, *, temperature: float) -> NDArray[np.float64]:
-    """Equilibrium weights ``plateau * orbit * exp(-(E_a - E_0) / T)`` of the minima, shape (m,).
+    """Equilibrium weights ``plateau * orbit * exp(-(E_a - E_0) / T)`` of the minima but for a factor, shape (m,).
 
     Of smooth minima, the exponential of the logarithm of the harmonic volume stands for the number of states.
     """
-    boltzmann: NDArray[np.float64] = np.exp(-(graph.energy - graph.energy[0]) / temperature)
-    if graph.log_volume is not None:
-        # Volumes over the largest: only ratios count, and the volumes themselves overflow.
-        return np.asarray(boltzmann * np.exp(graph.log_volume - graph.log_volume.max()))
-    return np.asarray(graph.plateau * graph.orbit * boltzmann)
+    # Numbers of states over the largest: only ratios count, and harmonic volumes themselves overflow.
+    states = graph.log_states
+    return np.asarray(np.exp(states - states.max() - (graph.energy - graph.energy[0]) / temperature))
 
 
 def _in_native(topography: Topography) -> NDArray[np.bool_]:

@@ -119,8 +119,8 @@ def smooth_kinetics(graph: BasinGraph, *, temperature: float) -> SmoothKinetics:
     """
     if not (math.isfinite(temperature) and temperature > 0.0):
         raise InputError(f"a temperature of {temperature} has no Boltzmann weights: give a finite number above 0")
-    low, saddle = graph.log_volume, graph.saddle_log_volume
-    if not volumes_known(graph) or low is None or saddle is None:
+    low, saddle = graph.log_states, graph.saddle_log_states
+    if not volumes_known(graph):
         low, saddle = np.zeros(graph.minima), np.zeros(graph.saddles)
     floor = graph.energy[0]
     weight = low - (graph.energy - floor) / temperature
@@ -285,7 +285,7 @@ def dealt(graph: BasinGraph, minimum: Ints) -> BasinGraph:
     top_now = np.full(graph.saddles, -np.inf)
     np.maximum.at(top_now, saddle, energy[graph.saddle_minima])
     volume, over = graph.log_volume, graph.saddle_log_volume
-    if volumes_known(graph) and volume is not None and over is not None:
+    if volume is not None and over is not None and volumes_known(graph):
         moved = volume[minimum]
         before, now = higher.copy(), higher.copy()
         at_top = graph.energy[graph.saddle_minima] == top_before[saddle]

@@ -47,9 +47,7 @@ def frustration_curve(graph: BasinGraph, temperatures: Floats) -> Floats:
     above = drop > 0.0
     energy = drop[above]
     ratio = (minimax_to(merge_tree(graph), 0)[above] - graph.energy[0]) / energy
-    volume = np.zeros(len(energy))
-    if volumes_known(graph) and graph.log_volume is not None:
-        volume = graph.log_volume[above]
+    volume = graph.log_states[above] if volumes_known(graph) else np.zeros(len(energy))
     exponent = volume[None] - energy[None] / np.asarray(temperatures, np.float64)[:, None]
     weight = np.exp(exponent - exponent.max(axis=1, keepdims=True))
     return np.asarray((weight @ ratio) / weight.sum(axis=1))

@@ -52,7 +52,7 @@ def with_volumes(answer: Answer) -> Answer:
 
     @wraps(answer)
     def smooth(topography: Topography) -> Measurement:
-        if topography.graph.log_volume is None:
+        if not topography.graph.harmonic:
             return NoAnswer(
                 "no_volumes",
                 "the minima of the map have no harmonic volumes",
@@ -65,8 +65,7 @@ def with_volumes(answer: Answer) -> Answer:
 
 def shares(graph: BasinGraph, temperature: NDArray[np.float64]) -> NDArray[np.float64]:
     """Occupation (t, m) of the minima at temperatures (t,)."""
-    assert graph.log_volume is not None  # noqa: S101 - the callers saw it
-    exponent = graph.log_volume[None] - levels(graph)[None] / temperature[:, None]
+    exponent = graph.log_states[None] - levels(graph)[None] / temperature[:, None]
     exponent -= exponent.max(axis=1, keepdims=True)
     weight = np.exp(exponent)
     return np.asarray(weight / weight.sum(axis=1, keepdims=True))

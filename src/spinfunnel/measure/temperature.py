@@ -43,7 +43,7 @@ def _of_states(topography: Topography) -> float:
 
 
 def _of_minima(topography: Topography) -> float:
-    if topography.graph.log_volume is not None:
+    if topography.graph.harmonic:
         for answer in (superposition_tf, superposition_peak):
             found = answer(topography)
             if isinstance(found, Estimate):

@@ -126,7 +126,7 @@ def index_energy_figure(graph: BasinGraph, *, theory: IndexTheory | None = None)
 
 
 def _points(graph: BasinGraph) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    if graph.log_volume is None:
+    if graph.road != "smooth":
         raise InputError("the map is not of a smooth landscape, whose points have an index")
     if graph.saddles == 0:
         raise InputError("no saddle is known, so that all points have one index")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.explore.smooth.batch_quench import quench_together
 from spinfunnel.explore.smooth.climb_kernels import REASONS, climb_block, refine
+from spinfunnel.explore.smooth.geometry import geometry_of
 from spinfunnel.explore.smooth.identity import DISTANCE, group_order, in_one_piece
 from spinfunnel.explore.smooth.quench_kernels import quench_block
 from spinfunnel.landscape import InputError
@@ -25,7 +26,6 @@ __all__ = ["Climbs", "Engine", "Proof"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
-KINDS = ("none", "atoms", "sphere", "angles")
 MOST_DENSE = 400
 """Coordinates up to which every step of a climb makes the Hessian; above, it asks for products with it."""
 SETTLED = 1e-6
@@ -130,7 +130,7 @@ class Engine:
         self.settled = max(SETTLED, ABOVE_NOISE * self.noise.gradient)
         self.kernel = own if own is not None else called_back(self.landscape, deadline=self.deadline)
         self.proving = own if own is not None else called_back(self.landscape)
-        self.kind = KINDS.index(self.landscape.invariance.kind)
+        self.kind = geometry_of(self.landscape.invariance).number
         self.dense = self.landscape.dimension <= MOST_DENSE
         self.costly = bool(getattr(self.landscape, "costly_hessian", False))
 

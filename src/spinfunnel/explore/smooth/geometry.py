@@ -7,6 +7,7 @@ at least, however they are turned and exchanged.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,18 @@ REACH = 2.5
 
 
 class Geometry(ABC):
-    """What can be asked of positions; that of plain vectors unless a class says otherwise."""
+    """What can be asked of positions; that of plain vectors unless a class says otherwise.
+
+    Attributes
+    ----------
+    number : int
+        By which compiled loops know it.
+    sized : bool
+        Whether the energy knows how long a position is.
+    """
+
+    number: ClassVar[int]
+    sized: ClassVar[bool] = True
 
     def __init__(self, invariance: Invariance) -> None:
         self.invariance = invariance
@@ -63,6 +75,8 @@ class Geometry(ABC):
 class Plain(Geometry):
     """Vectors of which no two have the same energy for a reason."""
 
+    number = 0
+
     @property
     def signs(self) -> tuple[float, ...]:
         """Nothing but the position itself."""
@@ -81,6 +95,9 @@ class Plain(Geometry):
 
 class Sphere(Geometry):
     """Directions: the energy does not know their length."""
+
+    number = 2
+    sized = False
 
     def same(self, one: Floats, other: Floats, tolerance: float) -> bool:
         """Whether the directions, or the antipodes, lie so near."""
@@ -101,6 +118,8 @@ class Sphere(Geometry):
 
 class Angles(Geometry):
     """Angles that may all be turned together."""
+
+    number = 3
 
     def same(self, one: Floats, other: Floats, tolerance: float) -> bool:
         """Whether the angles lie so near after the common turn that brings them together."""
@@ -130,6 +149,8 @@ class Angles(Geometry):
 
 class Atoms(Geometry):
     """Atoms in space, which may be moved, turned, and exchanged where they are alike."""
+
+    number = 1
 
     @property
     def species(self) -> NDArray[np.int64]:

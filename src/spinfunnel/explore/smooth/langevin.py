@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from spinfunnel.explore.smooth.climb_kernels import NOT_A_NUMBER, REASONS
 from spinfunnel.explore.smooth.engine import Engine
+from spinfunnel.explore.smooth.geometry import geometry_of
 from spinfunnel.explore.smooth.identity import DISTANCE
 from spinfunnel.explore.smooth.point_catalogue import Collection, record_of
 from spinfunnel.landscape import Budget, Effort, InputError, Progress, Record, no_progress
@@ -65,8 +66,8 @@ class Walkers:
 
     def go(self, steps: int, *, deadline: float = math.inf) -> int:
         """Make steps, all walkers at once; return the energies that were asked for."""
-        on_sphere = self.landscape.invariance.kind == "sphere"
-        radius = np.linalg.norm(self.x, axis=1, keepdims=True) if on_sphere else None
+        sized = geometry_of(self.landscape.invariance).sized
+        radius = None if sized else np.linalg.norm(self.x, axis=1, keepdims=True)
         keep = 1.0 - self.lost
         kick = math.sqrt((1.0 - keep * keep) * self.temperature)
         gradient = self.landscape.energy_and_gradient(self.x)[1]

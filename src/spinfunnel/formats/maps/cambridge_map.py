@@ -26,16 +26,14 @@ def _write_cambridge(graph: BasinGraph, paths: Sequence[Path]) -> None:
     product 0). There are no moments (1 1 1). One that joins k minima becomes k - 1 lines from its hub.
     """
     copies = math.lcm(*graph.orbit.tolist()) if graph.minima else 1
-    smooth = graph.log_volume is not None
     with paths[0].open("w", encoding="ascii") as stream:
         for number, (_, energy, _, plateau, orbit, _) in enumerate(minimum_rows(graph)):
             product = -2.0 * math.log(plateau) if plateau > 1 else 0.0
-            if graph.log_volume is not None:
-                product = -2.0 * float(graph.log_volume[number])
-            stream.write(f"{energy!r} {product!r} {1 if smooth else copies // orbit} 1.0 1.0 1.0\n")
+            if graph.harmonic:
+                product = -2.0 * float(graph.log_states[number])
+            stream.write(f"{energy!r} {product!r} {1 if graph.harmonic else copies // orbit} 1.0 1.0 1.0\n")
     hub, spoke, energies = (column.tolist() for column in graph.direct_edges())
-    volume = np.zeros(graph.saddles) if graph.saddle_log_volume is None else graph.saddle_log_volume
-    products = (-2.0 * np.repeat(volume, np.diff(graph.saddle_offsets) - 1)).tolist()
+    products = (-2.0 * np.repeat(graph.saddle_log_states, np.diff(graph.saddle_offsets) - 1)).tolist()
     with paths[1].open("w", encoding="ascii") as stream:
         for energy, product, first, second in zip(energies, products, hub, spoke, strict=True):
             stream.write(f"{energy!r} {product + 0.0!r} 1 {first + 1} {second + 1} 1.0 1.0 1.0\n")
