@@ -112,7 +112,7 @@ def _sampled(asked: Asked) -> Found:
     if asked.landscape is not None and asked.landscape.kind is Kind.CHAIN:
         return _sequences(asked)
     refusal = _missing(asked.landscape)
-    return sought(asked) if refusal is None else refused(refusal)
+    return sought(asked, shuffled) if refusal is None else refused(refusal)
 
 
 def _sequences(asked: Asked) -> Found:

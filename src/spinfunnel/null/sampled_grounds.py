@@ -16,7 +16,7 @@ from spinfunnel.explore.sample.replica_exchange import Tempering
 from spinfunnel.landscape import Binary, Progress
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure import COMPARED, MEASURES, measure_all
-from spinfunnel.null.interactions import shuffled_interactions
+from spinfunnel.null.ensemble import Sampler
 from spinfunnel.null.row import Asked, Found
 
 __all__ = ["SAMPLES", "ground_energies", "of_grounds", "sought"]
@@ -31,11 +31,12 @@ FEWEST_SAMPLES = 3
 """Samples that are made however long they take: fewer have no spread worth the name."""
 
 
-def sought(asked: Asked) -> Found:
-    """Null of a sampled landscape of bits: the lowest energies of its shuffles, by a like search."""
+def sought(asked: Asked, sampler: Sampler) -> Found:
+    """Null of a sampled landscape of bits: the lowest energies of samples of it, by a like search."""
     landscape: Any = asked.landscape
     grounds = ground_energies(
         landscape,
+        sampler,
         count=asked.count or SAMPLES,
         seed=asked.seed,
         workers=asked.workers,
@@ -47,7 +48,14 @@ def sought(asked: Asked) -> Found:
 
 
 def ground_energies(
-    landscape: Binary, *, count: int, seed: int, workers: int, progress: Progress, deadline: float = math.inf
+    landscape: Binary,
+    sampler: Sampler,
+    *,
+    count: int,
+    seed: int,
+    workers: int,
+    progress: Progress,
+    deadline: float = math.inf,
 ) -> tuple[float, ...]:
     """Lowest energies that tempering reaches in samples with shuffled interactions.
 
@@ -57,17 +65,19 @@ def ground_energies(
     Examples
     --------
     >>> from spinfunnel.landscape import no_progress
+    >>> from spinfunnel.null.interactions import shuffled
     >>> from spinfunnel.systems import disordered_ferromagnet
     >>> magnet = disordered_ferromagnet((4, 4), seed=1)
-    >>> grounds = ground_energies(magnet, count=2, seed=1, workers=1, progress=no_progress)
+    >>> grounds = ground_energies(magnet, shuffled, count=2, seed=1, workers=1, progress=no_progress)
     >>> bool(min(grounds) > magnet.energy(np.ones((1, 16), np.uint8))[0])
     True
     """
     lowest = []
+    make = sampler(landscape, workers)
     for number, child in enumerate(np.random.SeedSequence(seed).spawn(count)):
         progress(f"shuffled interactions, {number + 1} of {count}", number / count)
         draw = int(child.generate_state(1)[0])
-        run = Tempering(shuffled_interactions(landscape, seed=draw), replicas=64 * GROUPS, seed=draw, workers=workers)
+        run = Tempering(make(draw), replicas=64 * GROUPS, seed=draw, workers=workers)
         now = time.perf_counter()
         _search(run, until=now + (deadline - now) / (count - number))
         lowest.append(run.replicas.best()[1])
