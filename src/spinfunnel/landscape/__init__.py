@@ -18,7 +18,7 @@ from spinfunnel.landscape.kinds import (
     is_chain,
 )
 from spinfunnel.landscape.records import Bound, Census, Effort, Facts, Minimum, Parameter, Record, Run, Saddle, Tally
-from spinfunnel.landscape.running import Budget, InputError, Progress, no_progress
+from spinfunnel.landscape.running import Budget, Clock, InputError, Progress, no_progress
 from spinfunnel.landscape.states import StateList, Symmetry, identity_hash, index_key, key_states, state_bits
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Bound",
     "Budget",
     "Census",
+    "Clock",
     "Effort",
     "Facts",
     "Finite",

@@ -6,9 +6,9 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
-__all__ = ["Budget", "InputError", "Progress", "no_progress"]
+__all__ = ["Budget", "Clock", "InputError", "Progress", "no_progress"]
 
 Progress: TypeAlias = Callable[[str, float], None]
 """Called with the name of a stage and the share of it that is done (0 to 1), from the calling thread."""
@@ -58,6 +58,63 @@ class Budget:
             )
         return cls(seconds=amount * unit) if unit is not None else cls(evaluations=int(amount))
 
-    def deadline(self) -> float:
-        """Reading of `time.perf_counter` at which the time is up, infinite without a limit; ask at the start."""
-        return math.inf if self.seconds is None else time.perf_counter() + self.seconds
+
+class Clock:
+    """How much of a budget is used up: the one clock of explorers and studies.
+
+    Parameters
+    ----------
+    budget : Budget or None
+    evaluations : callable, optional
+        Energy evaluations so far.
+    started : float, optional
+        Reading of `time.perf_counter` at which the budget's time began; now unless given.
+
+    Attributes
+    ----------
+    cut : bool
+        Whether the budget has ended something.
+
+    Examples
+    --------
+    >>> clock = Clock(Budget(evaluations=100), lambda: 30)
+    >>> clock.used(), clock.over(0.5), clock.over(0.25), clock.deadline()
+    (0.3, False, True, inf)
+    """
+
+    def __init__(
+        self, budget: Budget | None, evaluations: Callable[[], int] = lambda: 0, *, started: float | None = None
+    ) -> None:
+        self.budget, self.evaluations = budget or Budget(), evaluations
+        self.started = time.perf_counter() if started is None else started
+        self.cut = False
+
+    @property
+    def timed(self) -> bool:
+        """Whether there is a limit of time."""
+        return self.budget.seconds is not None
+
+    def deadline(self, part: float = 1.0) -> float:
+        """Reading of `time.perf_counter` at which a part of the time is up, infinite without a limit."""
+        return math.inf if self.budget.seconds is None else self.started + part * self.budget.seconds
+
+    def left(self, part: float = 1.0) -> float:
+        """Seconds until a part of the time is up."""
+        return self.deadline(part) - time.perf_counter()
+
+    def used(self) -> float:
+        """Share of the budget that is used up, of time or of evaluations, whichever is more."""
+        seconds, most = self.budget.seconds, self.budget.evaluations
+        by_time = 0.0 if seconds is None else (time.perf_counter() - self.started) / seconds
+        return max(by_time, 0.0 if most is None else self.evaluations() / most)
+
+    def over(self, part: float = 1.0) -> bool:
+        """Whether a part of the budget is used up, which has then ended something."""
+        over = self.used() >= part
+        self.cut = self.cut or over
+        return over
+
+    @property
+    def outcome(self) -> Literal["finished", "out of budget"]:
+        """Outcome of a run."""
+        return "out of budget" if self.cut else "finished"

@@ -11,9 +11,8 @@ Ronnow et al., Science 345, 420 (2014); Hoos, Stutzle, Stochastic Local Search (
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from spinfunnel.explore.sample.ladder import temperature_range
 from spinfunnel.explore.sample.replica_exchange import Tempering
 from spinfunnel.explore.sample.replica_lanes import REPLICAS
 from spinfunnel.explore.sample.replicas import Replicas
-from spinfunnel.landscape import Binary, InputError, Progress, is_binary, no_progress
+from spinfunnel.landscape import Binary, Budget, Clock, InputError, Progress, is_binary, no_progress
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.run_lengths import mean_run_length
 
@@ -150,7 +149,9 @@ def advise(
         raise InputError("advice is on binary landscapes: spins, or variables 0 and 1")
     if not seconds > 0.0 or (flips is not None and not flips > 0.0):
         raise InputError(f"{seconds} seconds, or {flips} flips, are too few to try anything; give more than 0")
-    trial = _Trial(landscape, seconds, flips, seed, workers, progress)
+    budget = Budget(seconds=seconds) if flips is None else Budget(evaluations=max(1, round(flips)))
+    trial = _Trial(landscape, Clock(budget), seed, workers, progress)
+    trial.clock.evaluations = lambda: trial.flips
     solved = trial.lowest() if target is None else float(target)
     greedy = trial.descents(solved)
     annealings = {sweeps: trial.annealings(solved, sweeps) for sweeps in SCHEDULES}
@@ -169,19 +170,16 @@ class _Trial:
     """Trials of the methods, within a time or a number of flips."""
 
     landscape: Binary
-    seconds: float
-    flips: float | None
+    clock: Clock
     seed: int
     workers: int
     progress: Progress
-    start: float = field(default_factory=time.perf_counter)
-    spent: int = 0
+    flips: int = 0
 
     def over(self, part: float) -> bool:
-        """Whether so great a part of the effort is spent."""
-        share = (time.perf_counter() - self.start) / self.seconds if self.flips is None else self.spent / self.flips
-        self.progress("advice", min(1.0, share))
-        return share >= part
+        """Whether so great a part of the effort is made."""
+        self.progress("advice", min(1.0, self.clock.used()))
+        return self.clock.over(part)
 
     def solved(self, replicas: Replicas, target: float) -> NDArray[np.bool_]:
         """Which of the replicas are at the target."""
@@ -195,10 +193,10 @@ class _Trial:
         while not self.over(0.5 * SEARCH):
             run.tune(rounds=rounds)
             rounds = min(2 * rounds, 64)
-            self.spent = run.replicas.attempts
+            self.flips = run.replicas.attempts
         while not self.over(SEARCH):
             run.run(16)
-            self.spent = run.replicas.attempts
+            self.flips = run.replicas.attempts
         found = Replicas(self.landscape, groups=1, seed=self.seed)
         state, energy = run.replicas.best()
         found.set_states(np.repeat(state[None], REPLICAS, axis=0))
@@ -219,7 +217,7 @@ class _Trial:
         """Time to solution, and flips for each solution, of annealings of so many sweeps."""
         probe = Replicas(self.landscape, groups=1, seed=self.seed)
         cold, hot = temperature_range(probe)
-        self.spent += probe.attempts
+        self.flips += probe.attempts
         betas = 1.0 / np.geomspace(hot, cold, sweeps)
 
         def search(number: int) -> Replicas:
@@ -239,7 +237,7 @@ class _Trial:
             hits += int(self.solved(replicas, target).sum())
             runs += REPLICAS * len(replicas.groups)
             flips += replicas.attempts
-            self.spent += replicas.attempts
+            self.flips += replicas.attempts
             number += 1
         return time_to_solution(flips / runs, hits=hits, runs=runs), flips / max(hits, 1)
 
@@ -250,14 +248,14 @@ class _Trial:
         for number in range(RUNS):
             part = ANNEALING + (1.0 - ANNEALING) * (number + 1) / RUNS
             run = Tempering(self.landscape, replicas=REPLICAS, seed=_seed(self.seed, 2, number), workers=self.workers)
-            rounds, before = 0, self.spent
+            rounds, before = 0, self.flips
             while not arrived[number] and (rounds == 0 or not self.over(part)):
                 if rounds < 256:
                     run.tune(rounds=8)
                 else:
                     run.run(8)
                 rounds += 8
-                self.spent = before + run.replicas.attempts
+                self.flips = before + run.replicas.attempts
                 arrived[number] = run.replicas.best()[1] <= target + tolerance
             length[number] = run.replicas.attempts
         mean = mean_run_length(length, arrived)

@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from spinfunnel.landscape import Budget, Kind, Landscape
+from spinfunnel.landscape import Budget, Clock, Kind, Landscape
 
-__all__ = ["SHARES", "Clock"]
+__all__ = ["SHARES", "StudyClock"]
 
 SHARES: Mapping[Kind, Mapping[str, float]] = {
     Kind.BINARY: {"exploring": 0.57, "walks": 0.14, "nulls": 0.14, "advice": 0.1, "rest": 0.05},
@@ -29,9 +28,8 @@ LEAST_EXPLORING = 0.5
 """Share of the time of exploring that the compilation of kernels leaves to it, however long it takes."""
 
 
-@dataclass(slots=True)
-class Clock:
-    """Times by which the stages of a study are over.
+class StudyClock(Clock):
+    """Times by which the stages of a study are over: the clock of its budget, shared out.
 
     Parameters
     ----------
@@ -40,19 +38,22 @@ class Clock:
         Of the landscape.
     without : frozenset of str
         Stages that are not asked for.
+    started : float, optional
+        As of `Clock`.
 
     Examples
     --------
-    >>> Clock(Budget(seconds=100.0), Kind.BINARY).exploring()
+    >>> StudyClock(Budget(seconds=100.0), Kind.BINARY).exploring()
     Budget(seconds=57.0, evaluations=None)
-    >>> Clock(Budget(evaluations=1000), Kind.BINARY, frozenset({"nulls"})).exploring()
+    >>> StudyClock(Budget(evaluations=1000), Kind.BINARY, frozenset({"nulls"})).exploring()
     Budget(seconds=None, evaluations=1000)
     """
 
-    budget: Budget
-    kind: Kind
-    without: frozenset[str] = frozenset()
-    started: float = field(default_factory=time.perf_counter)
+    def __init__(
+        self, budget: Budget, kind: Kind, without: frozenset[str] = frozenset(), *, started: float | None = None
+    ) -> None:
+        super().__init__(budget, started=started)
+        self.kind, self.without = kind, without
 
     @property
     def shares(self) -> Mapping[str, float]:
@@ -75,7 +76,7 @@ class Clock:
         seconds = self.budget.seconds
         if seconds is None or self.kind not in SHARES:
             return math.inf
-        return max(self.started + self._share(stage) * seconds, time.perf_counter() + LEAST * seconds)
+        return max(self.deadline(self._share(stage)), time.perf_counter() + LEAST * seconds)
 
     def exploring(self) -> Budget:
         """Budget of exploring."""
@@ -88,8 +89,7 @@ class Clock:
         whole = self.exploring()
         if whole.seconds is None or self.kind not in SHARES:
             return whole
-        left = whole.seconds - (time.perf_counter() - self.started)
-        return Budget(max(left, LEAST_EXPLORING * whole.seconds), whole.evaluations)
+        return Budget(max(self.left(self._share("exploring")), LEAST_EXPLORING * whole.seconds), whole.evaluations)
 
     def compile_kernels(self, landscape: Landscape) -> None:
         """Have all kernels that a limit of time would count compiled, or read from the cache, before they are timed."""

@@ -18,7 +18,7 @@ from spinfunnel.measure import measure_all
 from spinfunnel.null import Asked
 from spinfunnel.null.compare import Comparison, compare
 from spinfunnel.null.ensemble import null_sample_count
-from spinfunnel.pipeline.clock import Clock
+from spinfunnel.pipeline.clock import StudyClock
 from spinfunnel.pipeline.null_maps import NullMaps
 from spinfunnel.pipeline.plan import Plan, describe, plan, threads
 from spinfunnel.pipeline.request import Nulls, Request
@@ -104,7 +104,7 @@ def _studied(asked: Request) -> Study:
         return _concluded(asked, found, entry, clock=clock, workers=workers, atlas=book)
 
 
-def _shortened(chosen: Plan, asked: Request, clock: Clock, *, atlas: Atlas | None) -> Plan:
+def _shortened(chosen: Plan, asked: Request, clock: StudyClock, *, atlas: Atlas | None) -> Plan:
     """Return the plan with the share of its time that exploring has; as it is where the atlas holds it finished."""
     if atlas is not None and asked.landscape is not None:
         name, identity = chosen.explorer.name, asked.landscape.identity
@@ -166,13 +166,13 @@ def recall(
     )
     minima, saddles = atlas.coordinates(identity), atlas.saddle_coordinates(identity)
     found = Mapped(landscape, run, with_tolerance(graph, native_tolerance), minima, saddles)
-    clock = Clock(Budget(), graph.kind)
+    clock = StudyClock(Budget(), graph.kind)
     shown = entry if landscape is None else describe(landscape)
     return _concluded(asked, found, shown, clock=clock, workers=threads(workers), atlas=atlas)
 
 
 def _concluded(
-    asked: Request, found: Mapped, entry: LandscapeEntry, *, clock: Clock, workers: int, atlas: Atlas | None
+    asked: Request, found: Mapped, entry: LandscapeEntry, *, clock: StudyClock, workers: int, atlas: Atlas | None
 ) -> Study:
     """Measure a map, compare it with its nulls, judge it, and make what advice and pictures need."""
     graph, landscape = found.graph, found.landscape
@@ -242,8 +242,8 @@ def _advised(asked: Request, found: Mapped, *, workers: int, until: float) -> di
     return advice.to_json()
 
 
-def _clock(asked: Request, chosen: Plan) -> Clock:
+def _clock(asked: Request, chosen: Plan) -> StudyClock:
     """Share out a budget of time over the stages of a study."""
     without = {"nulls"} if asked.nulls is False else set()
     without |= set() if asked.advice else {"advice"}
-    return Clock(chosen.budget, chosen.kind, frozenset(without))
+    return StudyClock(chosen.budget, chosen.kind, frozenset(without))

@@ -9,7 +9,7 @@ from spinfunnel import systems
 from spinfunnel.atlas import Atlas
 from spinfunnel.explore import EXPLORERS
 from spinfunnel.explore.flood.flooding import flood
-from spinfunnel.explore.spending import Spending
+from spinfunnel.explore.pace import Pace
 from spinfunnel.landscape import Budget, Effort, InputError, Kind, Minimum
 from spinfunnel.pipeline.run import explore
 
@@ -142,11 +142,11 @@ class _Named:
     name, kind = "smooth", Kind.SMOOTH
 
 
-def test_spending_counts_what_is_most():
-    spending = Spending(Budget(evaluations=1000), lambda: 10 * spending.steps, whole=50)
-    assert spending.chunk() == 1
-    spending.did(1)
-    assert [spending.chunk(), spending.chunk()] == [2, 4]
-    spending.did(49)
-    assert spending.over()
-    assert not spending.limited
+def test_pace_counts_what_is_most():
+    pace = Pace(Budget(evaluations=1000), lambda: 10 * pace.steps, whole=50)
+    assert pace.chunk() == 1
+    pace.did(1)
+    assert [pace.chunk(), pace.chunk()] == [2, 4]
+    pace.did(49)
+    assert pace.over()
+    assert not pace.cut

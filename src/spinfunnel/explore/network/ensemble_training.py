@@ -6,9 +6,8 @@ Where two searches end in one minimum up to a symmetry of the network, it is one
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from spinfunnel.explore.network.network_jobs import Answer, Job, Jobs, key_of
 from spinfunnel.explore.network.schedule import POLISHING, SETTLED, Schedule, schedule, tuned
 from spinfunnel.explore.network.solution_paths import connected, records_of
 from spinfunnel.explore.remembering import Forgetful, Memory
-from spinfunnel.landscape import Budget, Effort, Facts, InputError, Progress, Record, no_progress
+from spinfunnel.landscape import Budget, Clock, Effort, Facts, InputError, Progress, Record, no_progress
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.alignment import Alignment
 from spinfunnel.network.batched import Batched, suited_threads
@@ -120,24 +119,7 @@ def explore_by(
     """Explore by a schedule; see `explore`."""
     drops = network.has_dropout or bool(plan.recipe.dropout)
     jobs = Jobs(network, memory or Forgetful(), workers=workers, alone=drops)
-    yield from _mapped(
-        network.landscape, plan, jobs, clock=_Clock.of(budget), align=align, seed=seed, progress=progress
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Clock:
-    """Readings of `time.perf_counter` by which trainings, and everything, are over."""
-
-    trained: float
-    over: float
-
-    @classmethod
-    def of(cls, budget: Budget | None) -> _Clock:
-        if budget is None or budget.seconds is None:
-            return cls(np.inf, np.inf)
-        now = time.perf_counter()
-        return cls(now + TRAINING * budget.seconds, now + budget.seconds)
+    yield from _mapped(network.landscape, plan, jobs, clock=Clock(budget), align=align, seed=seed, progress=progress)
 
 
 def _mapped(
@@ -145,7 +127,7 @@ def _mapped(
     plan: Schedule,
     jobs: Jobs,
     *,
-    clock: _Clock,
+    clock: Clock,
     align: bool,
     seed: int,
     progress: Progress,
@@ -154,7 +136,7 @@ def _mapped(
     alignment, unaligned = _alignment(landscape) if align else (None, "it was not asked for")
     seeds = [start_seed(seed, number) for number in range(plan.networks)]
     starts = torch.stack([network.fresh(each) for each in seeds])
-    trained = _trained(jobs, plan, starts, seeds, until=clock.trained, progress=progress)
+    trained = _trained(jobs, plan, starts, seeds, until=clock.deadline(TRAINING), progress=progress)
     ends = trained.end
     with suited_threads(network):
         start_energy = network.losses(starts[: len(ends)]).double().cpu().numpy()
@@ -166,7 +148,7 @@ def _mapped(
     chosen = order[torch.tensor(kept)]
     vectors = _aligned_to_first(ends[chosen], alignment)
     with suited_threads(network):
-        pairs = connected(jobs, vectors, alignment, plan, until=clock.over, progress=progress)
+        pairs = connected(jobs, vectors, alignment, plan, until=clock.deadline(), progress=progress)
     train_loss, train_accuracy = _evaluated(landscape, vectors, "train")
     test_loss, test_accuracy = _evaluated(landscape, vectors, "test")
     found = Solutions(

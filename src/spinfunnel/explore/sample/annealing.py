@@ -12,12 +12,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from spinfunnel.explore.pace import Pace
 from spinfunnel.explore.sample.endings import Endings, random_endings
 from spinfunnel.explore.sample.ladder import temperature_range
 from spinfunnel.explore.sample.population_annealing import cool_population
 from spinfunnel.explore.sample.replica_lanes import REPLICAS
 from spinfunnel.explore.sample.replicas import Replicas
-from spinfunnel.explore.spending import Spending
 from spinfunnel.landscape import Binary, Budget, InputError, Landscape, Progress, Record, is_binary, no_progress
 
 __all__ = ["explore", "explore_population"]
@@ -60,7 +60,7 @@ def explore(
     endings = Endings(binary, workers=workers)
     probe = Replicas(binary, groups=1, seed=seed)
     offered = 0
-    spending = Spending.of(
+    pace = Pace.of(
         budget,
         lambda: offered + probe.attempts + endings.flips,
         asked=runs,
@@ -68,27 +68,27 @@ def explore(
         length=sweeps,
         started=started,
     )
-    random_endings(endings, spending, seed=seed)
+    random_endings(endings, pace, seed=seed)
     yield list(endings.news())
     cold, hot = temperature_range(probe)
     betas = 1.0 / np.geomspace(hot, cold, sweeps)
     number = 0
-    while not spending.over():
+    while not pace.over():
         run = Replicas(binary, groups=groups, seed=_seed(seed, number), workers=workers)
         done = 0
         before = offered
-        while done < sweeps and not spending.over():
-            length = min(spending.chunk(), sweeps - done)
+        while done < sweeps and not pace.over():
+            length = min(pace.chunk(), sweeps - done)
             run.anneal(betas[done : done + length])
             offered = before + run.attempts
             done += length
-            spending.did(length)
-            progress("annealing", min(1.0, spending.share()))
+            pace.did(length)
+            progress("annealing", min(1.0, pace.share()))
         endings.add(np.concatenate([run.states(), run.best()[0][None]]))
         number += 1
         yield list(endings.news())
     yield list(endings.all())
-    yield [spending.effort()]
+    yield [pace.effort()]
 
 
 def explore_population(
@@ -120,30 +120,30 @@ def explore_population(
     started = time.perf_counter()
     endings = Endings(binary, workers=workers)
     offered = 0
-    spending = Spending.of(budget, lambda: offered + endings.flips, asked=runs, usual=RUNS, started=started)
-    random_endings(endings, spending, seed=seed)
+    pace = Pace.of(budget, lambda: offered + endings.flips, asked=runs, usual=RUNS, started=started)
+    random_endings(endings, pace, seed=seed)
     yield list(endings.news())
     number = 0
-    while not spending.over():
+    while not pace.over():
         before = offered
 
         def wanted(attempts: int, done: float, before: int = before) -> bool:
             nonlocal offered
             offered = before + attempts
-            share = (spending.steps + done) / spending.whole
-            progress("population annealing", min(1.0, max(share, spending.share())))
-            return not spending.over()
+            share = (pace.steps + done) / pace.whole
+            progress("population annealing", min(1.0, max(share, pace.share())))
+            return not pace.over()
 
         found = cool_population(
             binary, size=replicas, sweeps=sweeps, seed=_seed(seed, number), workers=workers, wanted=wanted
         )
         offered = before + found.attempts
-        spending.did(1)
+        pace.did(1)
         number += 1
         endings.add(np.concatenate([found.state, found.best[None]]))
         yield list(endings.news())
     yield list(endings.all())
-    yield [spending.effort()]
+    yield [pace.effort()]
 
 
 def _checked(landscape: Landscape, name: str, *, replicas: int, runs: int, sweeps: int) -> tuple[Binary, int]:

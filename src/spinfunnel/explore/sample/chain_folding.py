@@ -11,7 +11,6 @@ Thachuk, Shmygelska, Hoos, BMC Bioinformatics 8, 342 (2007); Hukushima, Nemoto, 
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -19,7 +18,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import Budget, Effort, InputError, Landscape, Minimum, Progress, Record, no_progress
+from spinfunnel.landscape import Budget, Clock, Effort, InputError, Landscape, Minimum, Progress, Record, no_progress
 from spinfunnel.landscape.states import Walkable
 
 __all__ = ["COLDEST", "HOTTEST", "LADDERS", "RUNGS", "Ladder", "explore"]
@@ -146,28 +145,26 @@ def explore(
         )
     own = budget is None or budget == Budget()
     limits = Budget(evaluations=USUAL) if budget is None or own else budget
-    deadline, most = limits.deadline(), limits.evaluations or math.inf
-    started, allowed = time.perf_counter(), limits.seconds or math.inf
     steps = np.geomspace(coldest, hottest, rungs) * landscape.energy_scale()
     ladder = Ladder(landscape, np.tile(steps, ladders), rungs, np.random.default_rng(seed), workers)
     catch = _Catch(landscape, workers)
+    clock = Clock(limits, lambda: ladder.evaluations + catch.evaluations)
     fewest = FEWEST * ladder.states.shape[1] ** 3
     rounds, patient = 0, True
-    while patient and ladder.evaluations + catch.evaluations < most and time.perf_counter() < deadline:
+    while patient and not clock.over():
         ladder.round()
         rounds += 1
         if rounds % DESCENDS == 0:
             catch.descend(ladder.states, ladder.energy)
             due = max(fewest, PATIENCE * ladder.found_after) if own else math.inf
             patient = ladder.evaluations < due
-            spent = (ladder.evaluations + catch.evaluations) / min(due, most)
-            progress("folding", min(1.0, max(spent, (time.perf_counter() - started) / allowed)))
+            progress("folding", min(1.0, max(clock.evaluations() / due, clock.used())))
     catch.descend(ladder.best[None], np.array([ladder.best_energy]))
     progress("folding", 1.0)
     records = catch.records()
     while chunk := list(islice(records, 10_000)):
         yield list[Record](chunk)
-    yield [Effort(ladder.evaluations + catch.evaluations, "out of budget" if patient else "finished")]
+    yield [Effort(clock.evaluations(), "out of budget" if patient else "finished")]
 
 
 class _Catch:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from spinfunnel.explore.pace import Pace
 from spinfunnel.explore.sample.replica_lanes import REPLICAS
 from spinfunnel.explore.sample.replicas import Replicas
-from spinfunnel.explore.spending import Spending
 from spinfunnel.landscape import Binary, Minimum
 from spinfunnel.moves.group import Group, close_group
 
@@ -109,10 +109,10 @@ class Endings:
         return Minimum(key, self._energy[key], weight, 1, self._orbit[key], visits=visits)
 
 
-def random_endings(endings: Endings, spending: Spending, *, seed: int) -> None:
+def random_endings(endings: Endings, pace: Pace, *, seed: int) -> None:
     """Descend from random states: the shares in which they end are estimates of the weights of basins."""
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(1 << 20,)))
     for _ in range(RANDOM // AT_ONCE):
         endings.add(rng.integers(0, 2, (AT_ONCE, endings.landscape.size), dtype=np.uint8), random=True)
-        if spending.over(RANDOM_SHARE):
+        if pace.over(RANDOM_SHARE):
             break

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from spinfunnel.explore.pace import Pace
 from spinfunnel.explore.sample.endings import Endings, random_endings
 from spinfunnel.explore.sample.replica_exchange import Tempering
-from spinfunnel.explore.spending import Spending
 from spinfunnel.landscape import Budget, InputError, Landscape, Progress, Record, is_binary, no_progress
 
 __all__ = ["explore"]
@@ -61,29 +61,27 @@ def explore(
     started = time.perf_counter()
     run = Tempering(landscape, replicas=replicas, sweeps=sweeps, seed=seed, workers=workers)
     endings = Endings(landscape, workers=workers)
-    spending = Spending.of(
-        budget, lambda: run.replicas.attempts + endings.flips, asked=rounds, usual=ROUNDS, started=started
-    )
-    random_endings(endings, spending, seed=seed)
+    pace = Pace.of(budget, lambda: run.replicas.attempts + endings.flips, asked=rounds, usual=ROUNDS, started=started)
+    random_endings(endings, pace, seed=seed)
     yield list(endings.news())
-    yield from _sampled(run, endings, spending, progress)
+    yield from _sampled(run, endings, pace, progress)
     yield list(endings.all())
     progress("tempering", 1.0)
-    yield [spending.effort()]
+    yield [pace.effort()]
 
 
-def _sampled(run: Tempering, endings: Endings, spending: Spending, progress: Progress) -> Iterator[list[Record]]:
+def _sampled(run: Tempering, endings: Endings, pace: Pace, progress: Progress) -> Iterator[list[Record]]:
     taken = 0
-    while not spending.over():
-        tuning = spending.share() < TUNING
-        length = spending.chunk(TUNING if tuning else 1.0)
+    while not pace.over():
+        tuning = pace.share() < TUNING
+        length = pace.chunk(TUNING if tuning else 1.0)
         if tuning:
             run.tune(rounds=length)
         else:
             run.run(length)
-        spending.did(length)
-        progress("tempering", min(1.0, spending.share()))
-        if not tuning and spending.share() >= TUNING + (1.0 - TUNING) * taken / SNAPSHOTS:
+        pace.did(length)
+        progress("tempering", min(1.0, pace.share()))
+        if not tuning and pace.share() >= TUNING + (1.0 - TUNING) * taken / SNAPSHOTS:
             taken += 1
             endings.add(np.concatenate([run.snapshot()[0], run.replicas.best()[0][None]]))
             yield list(endings.news())

@@ -17,7 +17,6 @@ those along its wall.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -27,6 +26,7 @@ from numpy.typing import NDArray
 from spinfunnel.explore.sample.fixable import ChainSearch, Search, SpinSearch
 from spinfunnel.landscape import (
     Budget,
+    Clock,
     Effort,
     InputError,
     Landscape,
@@ -188,16 +188,16 @@ def explore(
         )
     fixing = Fixing(search_of(landscape, workers=workers), np.random.default_rng(seed), annealed, confidence)
     limits = Budget(evaluations=USUAL) if budget is None or budget == Budget() else budget
-    deadline, most = limits.deadline(), limits.evaluations or math.inf
+    clock = Clock(limits, lambda: fixing.evaluations)
     found: dict[str, tuple[float, int, int]] = {}
     ended = 0
-    while fixing.evaluations < most and time.perf_counter() < deadline:
+    while not clock.over():
         states, energies, _ = fixing.round()
         keys, copies = fixing.search.keys(states)
         ended += len(states)
         for key, energy, many in zip(keys.tolist(), energies.tolist(), copies.tolist(), strict=True):
             found[key] = (energy, many, found.get(key, (energy, many, 0))[2] + 1)
-        progress("iterative fixing", min(1.0, fixing.evaluations / most) if math.isfinite(most) else 0.0)
+        progress("iterative fixing", min(1.0, clock.used()))
     progress("iterative fixing", 1.0)
     rows = sorted(found.items(), key=lambda item: (item[1][0], item[0]))
     yield [Minimum(key, energy, visits / ended, 1, many, None, visits) for key, (energy, many, visits) in rows]

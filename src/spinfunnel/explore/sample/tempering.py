@@ -30,6 +30,7 @@ from spinfunnel.landscape import (
     Binary,
     Budget,
     Census,
+    Clock,
     Effort,
     InputError,
     Landscape,
@@ -71,35 +72,6 @@ OFTEN = 3
 """Random quenches of a small landscape go on until every minimum that they met was met so often."""
 SHARES = {"tempering": 0.3, "quenches": 0.42, "floods": 0.75, "joins": 0.83}
 """Share of a budget by the end of which each stage is over; then states are counted."""
-
-
-class Clock:
-    """When each stage has to be over."""
-
-    def __init__(self, budget: Budget) -> None:
-        self.started, self.budget = time.perf_counter(), budget
-        self.cut = False
-
-    @property
-    def timed(self) -> bool:
-        """Whether there is a limit of time."""
-        return self.budget.seconds is not None
-
-    def end(self, stage: str) -> float:
-        """Reading of the clock at which a stage is over."""
-        seconds = self.budget.seconds
-        return math.inf if seconds is None else self.started + SHARES[stage] * seconds
-
-    def left(self, stage: str) -> float:
-        """Seconds that are left to a stage, and to the last one the share of the whole budget that is its own."""
-        return self.end(stage) - time.perf_counter()
-
-    def over(self, stage: str, *, evaluations: int) -> bool:
-        """Whether a stage has to stop."""
-        limit = self.budget.evaluations
-        late = self.left(stage) < 0.0 or (limit is not None and evaluations > SHARES[stage] * limit)
-        self.cut = self.cut or late
-        return late
 
 
 def explore(
@@ -157,7 +129,7 @@ def explore(
     yield from survey.mapped(floods)
     yield from survey.histograms(samples)
     yield from survey.counts(samples.states[2 * samples.rungs < len(samples.temperatures)])
-    yield [Effort(survey.evaluations, "out of budget" if survey.clock.cut else "finished")]
+    yield [Effort(survey.evaluations, survey.clock.outcome)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,13 +163,15 @@ class Survey:
         pocket: int,
     ) -> Survey:  # fmt: skip
         """Begin, the clock first; `pocket` states in a local flood, as many as usual where it is 0."""
-        clock, small = Clock(budget or Budget()), landscape.size <= SMALL
+        clock, small = Clock(budget), landscape.size <= SMALL
         model = spin_model(landscape, symmetries=symmetry_images(landscape.symmetries, size=landscape.size))
         usual = 1 << 18 if small else max(FEWEST_STATES, min(MOST_STATES, STATES_TIMES_SPINS // landscape.size))
         plateau = 1 << 16 if small else max(FEWEST_FLAT, min(MOST_FLAT, FLAT_TIMES_SPINS // landscape.size))
         most = pocket or usual
         chart = Chart(landscape, model, most, plateau, workers=workers)
-        return cls(landscape, model, chart, clock, seed, groups, workers, progress)
+        survey = cls(landscape, model, chart, clock, seed, groups, workers, progress)
+        clock.evaluations = lambda: survey.evaluations
+        return survey
 
     @property
     def evaluations(self) -> int:
@@ -223,9 +197,9 @@ class Survey:
             states.append(state)
             rungs.append(rung)
             self.progress("tempering", 0.5 + 0.5 * (number + 1) / (len(edges) - 1))
-            if self.clock.over("tempering", evaluations=run.replicas.attempts):
+            self.attempts = run.replicas.attempts
+            if self.clock.over(SHARES["tempering"]):
                 break
-        self.attempts = run.replicas.attempts
         best, _ = run.replicas.best()
         return Samples(run.temperatures, np.concatenate(series), np.concatenate(states), np.concatenate(rungs), best)
 
@@ -238,10 +212,10 @@ class Survey:
             length = min(8, first - 1 - done) if clock.timed else first - 1
             run.tune(rounds=length)
             done += length
-            if clock.timed and 2.0 * clock.left("tempering") < time.perf_counter() - began:
+            if clock.timed and 2.0 * clock.left(SHARES["tempering"]) < time.perf_counter() - began:
                 break
         pace = (time.perf_counter() - began) / max(done, 1)
-        room = clock.left("tempering") / max(pace, 1e-9)
+        room = clock.left(SHARES["tempering"]) / max(pace, 1e-9)
         if clock.budget.evaluations is not None:
             each = self.landscape.size * 64 * self.groups
             room = min(room, SHARES["tempering"] * clock.budget.evaluations / each - done)
@@ -262,7 +236,7 @@ class Survey:
         self._quench_random(count)
         step = CHUNK if self.clock.timed else len(starts)
         for start in range(0, len(starts), step):
-            if start and self.clock.over("floods", evaluations=self.evaluations):
+            if start and self.clock.over(SHARES["floods"]):
                 break
             part = starts[start : start + step]
             self.chart.add(
@@ -282,7 +256,7 @@ class Survey:
             )
             done += chunk
             self.progress("quenches", done / most)
-            if self.clock.over("quenches", evaluations=self.evaluations):
+            if self.clock.over(SHARES["quenches"]):
                 return
             met = chart.visits[chart.visits > 0]
             if not count and done >= FEWEST_QUENCHES and int(met.min()) >= OFTEN:
@@ -295,7 +269,7 @@ class Survey:
         """Flood around so many minima (0: as many as usual), join what is apart; yield all that is known of them."""
         chart, clock, size = self.chart, self.clock, self.landscape.size
         limit = limit or (200_000 if size <= SMALL else 5000)
-        floods, joins = clock.end("floods"), clock.end("joins")
+        floods, joins = clock.deadline(SHARES["floods"]), clock.deadline(SHARES["joins"])
         done = chart.follow(deadline=floods, limit=limit, progress=self.progress)
         if size <= EXACT_SIZE:
             done = chart.complete(deadline=floods, limit=limit, progress=self.progress) and done

@@ -13,7 +13,6 @@ Leary, J. Glob. Optim. 18, 367 (2000), for monotonic sequences; Ball, Berry et a
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
@@ -23,7 +22,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.explore.smooth.box_points import FIELDS, SAME, Ends, climb, descend, no_ends, same_places
 from spinfunnel.explore.smooth.box_records import box_records
-from spinfunnel.landscape import Budget, InputError, Landscape, Progress, Record, no_progress
+from spinfunnel.landscape import Budget, Clock, InputError, Landscape, Progress, Record, no_progress
 from spinfunnel.moves.differentiable import Boxed
 
 __all__ = ["explore", "refusal"]
@@ -131,8 +130,8 @@ class _Map:
 
     def __init__(self, landscape: Boxed, generator: np.random.Generator, budget: Budget, *, kicks: int) -> None:
         self.landscape, self.generator, self.kicks = landscape, generator, kicks
-        self.deadline = budget.deadline()
-        self.most = budget.evaluations or (np.inf if budget.seconds else MOST_ASKED)
+        limits = Budget(evaluations=MOST_ASKED) if budget == Budget() else budget
+        self.clock = Clock(limits, lambda: self.evaluations)
         d = landscape.dimension
         self.ends = no_ends(d)
         self.plateaus: list[tuple[float, Floats]] = []
@@ -148,7 +147,6 @@ class _Map:
         """Height of the saddle near it, or of the line."""
         self.polished: set[tuple[int, int]] = set()
         self.evaluations = 0
-        self.outcome = "finished"
 
     @property
     def energy(self) -> Floats:
@@ -229,9 +227,7 @@ class _Map:
 
     def spent(self) -> bool:
         """Whether the budget is used up."""
-        if time.perf_counter() >= self.deadline or self.evaluations >= self.most:
-            self.outcome = "out of budget"
-        return self.outcome != "finished"
+        return self.clock.over()
 
     def follow(self) -> bool:
         """Seek the neighbours of the minima that were asked for; ask for the next ones. False where none are left."""
@@ -474,5 +470,5 @@ class _Map:
         return box_records(
             self.landscape, minima, np.arange(int(kept.sum())), weight=self.weight[kept],
             visits=self.visits[kept], one=ends[:, 0], other=ends[:, 1], rough=height, saddles=saddles,
-            polished=polished, proven=False, evaluations=self.evaluations, failures={}, outcome=self.outcome,
+            polished=polished, proven=False, evaluations=self.evaluations, failures={}, outcome=self.clock.outcome,
         )  # fmt: skip

@@ -10,7 +10,6 @@ Vincent, Soille, IEEE Trans. Pattern Anal. Mach. Intell. 13, 583 (1991), for the
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,7 +20,7 @@ from spinfunnel.explore.smooth import downhill
 from spinfunnel.explore.smooth.box_points import Ends, climb, descend, same_places
 from spinfunnel.explore.smooth.box_records import box_records
 from spinfunnel.explore.smooth.grid_kernels import flood, further_passes, passes
-from spinfunnel.landscape import Budget, InputError, Landscape, Progress, Record, no_progress
+from spinfunnel.landscape import Budget, Clock, InputError, Landscape, Progress, Record, no_progress
 from spinfunnel.moves.differentiable import Boxed
 
 __all__ = ["explore", "refusal"]
@@ -104,13 +103,13 @@ def explore(
     problem = refusal(landscape)
     if problem is not None:
         raise problem
-    deadline = (budget or Budget()).deadline()
+    clock = Clock(budget)
     size = nodes or FIRST[landscape.dimension]
     flooded = _flooded(landscape, size)
     low, place = _polished(landscape, flooded)
     spent = len(flooded.energy) + low.evaluations
     converged = bool(nodes)
-    while not converged and (2 * size - 1) ** landscape.dimension <= MOST_NODES and time.perf_counter() < deadline:
+    while not converged and (2 * size - 1) ** landscape.dimension <= MOST_NODES and not clock.over():
         known = int(place.max(initial=-1)) + 1
         progress(f"{known} minima on a grid of {size} nodes a coordinate", 0.3)
         if known > MOST_MINIMA:

@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +24,7 @@ from spinfunnel.explore.smooth.geometry import REACH
 from spinfunnel.explore.smooth.hopping_kernels import hop_chain
 from spinfunnel.explore.smooth.identity import DISTANCE
 from spinfunnel.explore.smooth.point_catalogue import Collection, record_of
-from spinfunnel.landscape import Budget, Effort, InputError, Progress, Record, no_progress
+from spinfunnel.landscape import Budget, Clock, Effort, InputError, Progress, Record, no_progress
 from spinfunnel.moves.differentiable import Differentiable
 
 __all__ = ["CHAINS", "Chain", "explore", "hop"]
@@ -147,11 +146,9 @@ def explore(
     """
     if not temperature > 0.0 or hops < 1:
         raise InputError(f"{hops} hops at a temperature of {temperature} find nothing: give both above 0")
-    limits = budget or Budget()
     engine = Engine(landscape, distance=distance)
     found = Collection(engine)
-    deadline, most = limits.deadline(), limits.evaluations or math.inf
-    outcome: Literal["finished", "out of budget"] = "finished"
+    clock = Clock(budget, lambda: found.evaluations)
     done = 0
     with ThreadPoolExecutor(workers) as pool, threadpool_limits(limits=1):
         for positions, _, spent, made in hop(engine, pool, seed=seed, hops=hops, temperature=temperature):
@@ -161,10 +158,9 @@ def explore(
             lowest = f", lowest {found.minima.lowest:.6f}" if found.minima.points else ""
             progress(f"hopping, {len(found.minima.points)} minima{lowest}", min(done / hops, 1.0))
             yield found.news(weight=lambda _: 0.0)
-            if found.out_of(deadline=deadline, most=most):
-                outcome = "out of budget"
+            if clock.over():
                 break
     found.refuse_if_empty(f"{done} hops")
     total = sum(point.visits for point in found.minima.points)
     last: list[Record] = [record_of(p, weight=p.visits / total, visits=0) for p in found.minima.points]
-    yield [*last, Effort(found.evaluations, outcome, dict(found.failures))]
+    yield [*last, Effort(found.evaluations, clock.outcome, dict(found.failures))]

@@ -13,7 +13,6 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +23,7 @@ from spinfunnel.explore.smooth.engine import Engine
 from spinfunnel.explore.smooth.geometry import geometry_of
 from spinfunnel.explore.smooth.identity import DISTANCE
 from spinfunnel.explore.smooth.point_catalogue import Collection, record_of
-from spinfunnel.landscape import Budget, Effort, InputError, Progress, Record, no_progress
+from spinfunnel.landscape import Budget, Clock, Effort, InputError, Progress, Record, no_progress
 from spinfunnel.moves.differentiable import Differentiable
 from spinfunnel.moves.langevin_step import glide, push
 
@@ -132,18 +131,16 @@ def explore(
             f"walkers={walkers}, quenches={quenches}, stretch={stretch}, temperature={temperature}: give whole numbers "
             "of at least 1 and a finite temperature of at least 0"
         )
-    limits = budget or Budget()
-    deadline, most = limits.deadline(), limits.evaluations or math.inf
-    engine = Engine(landscape, distance=distance, deadline=deadline)
+    clock = Clock(budget)
+    engine = Engine(landscape, distance=distance, deadline=clock.deadline())
     found = Collection(engine)
-    outcome: Literal["finished", "out of budget"] = "finished"
+    clock.evaluations = lambda: found.evaluations
     with threadpool_limits(limits=1):
         walking = _set_out(engine, found, walkers, seed=seed, temperature=temperature)
         home, done = walking.x.copy(), 0
         while done < quenches:
-            found.evaluations += walking.go(stretch, deadline=deadline)
-            if found.out_of(deadline=deadline, most=most):
-                outcome = "out of budget"
+            found.evaluations += walking.go(stretch, deadline=clock.deadline())
+            if clock.over():
                 break
             lost = ~np.isfinite(walking.x).all(axis=1)
             found.failures.update([REASONS[NOT_A_NUMBER]] * int(lost.sum()))
@@ -159,7 +156,7 @@ def explore(
             yield found.news(weight=lambda _: 0.0)
     total = max(sum(point.visits for point in found.minima.points), 1)
     last: list[Record] = [record_of(p, weight=p.visits / total, visits=0) for p in found.minima.points]
-    yield [*last, Effort(found.evaluations, outcome, dict(found.failures))]
+    yield [*last, Effort(found.evaluations, clock.outcome, dict(found.failures))]
 
 
 def _set_out(engine: Engine, found: Collection, walkers: int, *, seed: int, temperature: float) -> Walkers:

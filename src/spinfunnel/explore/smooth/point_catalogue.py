@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -135,10 +134,6 @@ class Collection:
         x, energy, size, spent = self.engine.quench(positions)
         self.evaluations += spent
         return [self.minimum(x[row], float(energy[row]), float(size[row])) for row in range(len(x))]
-
-    def out_of(self, *, deadline: float, most: float) -> bool:
-        """Whether a budget is used up."""
-        return time.perf_counter() >= deadline or self.evaluations >= most
 
     def refuse_if_empty(self, tried: str, *, late: bool = False) -> None:
         """Raise what the energy raised, or why none of what was tried led to a minimum, where there is none.

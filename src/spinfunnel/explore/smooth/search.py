@@ -8,7 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from spinfunnel.explore.smooth.heating import COLD, heat, is_chain
 from spinfunnel.explore.smooth.hopping import hop
 from spinfunnel.explore.smooth.identity import DISTANCE, Point
 from spinfunnel.explore.smooth.point_catalogue import Collection, record_of
-from spinfunnel.landscape import Budget, Effort, InputError, Progress, Record
+from spinfunnel.landscape import Budget, Clock, Effort, InputError, Progress, Record
 from spinfunnel.moves.differentiable import Differentiable
 
 __all__ = ["Front", "Search"]
@@ -76,8 +76,8 @@ class Search:
         tolerance: float = TOLERANCE,
         distance: float = DISTANCE,
     ) -> None:
-        self.deadline, self._most = budget.deadline(), budget.evaluations or math.inf
-        self.engine = Engine(landscape, tolerance=tolerance, distance=distance, deadline=self.deadline)
+        self.clock = Clock(budget, lambda: self.found.evaluations)
+        self.engine = Engine(landscape, tolerance=tolerance, distance=distance, deadline=self.clock.deadline())
         if is_chain(landscape):
             self.engine.most_steps = CHAIN_STEPS
         self.seed, self.progress = seed, progress
@@ -85,14 +85,13 @@ class Search:
         self.fronts: dict[str, Front] = {}
         self.hits: Counter[str] = Counter()
         self.quiet = self.made = 0
-        self.outcome: Literal["finished", "out of budget"] = "finished"
         self.block, self._starts = BLOCK, STARTS
         if landscape.kernel is None:
             costly = self.engine.costly
             self.block, self._starts = (COSTLY_BLOCK, COSTLY_STARTS) if costly else (SLOW_BLOCK, SLOW_STARTS)
         self._number = self._quenched = 0
         self._settled = False
-        self._began, self._told = time.perf_counter(), 0.0
+        self._told = 0.0
 
     def weight(self, point: Point) -> float:
         """Share of the random starts that ended in a minimum."""
@@ -100,9 +99,7 @@ class Search:
 
     def spent(self) -> bool:
         """Whether the budget is used up; the outcome then says so."""
-        if self.found.out_of(deadline=self.deadline, most=self._most):
-            self.outcome = "out of budget"
-        return self.outcome != "finished"
+        return self.clock.over()
 
     def run(
         self, workers: int, stages: Callable[[ThreadPoolExecutor], Iterator[list[Record]]]
@@ -169,7 +166,7 @@ class Search:
                 if point is not None:
                     self.hits[point.key] += 1
             self.progress(f"quenching, {len(self.found.minima.points)} minima", (number + 1) / blocks)
-        late = time.perf_counter() >= self.deadline
+        late = self.clock.left() <= 0.0
         self.found.refuse_if_empty(f"{self._quenched} random starts", late=late)
         yield self.found.news(weight=self.weight)
 
@@ -184,18 +181,13 @@ class Search:
             self.found.evaluations += spent
             points = self.found.enter_rough(positions)
             done += made
-            share = max(done / whole, self._share_spent() / FOLDING if chain else 0.0)
+            share = max(done / whole, self.clock.used() / FOLDING if chain else 0.0)
             if chain:
                 self._count_descents(points[:COLD], settled=share > HALF)
             self.progress(f"{stage}, {len(self.found.minima.points)} minima", min(share, 1.0))
             yield self.found.news(weight=self.weight)
             if share >= 1.0 or self.spent():
                 return
-
-    def _share_spent(self) -> float:
-        """Share of the budget that is used up."""
-        seconds = (time.perf_counter() - self._began) / max(self.deadline - self._began, 1e-9)
-        return max(seconds, self.found.evaluations / self._most)
 
     def _count_descents(self, points: list[Point | None], *, settled: bool) -> None:
         """Weigh minima of a chain by what the cold replicas descend to, in the second half of the dynamics.
@@ -244,7 +236,7 @@ class Search:
         """Last records: every minimum with its weight, and the effort."""
         share = self.weight
         last: list[Record] = [record_of(point, weight=share(point), visits=0) for point in self.found.minima.points]
-        effort = Effort(self.found.evaluations, self.outcome, dict(self.found.failures))
+        effort = Effort(self.found.evaluations, self.clock.outcome, dict(self.found.failures))
         return [*self.found.news(weight=share), *last, effort]
 
     def _count(self) -> int:
@@ -253,7 +245,7 @@ class Search:
 
     def _early(self, blocks: range) -> Iterator[int]:
         """Blocks of quenches: one, and more for a share of the time."""
-        until = self._began + QUENCHING * (self.deadline - self._began)
+        until = self.clock.deadline(QUENCHING)
         for block in self._unless_spent(blocks):
             if block and time.perf_counter() > until:
                 return
@@ -318,8 +310,7 @@ class Search:
             return
         self._told = now
         stage, done = told()
-        if math.isfinite(self.deadline):
-            done = max(done, (now - self._began) / (self.deadline - self._began))
+        done = max(done, self.clock.used())
         found = self.found
         said = f"{stage}, {len(found.minima.points)} minima, {len(found.saddles.points)} saddles"
         self.progress(said, min(done, 1.0))

@@ -18,7 +18,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +26,7 @@ from threadpoolctl import threadpool_limits
 from spinfunnel.explore.smooth.engine import TOLERANCE, Engine, Proof
 from spinfunnel.explore.smooth.identity import DISTANCE, Catalogue, Point
 from spinfunnel.explore.smooth.point_catalogue import Collection, nothing_found, record_of
-from spinfunnel.landscape import Budget, Effort, InputError, Progress, Record, Saddle, no_progress
+from spinfunnel.landscape import Budget, Clock, Effort, InputError, Progress, Record, Saddle, no_progress
 from spinfunnel.moves.differentiable import Differentiable
 
 __all__ = ["descend_gradient", "explore"]
@@ -254,10 +253,10 @@ def explore(
             f"{landscape.name} has {landscape.dimension} coordinates; every stationary point is sought for at most "
             f"{MOST_COORDINATES}: use --explorer climbing"
         )
-    limits = budget or Budget()
-    engine = Engine(landscape, tolerance=gradient, distance=distance, deadline=limits.deadline())
+    clock = Clock(budget)
+    engine = Engine(landscape, tolerance=gradient, distance=distance, deadline=clock.deadline())
     points = _Points(engine, Collection(engine), Catalogue(landscape.invariance, distance, engine.same_energy))
-    search = _Rounds(points, limits, seed=seed, starts=starts, progress=progress)
+    search = _Rounds(points, clock, seed=seed, starts=starts, progress=progress)
     # Matrices are small: threads of the linear algebra would only wait for each other.
     with ThreadPoolExecutor(workers) as pool, threadpool_limits(limits=1):
         yield from search.run(pool)
@@ -269,20 +268,18 @@ def explore(
 class _Rounds:
     """Blocks of starts until as many again have brought nothing new."""
 
-    def __init__(self, points: _Points, budget: Budget, *, seed: int, starts: int, progress: Progress) -> None:
-        self.points, self.seed, self.starts, self.progress = points, seed, starts, progress
+    def __init__(self, points: _Points, clock: Clock, *, seed: int, starts: int, progress: Progress) -> None:
+        self.points, self.seed, self.starts, self.progress, self.clock = points, seed, starts, progress, clock
+        clock.evaluations = lambda: points.minima.evaluations
         self.hits: Counter[str] = Counter()
-        self.most = budget.evaluations or math.inf
         self.made = self.last = 0
-        self.outcome: Literal["finished", "out of budget"] = "finished"
 
     def run(self, pool: ThreadPoolExecutor) -> Iterator[list[Record]]:
         """Make rounds, and tell what each found."""
         points, engine = self.points, self.points.engine
         turn = 0
         while self.made < max(self.starts, 2 * self.last):
-            if points.minima.out_of(deadline=engine.deadline, most=self.most):
-                self.outcome = "out of budget"
+            if self.clock.over():
                 return
             blocks = range(turn * ROUND, (turn + 1) * ROUND)
             for answer in pool.map(partial(_block, engine, points.positions, self.seed), blocks):
@@ -303,7 +300,7 @@ class _Rounds:
             record_of(each, weight=self.hits[each.key] / total, visits=0) for each in known.minima.points
         ]
         failures = dict(self.points.failures + known.failures)
-        return [*self.points.told(self.hits), *last, Effort(known.evaluations, self.outcome, failures)]
+        return [*self.points.told(self.hits), *last, Effort(known.evaluations, self.clock.outcome, failures)]
 
 
 Answer = tuple[Floats, Floats, tuple[Floats, Floats, Floats] | None, int]

@@ -1,4 +1,4 @@
-"""Keeping within a budget of time or energy evaluations: shares of it for the parts of a run, and chunks that fit."""
+"""Work in chunks that fit into a budget of time or of energy evaluations."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import math
 import time
 from collections.abc import Callable
 
-from spinfunnel.landscape import Budget, Effort
+from spinfunnel.landscape import Budget, Clock, Effort
 
-__all__ = ["Spending"]
+__all__ = ["Pace"]
 
 CHUNK = 0.5
 """Seconds that a chunk of work takes at most: how long an interrupt or the progress bar waits."""
@@ -20,8 +20,8 @@ CHUNK_EVALUATIONS = 2e8
 """The same where no time is limited, so that the chunks are the same on any machine."""
 
 
-class Spending:
-    """What a run has spent of its budget.
+class Pace(Clock):
+    """Work in chunks that keep within a budget.
 
     Parameters
     ----------
@@ -35,19 +35,17 @@ class Spending:
 
     Examples
     --------
-    >>> spending = Spending(Budget(evaluations=100), lambda: 30, whole=10)
-    >>> spending.share(), spending.over(), spending.over(0.25)
+    >>> pace = Pace(Budget(evaluations=100), lambda: 30, whole=10)
+    >>> pace.share(), pace.over(), pace.over(0.25)
     (0.3, False, True)
     """
 
     def __init__(
         self, budget: Budget | None, evaluations: Callable[[], int], *, whole: int, started: float | None = None
     ) -> None:
-        self.budget, self.evaluations, self.whole = budget or Budget(), evaluations, max(1, whole)
-        self.started = time.perf_counter() if started is None else started
-        self.steps = 0
+        super().__init__(budget, evaluations, started=started)
+        self.whole, self.steps = max(1, whole), 0
         self._length = 1
-        self.limited = False
 
     @classmethod
     def of(
@@ -59,8 +57,8 @@ class Spending:
         usual: int,
         length: int = 1,
         started: float | None = None,
-    ) -> Spending:
-        """Spending of a run of so many parts as were asked for, or as the budget allows, or as usual.
+    ) -> Pace:
+        """Pace of a run of so many parts as were asked for, or as the budget allows, or as usual.
 
         Parameters
         ----------
@@ -74,32 +72,31 @@ class Spending:
 
         Examples
         --------
-        >>> Spending.of(None, lambda: 0, asked=0, usual=8, length=10).whole
+        >>> Pace.of(None, lambda: 0, asked=0, usual=8, length=10).whole
         80
-        >>> Spending.of(Budget(seconds=1.0), lambda: 0, asked=3, usual=8).whole
+        >>> Pace.of(Budget(seconds=1.0), lambda: 0, asked=3, usual=8).whole
         3
         """
         limited = budget is not None and budget != Budget() and asked == 0
         return cls(budget, evaluations, whole=ENDLESS if limited else (asked or usual) * length, started=started)
 
     def effort(self) -> Effort:
-        """Record of what was spent, and whether the budget ended the run."""
-        return Effort(self.evaluations(), "out of budget" if self.limited else "finished")
+        """Record of what the run took, and whether the budget ended it."""
+        return Effort(self.evaluations(), self.outcome)
+
+    def used(self) -> float:
+        """Share of the budget that is used up, less the time that is left for what comes after the last chunk."""
+        seconds, most = self.budget.seconds, self.budget.evaluations
+        by_time = 0.0 if seconds is None else (time.perf_counter() - self.started) / ((1.0 - RESERVE) * seconds)
+        return max(by_time, 0.0 if most is None else self.evaluations() / most)
 
     def share(self) -> float:
-        """Share of the budget that is spent: of time, evaluations or steps, whichever is most."""
-        spent = [self.steps / self.whole, self._limited_share()]
-        return max(spent)
-
-    def _limited_share(self) -> float:
-        seconds, evaluations = self.budget.seconds, self.budget.evaluations
-        by_time = (time.perf_counter() - self.started) / ((1.0 - RESERVE) * seconds) if seconds is not None else 0.0
-        by_count = self.evaluations() / evaluations if evaluations is not None else 0.0
-        return max(by_time, by_count)
+        """Share of the run that is done: of time, evaluations or steps, whichever is most."""
+        return max(self.steps / self.whole, self.used())
 
     def over(self, part: float = 1.0) -> bool:
-        """Whether so great a part of the budget is spent."""
-        self.limited = self.limited or self._limited_share() >= 1.0
+        """Whether so great a part of the run is done."""
+        self.cut = self.cut or self.used() >= 1.0
         return self.share() >= part
 
     def chunk(self, part: float = 1.0) -> int:
