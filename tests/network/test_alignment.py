@@ -209,7 +209,7 @@ def test_steps_and_models_of_several_inputs_are_aligned(build, method):
     assert float((twin - network.start).abs().max()) > 0.1
     torch.testing.assert_close(network.energy(twin[None]), network.energy(network.start[None]), rtol=1e-5, atol=1e-5)
     torch.testing.assert_close(alignment(twin, to=network.start, method=method), network.start)
-    assert alignment.told.startswith("units renamed")
+    assert alignment.sentence.startswith("units renamed")
 
 
 def test_a_step_that_treats_one_unit_unlike_is_refused():
@@ -222,10 +222,10 @@ def test_what_cannot_be_aligned_is_said_to_have_upper_bounds():
     network = stepping(parts=True)
     alignment = Alignment(network)
     assert alignment.groups == ()
-    assert "every barrier is an upper bound" in alignment.told
+    assert "every barrier is an upper bound" in alignment.sentence
     judged = study(network, quick=True, nulls=False, explorer="training:networks=2,rounds=1,epochs=2", workers=1)
     assert "units are not aligned, so that every barrier is an upper bound" in judged.verdict.reason
-    assert judged.details["network"]["alignment"] == alignment.told
+    assert judged.details["network"]["alignment"] == alignment.sentence
     pictures = network_pictures(judged.views["network"])
     assert any("units are not aligned" in picture.caption(judged.graph) for picture in pictures)
 

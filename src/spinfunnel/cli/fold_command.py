@@ -44,7 +44,7 @@ def folded(
 
 def _as_json(file: str, found: Folding, *, seconds: float) -> dict[str, Any]:
     answer = found.folding_temperature
-    told: dict[str, Any] = (
+    shown: dict[str, Any] = (
         {"outcome": answer.outcome, "reason": f"{answer.cause}; {answer.remedy}"}
         if isinstance(answer, NoAnswer)
         else {"value": answer.value, "low": answer.low, "high": answer.high, "outcome": "ok"}
@@ -52,7 +52,7 @@ def _as_json(file: str, found: Folding, *, seconds: float) -> dict[str, Any]:
     free = [value if math.isfinite(value) else None for value in found.free_energy.tolist()]
     return {
         "file": file, "residues": found.residues, "contacts": found.contacts, "steps": found.steps,
-        "first_folded": found.first_folded, "folding_temperature": told, "temperature": found.temperature.tolist(),
+        "first_folded": found.first_folded, "folding_temperature": shown, "temperature": found.temperature.tolist(),
         "overlap": found.overlap.tolist(), "folded": found.native_share.tolist(), "overlap_bins": found.bins.tolist(),
         "free_energy": free, "seconds": seconds,
     }  # fmt: skip
@@ -67,8 +67,8 @@ def _show(file: str, found: Folding) -> None:
     out = console()
     out.print(Text.assemble((file, "bold"), f"  {found.residues} residues, {found.contacts} native contacts"))
     answer = found.folding_temperature
-    told = f"{answer.cause}; {answer.remedy}" if isinstance(answer, NoAnswer) else str(answer)
-    out.print(Text(f"folding temperature: {told}"))
+    shown = f"{answer.cause}; {answer.remedy}" if isinstance(answer, NoAnswer) else str(answer)
+    out.print(Text(f"folding temperature: {shown}"))
     first = "not folded in this run" if found.first_folded is None else f"after {found.first_folded:,} steps"
     out.print(Text(f"80 % of the native contacts from a stretched chain, at the coldest temperature: {first}"))
     table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))

@@ -1,4 +1,4 @@
-"""From what was typed to a sweep, and how it is told."""
+"""From what was typed to a sweep, and its output."""
 
 from __future__ import annotations
 

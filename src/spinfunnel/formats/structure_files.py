@@ -236,8 +236,8 @@ def _place(file: Path, line: int, texts: tuple[str, str, str]) -> tuple[float, f
     try:
         x, y, z = (float(text) for text in texts)
     except ValueError:
-        told = repr(" ".join(texts).strip()[:60])
-        raise InputError(f"{file}, line {line}: {told} are no coordinates: {DAMAGED}") from None
+        shown = repr(" ".join(texts).strip()[:60])
+        raise InputError(f"{file}, line {line}: {shown} are no coordinates: {DAMAGED}") from None
     if not all(abs(value) < FARTHEST for value in (x, y, z)):
         raise InputError(f"{file}, line {line}: the coordinates {x}, {y}, {z} are out of range: {DAMAGED}")
     return x, y, z

@@ -198,8 +198,8 @@ def _solved(chain: MetropolisChain | ListedChain, temperature: float | None) -> 
             f"the passage times are known to a relative error of {error:.1g} only",
             "measure at a higher temperature, or by walks",
         )
-    told = tuple(sorted(curve, reverse=True))
-    return FoldingTime(Estimate.exactly(chain.mean(tau)), best, chain.random, "exact", curve=told)
+    ordered = tuple(sorted(curve, reverse=True))
+    return FoldingTime(Estimate.exactly(chain.mean(tau)), best, chain.random, "exact", curve=ordered)
 
 
 def _best_temperature(log_time: Callable[[float], float], *, span: float) -> float:

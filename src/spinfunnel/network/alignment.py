@@ -112,7 +112,7 @@ class Alignment:
         return torch.stack([self(vector, to=to) for vector in vectors]) if len(vectors) else vectors
 
     @property
-    def told(self) -> str:
+    def sentence(self) -> str:
         """What was done, or why nothing was and what that means, in a sentence."""
         return alignment_sentence(self.reason)
 
@@ -206,11 +206,11 @@ class _Calls:
         self.answers: list[Any] = []
 
     def __enter__(self) -> None:
-        def told(_module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any], answer: Any) -> None:
+        def seen(_module: nn.Module, arguments: tuple[Any, ...], named: dict[str, Any], answer: Any) -> None:
             self.given.append((arguments, named))
             self.answers.append(answer)
 
-        self._handle = self._module.register_forward_hook(told, with_kwargs=True)
+        self._handle = self._module.register_forward_hook(seen, with_kwargs=True)
 
     def __exit__(self, *_problem: object) -> None:
         self._handle.remove()

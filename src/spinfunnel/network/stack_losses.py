@@ -340,7 +340,7 @@ def _activation(name: str) -> Callable[[torch.Tensor], torch.Tensor]:
 
 
 def _part(progress: Progress, done: float, share: float) -> Progress:
-    """Progress of a part of the work, told as that of the whole."""
+    """Progress of a part of the work, as that of the whole."""
     return lambda stage, part: progress(stage, done + share * part)
 
 

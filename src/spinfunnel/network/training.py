@@ -252,16 +252,16 @@ def settle(
         Reading of `time.perf_counter` after which training ends with what it has.
     """
 
-    def told(stage: str, done: float) -> None:
+    def relay(stage: str, done: float) -> None:
         progress(stage, (number + done) / (rounds + 1))
 
     number = 0
     top = float(network.losses(start).mean())
-    found = train(network, seeds, recipe=recipe, start=start, until=until, progress=told)
+    found = train(network, seeds, recipe=recipe, start=start, until=until, progress=relay)
     end, energy, epochs, spent = found.end, found.energy, found.curve.shape[1], found.evaluations
     cut = epochs < recipe.epochs
     if polishing and not cut:
-        end, energy, _, more = polish(network, end, steps=polishing, until=until, progress=told)
+        end, energy, _, more = polish(network, end, steps=polishing, until=until, progress=relay)
         spent += more
     gain = np.full(len(seeds), np.nan)
     for number in range(1, rounds + 1):
@@ -270,11 +270,11 @@ def settle(
             number -= 1
             break
         if polishing:
-            end, lower, _, more = polish(network, end, steps=polishing, until=until, progress=told)
+            end, lower, _, more = polish(network, end, steps=polishing, until=until, progress=relay)
         else:
             further = replace(recipe, epochs=max(1, epochs // 2))
             seeds_now = [seed + number for seed in seeds]
-            found = train(network, seeds_now, recipe=further, start=end, until=until, progress=told)
+            found = train(network, seeds_now, recipe=further, start=end, until=until, progress=relay)
             done, spent = found.curve.shape[1], spent + found.evaluations
             if done < further.epochs:
                 # The learning rate was raised anew: what a broken round leaves lies higher than what it began with.

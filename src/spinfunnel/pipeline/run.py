@@ -159,10 +159,10 @@ def map_of(
         run = _ended(chosen, landscape, seed=seed, started=started)
         return Mapped(landscape, run, with_tolerance(graph, tolerance), {}, {})
     with Atlas() as own:
-        book = atlas or own
-        run = carried_out(chosen, landscape, atlas=book, seed=seed, workers=workers, progress=progress, left=left)
-        graph = book.basin_graph(landscape.identity, of=run)
-        minima, saddles = book.coordinates(landscape.identity), book.saddle_coordinates(landscape.identity)
+        db = atlas or own
+        run = carried_out(chosen, landscape, atlas=db, seed=seed, workers=workers, progress=progress, left=left)
+        graph = db.basin_graph(landscape.identity, of=run)
+        minima, saddles = db.coordinates(landscape.identity), db.saddle_coordinates(landscape.identity)
     return Mapped(landscape, run, with_tolerance(graph, tolerance), minima, saddles)
 
 
@@ -170,12 +170,12 @@ def graph_of(
     landscape: Landscape, chunks: Iterator[list[Record]], *, explorer: str, tolerance: float | None = None
 ) -> BasinGraph:
     """Map that an explorer's records make, kept nowhere."""
-    with Atlas() as book:
-        number = book.begin(describe(landscape), explorer=explorer, options={}, seed=0, version=__version__)
-        effort = _keep([], chunks, atlas=book, number=number, progress=no_progress)
+    with Atlas() as db:
+        number = db.begin(describe(landscape), explorer=explorer, options={}, seed=0, version=__version__)
+        effort = _keep([], chunks, atlas=db, number=number, progress=no_progress)
         spent = 0 if effort is None else effort.evaluations
-        book.finish(number, Run(explorer, {}, 0, __version__, spent, 0.0, "finished", exact=False))
-        return with_tolerance(book.basin_graph(landscape.identity), tolerance)
+        db.finish(number, Run(explorer, {}, 0, __version__, spent, 0.0, "finished", exact=False))
+        return with_tolerance(db.basin_graph(landscape.identity), tolerance)
 
 
 def with_tolerance(graph: BasinGraph, tolerance: float | None) -> BasinGraph:

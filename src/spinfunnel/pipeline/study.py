@@ -61,22 +61,22 @@ def study(landscape: Any, **options: Any) -> Study:
     if isinstance(landscape, Request):
         return _studied(landscape if not options else dataclasses.replace(landscape, **options))
     asked = {field.name for field in dataclasses.fields(Request)}
-    told = {name: value for name, value in options.items() if name not in asked}
+    of_landscape = {name: value for name, value in options.items() if name not in asked}
     of_study = {name: value for name, value in options.items() if name in asked}
-    if told or not isinstance(getattr(landscape, "kind", None), Kind):
-        landscape = _made(landscape, told, seed=int(options.get("seed", 0)))
+    if of_landscape or not isinstance(getattr(landscape, "kind", None), Kind):
+        landscape = _made(landscape, of_landscape, seed=int(options.get("seed", 0)))
     return _studied(Request(landscape=landscape, **of_study))
 
 
-def _made(what: Any, told: Mapping[str, Any], *, seed: int) -> Landscape:
+def _made(what: Any, of_landscape: Mapping[str, Any], *, seed: int) -> Landscape:
     """Landscape of what is none yet; a system by name has the seed of the study unless it names one."""
     from spinfunnel.systems import landscape_from
 
-    unknown = sorted(told.keys() - inspect.signature(landscape_from).parameters.keys())
+    unknown = sorted(of_landscape.keys() - inspect.signature(landscape_from).parameters.keys())
     if unknown:
         raise InputError(f"a study takes no {unknown[0]}=...; help(spinfunnel.Request) lists what it takes")
     named: dict[str, Any] = {"seed": seed} if isinstance(what, str | Path) else {}
-    made: Landscape = landscape_from(what, **named, **told)
+    made: Landscape = landscape_from(what, **named, **of_landscape)
     return made
 
 
@@ -89,11 +89,11 @@ def _studied(asked: Request) -> Study:
     clock = _clock(asked, chosen)
     clock.compile_kernels(asked.landscape)
     atlas = asked.atlas
-    with nullcontext(atlas) if atlas is None or isinstance(atlas, Atlas) else Atlas(atlas) as book:
+    with nullcontext(atlas) if atlas is None or isinstance(atlas, Atlas) else Atlas(atlas) as db:
         found = map_of(
-            _shortened(chosen, asked, clock, atlas=book),
+            _shortened(chosen, asked, clock, atlas=db),
             asked.landscape,
-            atlas=book,
+            atlas=db,
             seed=asked.seed,
             workers=workers,
             progress=asked.progress,
@@ -101,7 +101,7 @@ def _studied(asked: Request) -> Study:
             tolerance=asked.native_tolerance,
         )
         entry = describe(asked.landscape)
-        return _concluded(asked, found, entry, clock=clock, workers=workers, atlas=book)
+        return _concluded(asked, found, entry, clock=clock, workers=workers, atlas=db)
 
 
 def _shortened(chosen: Plan, asked: Request, clock: StudyClock, *, atlas: Atlas | None) -> Plan:

@@ -20,14 +20,14 @@ def details_of(found: Mapped, curvature: Any) -> dict[str, Any]:
     facts = found.graph.facts or {}
     solutions = Solutions.of(found.graph)
     if solutions is None:
-        told = {name: facts[name] for name in ("network",) if name in facts}
+        details = {name: facts[name] for name in ("network",) if name in facts}
         ties = getattr(found.landscape, "ties", None)
-        told |= {} if ties is None else {"ties": dict(ties)}
-        return told | _compared(facts.get("comparison"))
-    told = solutions.details()
+        details |= {} if ties is None else {"ties": dict(ties)}
+        return details | _compared(facts.get("comparison"))
+    details = solutions.details()
     if curvature is not None:
-        told["hessian"] = curvature.to_json()
-    return {"network": told}
+        details["hessian"] = curvature.to_json()
+    return {"network": details}
 
 
 def _compared(comparison: dict[str, Any] | None) -> dict[str, Any]:

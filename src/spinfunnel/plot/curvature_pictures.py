@@ -69,7 +69,7 @@ def _density(bent: CurvatureSummary) -> Picture:
     axes = ("eigenvalue of the Hessian", "density")
     negative = density.below(-density.width)
     largest = bent.largest
-    told = ", ".join(
+    found = ", ".join(
         f"{value:.4g} (residual {residual:.2g})"
         for value, residual in zip(largest.values, largest.residuals, strict=True)
     )
@@ -77,7 +77,7 @@ def _density(bent: CurvatureSummary) -> Picture:
         f"Density of the Hessian's eigenvalues at the lowest solution, by stochastic Lanczos quadrature; about "
         f"{100 * negative.value:.2g} % of them are clearly negative. The cumulative density changed by up to "
         f"{density.change:.2g} over the second half of the steps, and its standard error over probes is up to "
-        f"{density.spread:.2g}. Largest eigenvalues, {'converged' if largest.converged else 'not converged'}: {told}. "
+        f"{density.spread:.2g}. Largest eigenvalues, {'converged' if largest.converged else 'not converged'}: {found}. "
         f"Trace {bent.trace}."
     )
     return Picture(

@@ -52,10 +52,10 @@ def curves(
 ) -> Axes:
     """Draw curves; `title` names the axes."""
     axes = axes_or_new(ax, size=(5.6, 4.0))
-    told: set[str] = set()
+    labelled: set[str] = set()
     for one in given:
-        label = None if one.label in told else one.label
-        told.add(one.label)
+        label = None if one.label in labelled else one.label
+        labelled.add(one.label)
         if one.style == "points":
             axes.plot(one.x, one.y, "o", ms=5.5, alpha=0.85, color=one.colour, label=label)
         else:
@@ -79,7 +79,7 @@ def curves_figure(
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    told: set[str] = set()
+    labelled: set[str] = set()
     for one in given:
         marks = {"size": 8, "color": one.colour}
         line = {"width": 1 if one.style == "thin" else 2.5, "color": one.colour}
@@ -91,9 +91,9 @@ def curves_figure(
             line=line,
             name=one.label,
             legendgroup=one.label,
-            showlegend=one.label not in told,
+            showlegend=one.label not in labelled,
         )
-        told.add(one.label)
+        labelled.add(one.label)
     kinds = ["log" if one else "linear" for one in logarithmic]
     figure.update_layout(
         **layout(

@@ -45,13 +45,13 @@ def bln(order: Order) -> Redrawn:
     rows: list[Comparison] = []
     for number, (interactions, stiffness, lowest) in enumerate(cases):
 
-        def told(stage: str, done: float, number: int = number) -> None:
+        def relay(stage: str, done: float, number: int = number) -> None:
             order.progress(stage, (number + done) / len(cases))
 
         title = f"{interactions}, K = {stiffness:g}"
         found[title] = one = study(
             bln_protein(interactions=interactions, stiffness=stiffness), explorer="joining", seed=order.seed,
-            workers=order.workers, nulls=False, progress=told,
+            workers=order.workers, nulls=False, progress=relay,
             budget=Budget(evaluations=QUICK if order.quick else EVALUATIONS[interactions]),
         )  # fmt: skip
         energy = round(float(one.graph.energy[0]), 6)

@@ -47,10 +47,10 @@ def design_vs_random(order: Order) -> Redrawn:
         def some(start: int, stop: int, kind: str = kind) -> list[tuple[NDArray[np.float64], str]]:
             return [_one(kind, length, seed) for seed in seeds[start:stop]]
 
-        def told(stage: str, done: float, number: int = number) -> None:
+        def relay(stage: str, done: float, number: int = number) -> None:
             order.progress(stage, (number + done) / len(KINDS))
 
-        parts = over_blocks(some, count, workers=order.workers, progress=told, stage=f"{kind} sequences", block=1)
+        parts = over_blocks(some, count, workers=order.workers, progress=relay, stage=f"{kind} sequences", block=1)
         found[kind] = [one for part in parts for one in part]
     rows: list[Comparison] = []
     for column, name in enumerate(NUMBERS):

@@ -55,12 +55,12 @@ def ensemble(
     seeds = sample_seeds(order, label=system, count=count)
     joint = "," if ":" in system else ":"
 
-    def told(stage: str, done: float) -> None:
+    def relay(stage: str, done: float) -> None:
         order.progress(stage, share[0] + done * (share[1] - share[0]))
 
     def some(start: int, stop: int) -> list[Answer]:
         return [ask(cast("Binary", resolve(f"{system}{joint}seed={seed}"))) for seed in seeds[start:stop]]
 
     block = 1 + count // MOST_BLOCKS
-    parts = over_blocks(some, count, workers=order.workers, progress=told, stage=system, block=block)
+    parts = over_blocks(some, count, workers=order.workers, progress=relay, stage=system, block=block)
     return [answer for part in parts for answer in part]

@@ -36,10 +36,10 @@ def levinthal_protein(order: Order) -> Redrawn:
         def some(start: int, stop: int, n: int = n) -> list[tuple[float, float]]:
             return [_times(n, seed) for seed in seeds[start:stop]]
 
-        def told(stage: str, done: float, number: int = number) -> None:
+        def relay(stage: str, done: float, number: int = number) -> None:
             order.progress(stage, (number + done) / (len(lengths) + 1))
 
-        parts = over_blocks(some, count, workers=order.workers, progress=told, stage=f"{n} monomers", block=1)
+        parts = over_blocks(some, count, workers=order.workers, progress=relay, stage=f"{n} monomers", block=1)
         found = np.array([one for part in parts for one in part])
         blind[n], folding[n] = found[:, 0], found[:, 1]
     rows: list[Comparison] = []

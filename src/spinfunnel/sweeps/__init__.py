@@ -118,10 +118,8 @@ def sweep(
         budget=budget,
     )
     started = time.perf_counter()
-    with (
-        nullcontext(None) if atlas is None else nullcontext(atlas) if isinstance(atlas, Atlas) else Atlas(atlas) as book
-    ):
-        kept = _kept(jobs, question, book)
+    with nullcontext(None) if atlas is None else nullcontext(atlas) if isinstance(atlas, Atlas) else Atlas(atlas) as db:
+        kept = _kept(jobs, question, db)
         # The largest first: a long job begun last would be waited for alone.
         missing = sorted((n for n in range(len(jobs)) if n not in kept), key=lambda n: (-jobs[n].cost, n))
         found = {number: JobResult(jobs[number], content) for number, content in kept.items()}
@@ -131,10 +129,10 @@ def sweep(
 
             def take(place: int, answer: Answer | NoAnswer) -> None:
                 number = missing[place]
-                found[number] = _taken(jobs[number], answer, question, book)
+                found[number] = _taken(jobs[number], answer, question, db)
                 clock.count(number)
 
-            tasks = [Task(job.spec, job.seed, job.identity, question, book is not None) for job in _pick(jobs, missing)]
+            tasks = [Task(job.spec, job.seed, job.identity, question, db is not None) for job in _pick(jobs, missing)]
             run_all(study_one, tasks, crew=crew, take=take, tick=clock.tell)
     results = [found[number] for number in range(len(jobs))]
     if all(result.failure is not None for result in results):
@@ -197,41 +195,41 @@ def _affordable(workers: int, largest: Job) -> int:
 # What is kept
 
 
-def _kept(jobs: Sequence[Job], question: Question, book: Atlas | None) -> dict[int, dict[str, Any]]:
+def _kept(jobs: Sequence[Job], question: Question, db: Atlas | None) -> dict[int, dict[str, Any]]:
     """Answers that the atlas holds already, by number of the job."""
-    if book is None:
+    if db is None:
         return {}
     text = question.text(__version__)
-    found = {n: book.answer(job.identity, seed=job.seed, question=text) for n, job in enumerate(jobs)}
+    found = {n: db.answer(job.identity, seed=job.seed, question=text) for n, job in enumerate(jobs)}
     return {number: json.loads(content) for number, content in found.items() if content is not None}
 
 
-def _taken(job: Job, answer: Answer | NoAnswer, question: Question, book: Atlas | None) -> JobResult:
+def _taken(job: Job, answer: Answer | NoAnswer, question: Question, db: Atlas | None) -> JobResult:
     if isinstance(answer, NoAnswer):
         return JobResult(job, {}, answer)
     if answer.failure is not None:
         return JobResult(job, {}, answer.failure)
-    if book is not None:
-        _keep(job, answer, question, book)
+    if db is not None:
+        _keep(job, answer, question, db)
     return JobResult(job, answer.content)
 
 
-def _keep(job: Job, answer: Answer, question: Question, book: Atlas) -> None:
+def _keep(job: Job, answer: Answer, question: Question, db: Atlas) -> None:
     """Write the map, unless it is there, then the answer: an answer without its map would never be looked at again."""
     run, graph = answer.run, answer.graph
     if run is None or graph is None:
         raise RuntimeError(f"the worker of {job.spec} returned no map")
     name, options, seed = run.explorer, run.options, run.seed
-    if book.finished(job.identity, explorer=name, options=options, seed=seed) is None:
+    if db.finished(job.identity, explorer=name, options=options, seed=seed) is None:
         entry = describe(resolve(job.spec, seed=job.seed))
-        number = book.begin(entry, explorer=name, options=options, seed=seed, version=run.version)
+        number = db.begin(entry, explorer=name, options=options, seed=seed, version=run.version)
         records = graph.records()
         while chunk := list(islice(records, RECORDS_AT_ONCE)):
-            book.add(number, chunk)
-        book.finish(number, run)
+            db.add(number, chunk)
+        db.finish(number, run)
     content = json.dumps(answer.content, allow_nan=False)
     text = question.text(__version__)
-    book.keep_answer(job.identity, explorer=name, options=options, seed=seed, question=text, content=content)
+    db.keep_answer(job.identity, explorer=name, options=options, seed=seed, question=text, content=content)
 
 
 # ---------------------------------------------------------------------------------------------

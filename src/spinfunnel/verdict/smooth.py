@@ -88,16 +88,16 @@ def _unconnected(measures: Measures) -> str | None:
         return None
     few = inside is not None and inside.value < _limit("connected_share")
     said = "an unknown share" if inside is None else f"{'only ' if few else ''}{100 * inside.value:.0f} %"
-    told = measures.get("funnel_weight")
-    without = isinstance(told, NoAnswer) and told.outcome == "no_descents"
+    drained = measures.get("funnel_weight")
+    without = isinstance(drained, NoAnswer) and drained.outcome == "no_descents"
     which = "minima have" if without else "descents end in minima with"
     return f"{said} of the {which} a known path to the lowest{'' if few else ', not surely half'}: explore further"
 
 
 def _search_tree(measures: Measures, visits: float) -> bool:
     """Whether the saddles form hardly more than a tree because a search went from one minimum to the next."""
-    loops, told = _read(measures, "loops"), measures.get("funnel_weight")
-    recorded = isinstance(told, NoAnswer) and told.outcome == "no_descents"
+    loops, drained = _read(measures, "loops"), measures.get("funnel_weight")
+    recorded = isinstance(drained, NoAnswer) and drained.outcome == "no_descents"
     sparse = loops is not None and loops.value < _limit("loops")
     return sparse and not recorded and visits < _limit("searches_met")
 

@@ -150,7 +150,7 @@ def explore(
                 joined = (keys[i], keys[j])
                 yield [Saddle(key_of(top), max(best.saddle, ends), joined, bound="upper", state=state_of(top))]
             progress("between checkpoints", (number + 1) / len(pairs))
-    compared = Comparison(described, tuple(between), scale, alignment.told)
+    compared = Comparison(described, tuple(between), scale, alignment.sentence)
     facts = {"trained": False, "scale": scale, "starts": 0, "comparison": compared.to_json()}
     yield [Facts(facts), Effort(spent)]
 

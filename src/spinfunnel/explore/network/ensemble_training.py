@@ -205,10 +205,10 @@ def _trained(
     def job(first: int) -> Job:
         some, own_seeds = starts[first : first + together], seeds[first : first + together]
 
-        def work(own: Batched, told: Progress, until: float) -> Answer:
+        def work(own: Batched, progress: Progress, until: float) -> Answer:
             found = settle(
                 own, own_seeds, recipe=plan.recipe, start=some, rounds=plan.rounds, tolerance=SETTLED,
-                polishing=polishing, until=until, progress=told,
+                polishing=polishing, until=until, progress=progress,
             )  # fmt: skip
             facts = {"gain": found.gain.tolist(), "epochs": found.epochs, "rounds": found.rounds}
             return Answer(list(found.end), facts, found.evaluations, found.cut)

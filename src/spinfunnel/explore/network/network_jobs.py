@@ -130,7 +130,7 @@ class Jobs:
         stopped = threading.Event()
         turns = -(-len(jobs) // self._workers)
 
-        def told(number: int) -> Progress:
+        def share(number: int) -> Progress:
             def tell(stage: str, done: float) -> None:
                 if stopped.is_set():
                     raise KeyboardInterrupt
@@ -144,7 +144,7 @@ class Jobs:
             if now > until and number >= least:
                 return None
             left = turns - number // self._workers
-            return jobs[number].work(network, told(number), now + max(until - now, 0.0) / left)
+            return jobs[number].work(network, share(number), now + max(until - now, 0.0) / left)
 
         if self._workers == 1 or len(jobs) < 2:
             for number in range(len(jobs)):

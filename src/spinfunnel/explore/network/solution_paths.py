@@ -75,7 +75,7 @@ def _band(aligned: Path, plan: Schedule, *, plain: bool, seed: int) -> Job:
     one, two = aligned.pivots[0], aligned.pivots[-1]
     options = {"images": plan.images, "steps": plan.steps, "batch": plan.batch, "one": key_of(one), "two": key_of(two)}
 
-    def work(own: Batched, told: Progress, until: float) -> Answer:
+    def work(own: Batched, progress: Progress, until: float) -> Answer:
         band = auto_neb(
             own,
             one,
@@ -89,7 +89,7 @@ def _band(aligned: Path, plan: Schedule, *, plain: bool, seed: int) -> Job:
             until=until,
         )
         path = band if band.saddle <= aligned.saddle else aligned
-        told("curved paths", 1.0)
+        progress("curved paths", 1.0)
         facts = {"kind": path.kind, "place": path.place.tolist(), "energy": path.energy.tolist()}
         return Answer(list(path.pivots), facts, path.evaluations)
 
@@ -97,8 +97,8 @@ def _band(aligned: Path, plan: Schedule, *, plain: bool, seed: int) -> Job:
 
 
 def _path(answer: Answer) -> Path:
-    told = answer.facts
-    return Path(told["kind"], torch.stack(answer.vectors), np.array(told["place"]), np.array(told["energy"]), 0)
+    facts = answer.facts
+    return Path(facts["kind"], torch.stack(answer.vectors), np.array(facts["place"]), np.array(facts["energy"]), 0)
 
 
 def _tree(paths: dict[tuple[int, int], tuple[Path, Path]], count: int) -> set[tuple[int, int]]:

@@ -31,7 +31,7 @@ SHELLS = 64
 MOST_KNOWN, MOST_NATIVES = 4096, 256
 """Native states that are looked for beside those found, and of those how many the distances are measured from."""
 LARGEST_COUNT = 690.0
-"""Natural logarithm of the largest count that is told."""
+"""Natural logarithm of the largest count that is given."""
 FEWEST_DRAWN = 8
 """States of a shell that say something of its mean and spread."""
 AT_ONCE = 4_000_000

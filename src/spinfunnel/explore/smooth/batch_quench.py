@@ -99,12 +99,12 @@ def quench_together(
             factor[kept] = 1.0
             curvature, square = (moved * change).sum(axis=1), (change**2).sum(axis=1)
             tells = (square > 0.0) & (curvature != 0.0)
-            told, slot = kept[tells], known[kept[tells]] % HISTORY
-            steps[slot, told], changes[slot, told] = moved[tells], change[tells]
-            inverse[slot, told] = 1.0 / curvature[tells]
-            scale[told] = np.abs(curvature[tells]) / square[tells]
+            learnt, slot = kept[tells], known[kept[tells]] % HISTORY
+            steps[slot, learnt], changes[slot, learnt] = moved[tells], change[tells]
+            inverse[slot, learnt] = 1.0 / curvature[tells]
+            scale[learnt] = np.abs(curvature[tells]) / square[tells]
             scale[kept[square == 0.0]] *= 2.0
-            known[told] += 1
+            known[learnt] += 1
     size[long > ENDLESS] = np.inf
     return x, energy, np.where(np.isfinite(energy), size, np.nan), spent
 

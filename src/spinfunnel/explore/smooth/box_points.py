@@ -129,14 +129,14 @@ def _search(landscape: Boxed, start: Floats, *, radius: float, most: int, index:
         moved = np.where(landscape.periodic, moved - np.round(moved), moved)
         there = landscape.energies(place)
         spent += len(rows)
-        told = np.einsum("bi,bi->b", gradient[rows], moved) + 0.5 * np.einsum(
+        model = np.einsum("bi,bi->b", gradient[rows], moved) + 0.5 * np.einsum(
             "bi,bij,bj->b", moved, hessian[rows], moved
         )
         with np.errstate(invalid="ignore"):
             change = there - energy[rows]
-            off = np.abs(change - told)
-            good = np.isfinite(there) & (change < 0.0 if index == 0 else off <= 0.5 * np.abs(told) + landscape.noise)
-            straight = off <= 0.25 * np.abs(told)
+            off = np.abs(change - model)
+            good = np.isfinite(there) & (change < 0.0 if index == 0 else off <= 0.5 * np.abs(model) + landscape.noise)
+            straight = off <= 0.25 * np.abs(model)
         length = np.linalg.norm(moved, axis=1)
         grown = np.where(straight & (length > 0.8 * reach[rows]), np.minimum(2.0 * reach[rows], widest), reach[rows])
         reach[rows] = np.where(good, grown, 0.25 * np.minimum(reach[rows], np.maximum(length, LEAST_RADIUS)))

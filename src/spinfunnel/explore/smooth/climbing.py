@@ -80,7 +80,7 @@ def explore(
 
     def stages(pool: ThreadPoolExecutor) -> Iterator[list[Record]]:
         yield from search.quenches(pool, starts)
-        yield from search.climbs(pool, rounds.tasks(), rounds.told)
+        yield from search.climbs(pool, rounds.tasks(), rounds.stage)
 
     yield from search.run(workers, stages)
 
@@ -132,7 +132,7 @@ class _Rounds:
             heapq.heappush(queue, entry)
         return chosen
 
-    def told(self) -> tuple[str, float]:
+    def stage(self) -> tuple[str, float]:
         """Share of the minima that were climbed from often enough."""
         fronts = self.search.fronts.values()
         return "climbing", sum(front.done(self.searches) for front in fronts) / max(len(fronts), 1)

@@ -34,7 +34,7 @@ REMEDIES = {
 
 @dataclass(slots=True, eq=False)
 class Collection:
-    """Minima and saddles that were proven, and what is to be told of them.
+    """Minima and saddles that were proven, and what is not yet reported of them.
 
     Attributes
     ----------

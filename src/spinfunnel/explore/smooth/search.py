@@ -91,7 +91,7 @@ class Search:
             self.block, self._starts = (COSTLY_BLOCK, COSTLY_STARTS) if costly else (SLOW_BLOCK, SLOW_STARTS)
         self._number = self._quenched = 0
         self._settled = False
-        self._told = 0.0
+        self._reported = 0.0
 
     def weight(self, point: Point) -> float:
         """Share of the random starts that ended in a minimum."""
@@ -210,7 +210,7 @@ class Search:
             yield positions, spent, made
 
     def climbs(
-        self, pool: ThreadPoolExecutor, tasks: Iterator[Task], told: Callable[[], tuple[str, float]]
+        self, pool: ThreadPoolExecutor, tasks: Iterator[Task], describe: Callable[[], tuple[str, float]]
     ) -> Iterator[list[Record]]:
         """Climb from minima, between two, from a band, or from states quenched half the way where a task is None.
 
@@ -219,7 +219,7 @@ class Search:
         pool : ThreadPoolExecutor
         tasks : iterator of Front, Bridge, Band or None
             Asked for the next block when the one `AHEAD` before it was entered.
-        told : callable
+        describe : callable
             Stage, and the share of it that is done.
         """
         for point in self.found.minima.points:
@@ -228,7 +228,7 @@ class Search:
         for done, (front, climbs) in enumerate(_in_order(pool, self._climb, numbered)):
             self._enter(front, climbs)
             if done % 32 == 31:
-                self._tell(told)
+                self._report(describe)
                 yield self.found.news(weight=self.weight)
         yield self.found.news(weight=self.weight)
 
@@ -304,12 +304,12 @@ class Search:
                 if key not in self.fronts:
                     self.fronts[key] = Front(self.found.minima[key])
 
-    def _tell(self, told: Callable[[], tuple[str, float]]) -> None:
+    def _report(self, describe: Callable[[], tuple[str, float]]) -> None:
         now = time.perf_counter()
-        if now - self._told < 0.2:
+        if now - self._reported < 0.2:
             return
-        self._told = now
-        stage, done = told()
+        self._reported = now
+        stage, done = describe()
         done = max(done, self.clock.used())
         found = self.found
         said = f"{stage}, {len(found.minima.points)} minima, {len(found.saddles.points)} saddles"

@@ -188,7 +188,7 @@ class _Points:
         ends = [self.minima.minimum(x[row], float(energy[row]), float(size[row])) for row in range(len(x))]
         return [end for end in ends if end is not None]
 
-    def told(self, hits: Counter[str]) -> list[Record]:
+    def records(self, hits: Counter[str]) -> list[Record]:
         """Records since the last call, minima first."""
         total = max(sum(hits.values()), 1)
         found = self.minima.news(weight=lambda point: hits[point.key] / total) + self.news
@@ -290,7 +290,7 @@ class _Rounds:
             turn += 1
             done = self.made / max(self.starts, 2 * self.last)
             self.progress(f"{points.count} stationary points", min(done, 1.0))
-            yield points.told(self.hits)
+            yield points.records(self.hits)
 
     def ending(self) -> list[Record]:
         """Last records: every minimum with its weight, and the effort."""
@@ -300,7 +300,7 @@ class _Rounds:
             record_of(each, weight=self.hits[each.key] / total, visits=0) for each in known.minima.points
         ]
         failures = dict(self.points.failures + known.failures)
-        return [*self.points.told(self.hits), *last, Effort(known.evaluations, self.clock.outcome, failures)]
+        return [*self.points.records(self.hits), *last, Effort(known.evaluations, self.clock.outcome, failures)]
 
 
 Answer = tuple[Floats, Floats, tuple[Floats, Floats, Floats] | None, int]

@@ -273,7 +273,7 @@ def _told(residues: int, contacts: int, ladder: Floats, energy: Floats, overlap:
         for e, q in zip(np.array_split(energy[kept], 4), np.array_split(overlap[kept], 4), strict=True)
     ]
     if not math.isfinite(middle) or not np.isfinite(parts).all():
-        told: Measurement = NoAnswer(
+        temperature: Measurement = NoAnswer(
             "not_converged",
             f"from {ladder[0]:g} to {ladder[-1]:g} the run does not both fold and unfold in each quarter",
             "give more --steps",
@@ -281,7 +281,7 @@ def _told(residues: int, contacts: int, ladder: Floats, energy: Floats, overlap:
         at = middle if math.isfinite(middle) else float(ladder[0])
     else:
         at, reach = middle, 3.18 * float(np.std(parts, ddof=1)) / 2.0
-        told = Estimate(middle, middle - reach, middle + reach)
+        temperature = Estimate(middle, middle - reach, middle + reach)
     share = _at(at, energy[kept], _log_weights(energy[kept], ladder))
     # Each bin holds whole numbers of contacts: edges elsewhere would give some bins one number and others two.
     number = np.arange(contacts + 1) // -(-(contacts + 1) // BINS)
@@ -292,6 +292,6 @@ def _told(residues: int, contacts: int, ladder: Floats, energy: Floats, overlap:
     with np.errstate(divide="ignore"):
         free = -np.log(held)
     return Folding(
-        residues, contacts, grid, folded, mean, told, bins, free - free.min(), first,
+        residues, contacts, grid, folded, mean, temperature, bins, free - free.min(), first,
         energy.size * STRETCH, ladder, overlap,
     )  # fmt: skip
