@@ -41,7 +41,7 @@ class Study:
     details : mapping
         What else is known, as plain numbers under names of their own; part of the JSON object.
     views : mapping
-        What was computed to be drawn, by name: "network", "pathway", "hessian_rows".
+        What was computed to be drawn, by name: "network", "pathway", "hessian_rows", "coordinates", "variables".
     """
 
     landscape: LandscapeEntry

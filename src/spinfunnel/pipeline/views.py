@@ -7,12 +7,17 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from spinfunnel.landscape import InputError, Kind, Progress
 from spinfunnel.network.solutions import Solutions
 from spinfunnel.pipeline.run import Mapped
 from spinfunnel.verdict.trained import one_funnel
 
 __all__ = ["curvature_of", "details_of", "views_of"]
+
+DRAWN_STATES = 300
+"""Minima whose atoms can be drawn in the report, the lowest."""
 
 
 def details_of(found: Mapped, curvature: Any) -> dict[str, Any]:
@@ -65,8 +70,19 @@ def views_of(
     if found.landscape.kind is Kind.NETWORK:
         return _network(found, nulls, curvature, quick=quick, seed=seed, until=until, progress=progress)
     if found.landscape.kind is Kind.SMOOTH and found.minima:
-        return _smooth(found)
-    return {}
+        return _smooth(found) | {"coordinates": _coordinates(found)}
+    labels = getattr(found.landscape, "labels", None)
+    return {"variables": tuple(map(str, labels))} if labels else {}
+
+
+def _coordinates(found: Mapped) -> dict[str, Any]:
+    """Coordinates of the lowest minima by key, shape (atoms, 3) of atoms and (dimension,) of others."""
+    landscape: Any = found.landscape
+    keys = [str(key) for key in found.graph.key[:DRAWN_STATES] if str(key) in found.minima]
+    flat = {key: np.frombuffer(found.minima[key], "<f8") for key in keys}
+    if not landscape.invariance.of_atoms:
+        return flat
+    return {key: values.reshape(-1, 3) for key, values in flat.items()}
 
 
 def _network(

@@ -77,6 +77,7 @@ PICTURES: Registry[Picture] = Registry(
             "a surface with exactly the landscape's barrier tree",
             "Weber, Bremer, Pascucci, IEEE Trans. Vis. Comput. Graph. 13, 1416 (2007)",
             flat=False,
+            energy="colour",
         ),
         Picture(
             "disconnectivity",
@@ -86,6 +87,7 @@ PICTURES: Registry[Picture] = Registry(
             disconnectivity_caption,
             "which minima are separated by barriers up to which energy",
             "Becker, Karplus, J. Chem. Phys. 106, 1495 (1997); Wales, Miller, Walsh, Nature 394, 758 (1998)",
+            energy="y",
         ),
         Picture(
             "supergraph",
@@ -95,6 +97,8 @@ PICTURES: Registry[Picture] = Registry(
             supergraph_caption,
             "which minima are left for which others, and how often",
             "Garstecki, Hoang, Cieplak, Phys. Rev. E 60, 3219 (1999)",
+            tab="dynamics",
+            energy="y",
         ),
         Picture(
             "profile",
@@ -114,6 +118,7 @@ PICTURES: Registry[Picture] = Registry(
             overlap_caption,
             "whether energy falls toward the native state",
             "Bryngelson, Onuchic, Socci, Wolynes, Proteins 21, 167 (1995)",
+            energy="y",
         ),
         Picture(
             "free_energy",
@@ -123,6 +128,7 @@ PICTURES: Registry[Picture] = Registry(
             free_energy_caption,
             "whether folding goes downhill or over a barrier, and why",
             "Onuchic, Luthey-Schulten, Wolynes, Annu. Rev. Phys. Chem. 48, 545 (1997)",
+            tab="thermodynamics",
         ),
         Picture(
             "density",
@@ -132,6 +138,8 @@ PICTURES: Registry[Picture] = Registry(
             density_of_states_caption,
             "how far the native state stands out from all others",
             "Bryngelson, Wolynes, Proc. Natl. Acad. Sci. 84, 7524 (1987)",
+            tab="thermodynamics",
+            energy="x",
         ),
     ),
 )
@@ -163,6 +171,8 @@ def pictures_of(
         partial(index_energy_caption, theory=theory),
         "whether the energy of a stationary point tells how many ways lead down from it",
         "Auffinger, Ben Arous, Cerny, Commun. Pure Appl. Math. 66, 165 (2013)",
+        tab="dynamics",
+        energy="x",
     )
     return (*seen, *PICTURES.values(), index)
 
@@ -175,7 +185,7 @@ def _seen(view: str, data: Any) -> tuple[Picture, ...]:
         return network_pictures(data)
     if view == "pathway":
         return (pathway_picture(data),)
-    return (hessian_rows_picture(data),)
+    return (hessian_rows_picture(data),) if view == "hessian_rows" else ()
 
 
 @dataclass(frozen=True, slots=True)

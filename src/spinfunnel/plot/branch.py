@@ -32,7 +32,8 @@ class Branches:
     joined : array of int64, shape (m,)
         The lower minimum that takes it in, -1 at the lowest of each connected part. Always smaller than the own number.
     kept : array of int64, shape (k,)
-        Minima that are drawn, ascending: the k most persistent. With a branch the one that takes it in is kept as well.
+        Minima that are drawn, ascending: the k most persistent, those of the ground state's part first. With a branch
+        the one that takes it in is kept as well.
     home : array of int64, shape (m,)
         The kept minimum into whose branch each minimum has merged when only the kept ones are told apart; itself for a
         kept one, -1 in a connected part none of which is kept.
@@ -100,7 +101,9 @@ def branches(tree: MergeTree, *, limit: int | None = None) -> Branches:
     leaf = tree.lowest[child[ends]]
     death[leaf], joined[leaf] = tree.energy[parent[ends]], tree.lowest[parent[ends]]
     birth = tree.energy[:size].copy()
-    order = np.argsort(-(death - birth), kind="stable")
+    # The part of the ground state is drawn before any that no saddle joins to it.
+    elsewhere = _homes(joined, np.flatnonzero(joined < 0)) != 0
+    order = np.lexsort((-(death - birth), elsewhere))
     kept = np.sort(order if limit is None else order[: max(limit, 1)])
     return Branches(birth, death, joined, kept, _homes(joined, kept))
 

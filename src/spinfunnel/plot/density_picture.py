@@ -135,7 +135,7 @@ def _tangent(
     offset = float((points[1] - slope * points[0]).max())
     # From the axis up to the top of the picture, within its sides.
     ends = np.clip(np.array([-offset, top - offset]) / slope, edges[0], edges[-1])
-    return _Tangent(f"slope 1/{name}, {name} = {answer.value:.4g}", ends, slope * ends + offset, colour, dash)
+    return _Tangent(f"slope 1/{name}, {name} (measured) = {answer.value:.4g}", ends, slope * ends + offset, colour, dash)
 
 
 def density_of_states_caption(graph: BasinGraph) -> str:
@@ -151,7 +151,8 @@ def density_of_states_caption(graph: BasinGraph) -> str:
         f"Number of states in {BINS} bins of energy, the native states apart (star)."
         " A line of slope 1/T touches the states that matter at temperature T: at Tf the native ones and the band of"
         " all others, at Tg the lower edge of that band. The native state stands out where the first line is the"
-        " flatter."
+        " flatter. Both are measured on these numbers, as Tf and Tg, measured, are in the table; the random-energy form"
+        " there takes the band for normal and may differ."
     )
     if not graph.exact:
         text += " The numbers are estimates, from histograms at many temperatures."

@@ -27,6 +27,7 @@ from spinfunnel.plot.palette import (
     layout,
     tidy,
 )
+from spinfunnel.plot.unknown import what_is_missing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,6 +168,9 @@ def disconnectivity_caption(graph: BasinGraph, *, limit: int | None = LIMIT) -> 
         )
         if lost:
             text += f" {lost:,} minima in parts that no saddle joins to the rest are not drawn."
+    missing = what_is_missing(graph)
+    if missing:
+        text += f" {missing}"
     if split.parts > 1:
         text += f" The map has {split.parts:,} parts that no saddle joins: their stems end at the top without meeting."
     return text
@@ -226,7 +230,10 @@ def disconnectivity_graph(
         axes.add_collection(LineCollection([*sticks, *bars], colors=REST, linewidths=0.8, linestyles="-", zorder=1))
         _label_stubs(axes, plan)
     axes.add_collection(
-        LineCollection(list(plan.bars()), colors=list(line[inner]), linewidths=np.minimum(width[inner], 0.9), zorder=2)
+        LineCollection(
+            list(plan.bars()), colors=list(line[inner]), linewidths=np.minimum(width[inner], 0.9), zorder=2,
+            linestyles="-" if graph.saddle_exact.all() else (0, (3, 2)),
+        )  # fmt: skip
     )
     axes.add_collection(
         LineCollection(list(plan.stems()), colors=list(line), linewidths=width, capstyle="butt", zorder=3)
@@ -320,8 +327,9 @@ def disconnectivity_figure(graph: BasinGraph, *, limit: int | None = LIMIT) -> F
     group = shade.group[kept]
     inner = np.flatnonzero(plan.split.joined[kept] >= 0)
     stems, bars = plan.stems(), plan.bars()
+    dash = "solid" if graph.saddle_exact.all() else "dash"
     for number, colour in enumerate(shade.colours):
-        _lines(figure, bars[group[inner] == number], colour, 0.9)
+        _lines(figure, bars[group[inner] == number], colour, 0.9, dash=dash)
         mine = group == number
         for low, high in ((0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 99.0)):
             chosen = mine & (width >= low) & (width < high)
@@ -340,6 +348,7 @@ def disconnectivity_figure(graph: BasinGraph, *, limit: int | None = LIMIT) -> F
                 },
                 text=text,
                 hoverinfo="text",
+                customdata=kept[mine],
                 name=shade.labels[number],
                 showlegend=False,
             )
@@ -365,13 +374,15 @@ def _hover(graph: BasinGraph, plan: Drawing, leaf: int) -> str:
     )
 
 
-def _lines(figure: Figure, segments: NDArray[np.float64], colour: str, width: float) -> None:
+def _lines(
+    figure: Figure, segments: NDArray[np.float64], colour: str, width: float, *, dash: str = "solid"
+) -> None:
     if len(segments):
         gap = np.full((len(segments), 1), np.nan)
         x = np.hstack([segments[:, :, 0], gap]).ravel()
         y = np.hstack([segments[:, :, 1], gap]).ravel()
         figure.add_scatter(
-            x=x, y=y, mode="lines", line={"color": colour, "width": width}, hoverinfo="skip", showlegend=False
+            x=x, y=y, mode="lines", line={"color": colour, "width": width, "dash": dash}, hoverinfo="skip", showlegend=False
         )
 
 

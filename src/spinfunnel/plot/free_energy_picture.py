@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
-from spinfunnel.measure.free_energy import HALF, FreeEnergy, FreeEnergyProfile
+from spinfunnel.measure.free_energy import HALF, SAME, FreeEnergy, FreeEnergyProfile, barrier_between
 from spinfunnel.measure.free_energy import free_energy as profiles_of
 from spinfunnel.measure.native_ensemble import NativeEnsemble, folding_of
 from spinfunnel.measure.outcome import Topography
@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from plotly.graph_objects import Figure
 
-__all__ = ["free_energy", "free_energy_caption", "free_energy_figure"]
+__all__ = ["free_energy", "free_energy_caption", "free_energy_figure", "folding_way"]
 
 RATIOS = ((0.6, NATIVE), (1.0, INK), (1.6, ACCENT))
 """Temperatures in units of the folding temperature, with their colours from cold to hot."""
+
+FLAT = 0.005
+"""Rise over Tf that is no rise."""
 
 CEILING = 30.0
 """Height in units of T at which curves are cut off: a weight of 1e-13 is not seen."""
@@ -60,14 +63,39 @@ def free_energy_caption(graph: BasinGraph) -> str:
         Where the map has no histogram of overlap and energy, or no folding temperature.
     """
     states, ensemble, tf = _read(graph)
-    barrier = states.at(tf.value).barrier(HALF if ensemble.border is None else ensemble.border) / tf.value
+    border = HALF if ensemble.border is None else ensemble.border
     cut = f" Cut off at {CEILING:g}." if _top(_curves(graph)[0]) == CEILING else ""
-    way = "downhill all the way" if barrier < 0.005 else f"over a barrier of {barrier:.2g} Tf"
+    way = folding_way(states.at(tf.value), border=border)
     return (
-        f"Free energy of the states at each overlap with the native ones, over T, at the folding temperature Tf ="
-        f" {tf.value:.4g}, where the native ensemble holds half of the weight, below and above it. At Tf folding goes"
+        f"Free energy of the states at each overlap with the native ones, over T, at the measured folding temperature"
+        f" Tf = {tf.value:.4g}, where the native ensemble holds half of the weight, below and above it. At Tf folding goes"
         f" {way}. Beside it the mean energy and the entropy of those states; grey: all states alike (T = ∞).{cut}"
     )
+
+
+def folding_way(profile: FreeEnergyProfile, *, border: float) -> str:
+    """How the way from the unfolded basin to the native one runs at the folding temperature: the words of the caption.
+
+    "Downhill all the way" is said only of a curve that rises nowhere on it.
+
+    Examples
+    --------
+    >>> rise = np.array([0.0, 1.0, 2.0])
+    >>> folding_way(FreeEnergyProfile(1.0, np.array([0.2, 0.5, 0.9]), rise, rise, rise, 0 * rise), border=0.5)
+    'uphill by 2 Tf, without a barrier on the way back'
+    """
+    free, t = profile.free_energy, profile.temperature
+    unfolded, top, native = barrier_between(free, profile.overlap <= border + SAME)
+    barrier = profile.barrier(border) / t
+    if barrier >= FLAT:
+        return f"over a barrier of {barrier:.2g} Tf"
+    rise = float(free[top] - free[unfolded]) / t
+    if rise >= FLAT:
+        return f"uphill by {rise:.2g} Tf, without a barrier on the way back"
+    way = free[min(unfolded, native) : max(unfolded, native) + 1]
+    way = way if unfolded <= native else way[::-1]
+    bump = float(np.max(way - np.minimum.accumulate(way), initial=0.0)) / t
+    return "downhill all the way" if bump < FLAT else f"downhill, but for bumps of up to {bump:.2g} Tf"
 
 
 def _read(graph: BasinGraph) -> tuple[FreeEnergy, NativeEnsemble, Estimate]:

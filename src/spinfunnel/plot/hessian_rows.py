@@ -85,4 +85,5 @@ def hessian_rows_picture(rows: HessianRows) -> Picture:
         lambda _graph: hessian_rows_caption(rows),
         "how stiff the native minimum and the passes out of it are",
         "Wales, Energy Landscapes, Cambridge University Press (2003)",
+        tab="dynamics",
     )

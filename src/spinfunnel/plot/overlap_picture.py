@@ -254,6 +254,7 @@ def overlap_figure(graph: BasinGraph, *, limit: int = LIMIT) -> Figure:
             for leaf in chosen.tolist()
         ],
         hoverinfo="text",
+        customdata=chosen,
         name="minima",
     )
     native = np.flatnonzero(graph.native)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph
 from spinfunnel.measure.funnel import funnel_of
+from spinfunnel.plot.unknown import MOST_UNKNOWN, unknown_weight
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,6 +65,8 @@ class FunnelColours:
 def funnel_colours(graph: BasinGraph) -> FunnelColours:
     """Colour minima by funnel: the native funnel first, then the heaviest, the remainder in grey.
 
+    The labels say what share each holds, but for a sampled map that leaves more than a tenth of the weight open.
+
     Raises
     ------
     InputError
@@ -80,17 +83,20 @@ def funnel_colours(graph: BasinGraph) -> FunnelColours:
     used = min(len(bottoms), single + 1)
     total = weight.sum() or 1.0
     labels = []
+    known = unknown_weight(graph) <= MOST_UNKNOWN
     for place in range(used):
         if place == single:
             rest = order[single:]
-            labels.append(f"{len(rest):,} more, {_share(weight[rest].sum() / total)}")
+            labels.append(f"{len(rest):,} more" + (f", {_share(weight[rest].sum() / total)}" if known else ""))
         else:
             title = "native funnel" if graph.native[bottoms[order[place]]] else "funnel"
-            labels.append(f"{title}, {_share(weight[order[place]] / total)}")
+            labels.append(title + (f", {_share(weight[order[place]] / total)}" if known else ""))
     return FunnelColours(group, (*FUNNELS, REST)[:used], tuple(labels))
 
 
 def _share(value: float) -> str:
+    if value == 0.0:
+        return "0 %"
     return "< 0.1 %" if 0 < value < 5e-4 else f"{100 * value:.1f} %" if value < 0.0995 else f"{100 * value:.0f} %"
 
 

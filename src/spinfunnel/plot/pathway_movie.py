@@ -175,4 +175,6 @@ def pathway_picture(way: Pathway | str) -> Picture:
         "how atoms move between the two lowest minima",
         "Page, McIver, J. Chem. Phys. 88, 922 (1988)",
         flat=False,
+        tab="dynamics",
+        energy="y",
     )

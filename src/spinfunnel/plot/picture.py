@@ -8,6 +8,7 @@ from typing import Any
 
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.plot.overlap_picture import overlap_obstacle
+from spinfunnel.plot.terrain import terrain_obstacle
 
 __all__ = ["Picture"]
 
@@ -33,6 +34,10 @@ class Picture:
         Whether the picture lies in a plane.
     null : str
         Measure whose null `draw` and `figure` take as ``null=...``, if there is one.
+    tab : {"shape", "thermodynamics", "dynamics"}
+        Where it stands in the report.
+    energy : {"", "x", "y", "colour"}
+        Which axis, or the colour, is an energy, to be written on the scale that all landscapes share.
     """
 
     name: str
@@ -44,6 +49,8 @@ class Picture:
     source: str
     flat: bool = True
     null: str = ""
+    tab: str = "shape"
+    energy: str = ""
 
     def obstacle(self, graph: BasinGraph) -> str:
         """Why this graph cannot be drawn so, in a clause; empty when it can."""
@@ -53,4 +60,5 @@ class Picture:
             self.caption(graph)
         except InputError as error:
             return str(error)
-        return overlap_obstacle(graph) if self.name == "overlap" else ""
+        own = {"overlap": overlap_obstacle, "terrain": terrain_obstacle}.get(self.name)
+        return own(graph) if own is not None else ""

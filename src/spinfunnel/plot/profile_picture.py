@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph
-from spinfunnel.landscape.estimate import Estimate, Measurement
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.measure.coverage import coverage, reached
+from spinfunnel.measure.outcome import Topography
 from spinfunnel.measure.profile import FunnelProfile
 from spinfunnel.measure.profile import funnel_profile as profile_of
 from spinfunnel.plot.palette import NATIVE, REST, axes_or_new, axis, layout, tidy
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from plotly.graph_objects import Figure
 
-__all__ = ["funnel_profile", "funnel_profile_caption", "funnel_profile_figure", "null_band"]
+__all__ = ["funnel_profile", "funnel_profile_caption", "funnel_profile_figure", "known_band", "null_band"]
 
 Floats = NDArray[np.float64]
 
@@ -27,13 +29,58 @@ _WEIGHT = "share of all states, W(ε)"
 
 
 def funnel_profile_caption(graph: BasinGraph) -> str:
-    """Say what the curve shows."""
+    """Say what the curve shows, and how much of it is known."""
     profile = profile_of(graph)
-    return (
-        "Share of random states whose chain of lowest exits ends within ε of the ground state;"
-        f" {100 * profile.weight[0]:.3g} % drain to the native state itself (ε = 0). The area above the curve is the"
-        " profile area: 0 for a perfect funnel. ε = 1 is the mean energy of a random state."
+    meaning = (
+        "The area above the curve is the profile area: 0 for a perfect funnel. ε = 1 is the mean energy of a random"
+        " state."
     )
+    band = known_band(graph)
+    if band is None:
+        return (
+            "Share of random states whose chain of lowest exits ends within ε of the ground state;"
+            f" {100 * profile.weight[0]:.3g} % drain to the native state itself (ε = 0). {meaning}"
+        )
+    return (
+        "Share of random states whose chain of lowest exits ends within ε of the ground state. The hatched band holds"
+        f" every curve that the sampled map allows: to the native state itself (ε = 0) drain {100 * band[1][0]:.3g} to"
+        f" {100 * band[2][0]:.3g} % of its random descents. Dashed: if every exit not yet found were the lowest one"
+        f" known. {meaning}"
+    )
+
+
+def known_band(graph: BasinGraph) -> tuple[Floats, Floats, Floats] | None:
+    """Lowest and highest profile that a sampled map allows: (eps, low, high); None where the profile is known.
+
+    A random descent whose chain of exits is not known to its end may end at any height.
+
+    Raises
+    ------
+    InputError
+        Where the graph has no profile.
+    """
+    if graph.road != "sampled":
+        return None
+    topography, profile = Topography(graph), profile_of(graph)
+    known = topography.shared(coverage)
+    if isinstance(known, NoAnswer) or known.searches == 0:
+        return profile.eps, np.zeros(len(profile.eps)), np.ones(len(profile.eps))
+    found = topography.shared(reached)
+    bottom = graph.energy[topography.chains.bottom]
+    energies = np.unique(bottom)
+    sure = np.array([found.visits[found.certain & (bottom <= energy)].sum() for energy in energies]) / known.searches
+    open_share = float(found.visits[~found.certain].sum()) / known.searches
+    if open_share == 0.0:
+        return None
+    eps = (energies - graph.energy[0]) / _unit(graph)
+    return eps, sure, np.minimum(sure + open_share, 1.0)
+
+
+def _unit(graph: BasinGraph) -> float:
+    """Height of the mean energy of a random state."""
+    if graph.census is None:
+        return 1.0
+    return graph.census.mean - graph.census.ground_energy or 1.0
 
 
 def _steps(profile: FunnelProfile, end: float) -> tuple[Floats, Floats]:
@@ -96,9 +143,18 @@ def funnel_profile(
     if nulls:
         place, low, high = null_band(nulls)
         axes.fill_between(place, low, high, step="post", color=REST, alpha=0.35, lw=0, label="shuffled energies, 95 %")
-    axes.fill_between(eps, weight, 1.0, step="post", color=NATIVE, alpha=0.10, lw=0)
-    axes.step(eps, weight, where="post", color=NATIVE, lw=2, label="this landscape")
-    axes.plot([0], [weight[0]], "o", color=NATIVE, ms=5, clip_on=False, zorder=5)
+    band = known_band(graph)
+    if band is None:
+        axes.fill_between(eps, weight, 1.0, step="post", color=NATIVE, alpha=0.10, lw=0)
+        axes.step(eps, weight, where="post", color=NATIVE, lw=2, label="this landscape")
+        axes.plot([0], [weight[0]], "o", color=NATIVE, ms=5, clip_on=False, zorder=5)
+    else:
+        at, low, high = (np.append(part, last) for part, last in zip(band, (end, band[1][-1], band[2][-1]), strict=True))
+        axes.fill_between(
+            at, low, high, step="post", facecolor="none", edgecolor=NATIVE, hatch="///", alpha=0.5, lw=0.8,
+            label="all that the map allows",
+        )  # fmt: skip
+        axes.step(eps, weight, where="post", color=NATIVE, lw=1.2, ls="--", label="if known exits are the lowest")
     if isinstance(null, Estimate):
         reach = [[null.value - null.low], [null.high - null.value]]
         label = "W(0) of shuffled energies"
@@ -109,9 +165,61 @@ def funnel_profile(
     axes.margins(0)
     axes.grid(alpha=0.25, lw=0.6)
     tidy(axes)
-    if nulls or isinstance(null, Estimate):
+    if nulls or isinstance(null, Estimate) or band is not None:
         axes.legend(loc="lower right", frameon=False, fontsize=9)
     return axes
+
+
+def _known_curve(figure: Figure, eps: Floats, weight: Floats, *, legend: bool, end: float) -> None:
+    figure.add_scatter(x=[0, end], y=[1, 1], mode="lines", line={"width": 0}, hoverinfo="skip", showlegend=False)
+    figure.add_scatter(
+        x=eps,
+        y=weight,
+        mode="lines",
+        line={"shape": "hv", "color": NATIVE, "width": 2.5},
+        fill="tonexty",
+        fillcolor="rgba(0,114,178,0.12)",
+        name="this landscape",
+        showlegend=legend,
+        hovertemplate="ε = %{x:.3f}<br>W = %{y:.3f}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=[0],
+        y=[weight[0]],
+        mode="markers",
+        marker={"color": NATIVE, "size": 8},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _open_curve(
+    figure: Figure, eps: Floats, weight: Floats, *, band: tuple[Floats, Floats, Floats], end: float
+) -> None:
+    """Band of what a sampled map allows, hatched, and the curve that it would have if known exits were the lowest."""
+    at, low, high = (np.append(part, last) for part, last in zip(band, (end, band[1][-1], band[2][-1]), strict=True))
+    shape = {"shape": "hv", "width": 1, "color": NATIVE}
+    figure.add_scatter(x=at, y=low, mode="lines", line=shape, hoverinfo="skip", showlegend=False)
+    figure.add_scatter(
+        x=at,
+        y=high,
+        mode="lines",
+        line=shape,
+        fill="tonexty",
+        fillcolor="rgba(0,114,178,0.05)",
+        fillpattern={"shape": "/", "fgcolor": NATIVE, "fgopacity": 0.5, "size": 9, "solidity": 0.15},
+        name="all that the map allows",
+        hovertemplate="ε = %{x:.3f}<br>W at most %{y:.3f}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=eps,
+        y=weight,
+        mode="lines",
+        line={"shape": "hv", "color": NATIVE, "width": 1.5, "dash": "dash"},
+        name="if known exits are the lowest",
+        hovertemplate="ε = %{x:.3f}<br>W = %{y:.3f}<extra></extra>",
+    )
 
 
 def funnel_profile_figure(
@@ -138,27 +246,11 @@ def funnel_profile_figure(
             name="shuffled energies, 95 %",
             hoverinfo="skip",
         )
-    figure.add_scatter(x=[0, end], y=[1, 1], mode="lines", line={"width": 0}, hoverinfo="skip", showlegend=False)
-    figure.add_scatter(
-        x=eps,
-        y=weight,
-        mode="lines",
-        line={"shape": "hv", "color": NATIVE, "width": 2.5},
-        fill="tonexty",
-        fillcolor="rgba(0,114,178,0.12)",
-        name="this landscape",
-        showlegend=bool(nulls) or isinstance(null, Estimate),
-        hovertemplate="ε = %{x:.3f}<br>W = %{y:.3f}<extra></extra>",
-    )
-    figure.add_scatter(
-        x=[0],
-        y=[weight[0]],
-        mode="markers",
-        marker={"color": NATIVE, "size": 8},
-        cliponaxis=False,
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    band = known_band(graph)
+    if band is None:
+        _known_curve(figure, eps, weight, legend=bool(nulls) or isinstance(null, Estimate), end=end)
+    else:
+        _open_curve(figure, eps, weight, band=band, end=end)
     if isinstance(null, Estimate):
         figure.add_scatter(
             x=[0],

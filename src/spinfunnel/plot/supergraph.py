@@ -343,7 +343,9 @@ def supergraph_figure(graph: BasinGraph) -> Figure:
     every = Web(webs[0].temperature, low, high, _heights(graph, low, high), flow[0], webs[0].population, 0, 0)
     arcs, colour = _arcs(graph, plan, every), _shades(every, shade)
     widths = [_width(row, every) for row in flow]
-    middle = len(webs) // 2
+    # The slider begins at the temperature of the caption, also where the coldest are left out.
+    said = half_native_temperature(graph)
+    middle = min(range(len(webs)), key=lambda place: abs(webs[place].temperature - said))
     figure = go.Figure()
     _tree(figure, plan)
     for place, points in enumerate(arcs.tolist()):
@@ -370,6 +372,7 @@ def supergraph_figure(graph: BasinGraph) -> Figure:
         },
         text=[f"minimum {key_text(str(graph.key[leaf]))}<br>energy {graph.energy[leaf]:.6g}" for leaf in kept.tolist()],
         hoverinfo="text",
+        customdata=kept,
         showlegend=False,
     )
     for one, text in zip((*shade.colours, BETWEEN), (*shade.labels, "between funnels"), strict=True):

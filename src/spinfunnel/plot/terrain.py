@@ -6,34 +6,39 @@ native state in the middle, passes at the saddles' true heights (`relief`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph, InputError
 from spinfunnel.landscape.tree import merge_tree
 from spinfunnel.plot.branch import Branches, branches
 from spinfunnel.plot.palette import ACCENT, HEIGHTS, INK, axes_or_new, key_text, layout
 from spinfunnel.plot.relief import SMALLEST, Relief, basin_shares, relief
+from spinfunnel.plot.unknown import MOST_UNKNOWN, unknown_weight
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
     from plotly.graph_objects import Figure
 
-__all__ = ["funnel_terrain", "funnel_terrain_caption", "funnel_terrain_figure", "terrain"]
+__all__ = ["funnel_terrain", "funnel_terrain_caption", "funnel_terrain_figure", "pruned_weight", "terrain", "terrain_obstacle"]
 
 LIMIT = 150
 """Pits drawn unless told otherwise; more of them are too small to be seen."""
+ROUGH = 600
+"""Pits drawn where fewer would leave out too much."""
 
 
-def terrain(graph: BasinGraph, *, limit: int | None = LIMIT, spacing: float = 0.035) -> tuple[Relief, Branches]:
+def terrain(graph: BasinGraph, *, limit: int | None | Literal["auto"] = "auto", spacing: float = 0.035) -> tuple[Relief, Branches]:
     """Terrain of a basin graph as a mesh, with the branches that it shows.
 
     Parameters
     ----------
     graph : BasinGraph
-    limit : int or None
+    limit : int, None or "auto"
         Number of minima drawn, the most persistent ones; the others' weight goes to the basin into which they merge.
+        None draws all, "auto" 150, and 600 where the others hold more than a tenth of the weight.
     spacing : float
         Distance between vertices, see `relief`.
 
@@ -44,19 +49,55 @@ def terrain(graph: BasinGraph, *, limit: int | None = LIMIT, spacing: float = 0.
     """
     if graph.minima == 0:
         raise InputError("a map without a minimum has no terrain: explore the landscape first")
-    split = branches(merge_tree(graph), limit=limit)
+    split = _split(graph, limit=limit)
     return relief(split, graph.weight, spacing=spacing), split
 
 
-def funnel_terrain_caption(graph: BasinGraph, *, limit: int | None = LIMIT) -> str:
+def _split(graph: BasinGraph, *, limit: int | None | Literal["auto"]) -> Branches:
+    """Branches that are drawn; of "auto" `LIMIT`, and `ROUGH` where those left out weigh too much to be left out."""
+    tree = merge_tree(graph)
+    if limit != "auto":
+        return branches(tree, limit=limit)
+    split = branches(tree, limit=LIMIT)
+    return split if pruned_weight(split, graph.weight) <= MOST_UNKNOWN else branches(tree, limit=ROUGH)
+
+
+def pruned_weight(split: Branches, weight: NDArray[np.float64]) -> float:
+    """Share of the basin weight in minima without a pit of their own."""
+    total = float(weight.sum())
+    return 1.0 - float(weight[split.kept].sum()) / total if total > 0.0 else 0.0
+
+
+def terrain_obstacle(graph: BasinGraph) -> str:
+    """Why the terrain is not drawn: it would look smooth for want of what is left out or not known."""
+    split = _split(graph, limit="auto")
+    lost, unknown = pruned_weight(split, graph.weight), unknown_weight(graph)
+    if lost > MOST_UNKNOWN:
+        return (
+            f"{len(split.kept):,} pits can be seen, and the other {split.omitted:,} minima hold {100 * lost:.0f} % of the"
+            " weight: without them the picture would be a smooth bowl, which this landscape is not known to be"
+        )
+    if unknown > MOST_UNKNOWN:
+        return (
+            f"{100 * unknown:.0f} % of the random descents end where the sampled map does not know the way on: the"
+            " picture would show a bowl that nobody has seen"
+        )
+    return ""
+
+
+def funnel_terrain_caption(graph: BasinGraph, *, limit: int | None | Literal["auto"] = "auto") -> str:
     """Say what the terrain shows and what it leaves out."""
-    split = branches(merge_tree(graph), limit=limit)
+    split = _split(graph, limit=limit)
     text = (
         "Height is energy, and the area of a basin is its weight, the share of random states that drain into it. Pits,"
-        " and the passes between them, are at their exact heights; the native state is in the middle."
+        " and the passes between them, are at their exact heights."
         if graph.saddle_exact.all()
         else "Height is energy, and the area of a basin is its weight, the share of random states that drain into it."
-        " Pits are at their exact heights, passes at the lowest that were found; the native state is in the middle."
+        " Pits are at their exact heights, passes at the lowest that were found."
+    )
+    text += (
+        " The native state is put in the middle and what merges last outside: the rising rim is the arrangement, and no"
+        " evidence for a funnel."
     )
     if split.omitted:
         text += (
@@ -80,7 +121,7 @@ def funnel_terrain(
     graph: BasinGraph,
     ax: Axes3D | None = None,
     *,
-    limit: int | None = LIMIT,
+    limit: int | None | Literal["auto"] = "auto",
     spacing: float = 0.035,
     elevation: float = 54.0,
     azimuth: float = -62.0,
@@ -153,7 +194,7 @@ def _light(
     return np.asarray(0.55 + 0.45 * np.clip(np.abs(normal @ lamp), 0.0, 1.0))
 
 
-def funnel_terrain_figure(graph: BasinGraph, *, limit: int | None = LIMIT, spacing: float = 0.045) -> Figure:
+def funnel_terrain_figure(graph: BasinGraph, *, limit: int | None | Literal["auto"] = "auto", spacing: float = 0.045) -> Figure:
     """Draw the terrain as a Plotly figure that can be turned; see `funnel_terrain`."""
     import plotly.graph_objects as go
 
@@ -200,6 +241,7 @@ def funnel_terrain_figure(graph: BasinGraph, *, limit: int | None = LIMIT, spaci
         marker={"size": 2.5, "color": "white", "line": {"color": INK, "width": 1}},
         text=text,
         hoverinfo="text",
+        customdata=minimum,
         showlegend=False,
     )
     mast = go.Scatter3d(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import html
-import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from spinfunnel.landscape.estimate import Estimate, Measurement
 
-__all__ = ["escape", "number", "parameters", "strip", "table", "title", "value"]
+__all__ = ["escape", "number", "parameters", "slug", "table", "title", "value"]
 
 
 def escape(text: object) -> str:
@@ -31,6 +30,9 @@ def number(value: float) -> str:
     >>> number(-20.123456), number(1234567), number(0.000012)
     ('\u221220.12', '1,234,567', '1.2e\u22125')
     """
+    if isinstance(value, int) and abs(value) >= 10**15:
+        digits = str(abs(value))
+        return ("\u2212" if value < 0 else "") + f"{digits[0]}.{digits[1]}e{len(digits) - 1}"
     if float(value).is_integer() and abs(value) < 1e12:
         text = f"{int(value):,}"
     elif abs(value) >= 1e3:
@@ -41,6 +43,17 @@ def number(value: float) -> str:
     if mark:
         text = f"{mantissa}e{int(exponent)}"
     return text.replace("-", "\u2212")
+
+
+def slug(kind: str) -> str:
+    """Return a kind as the name of a class or a colour.
+
+    Examples
+    --------
+    >>> slug("golf course")
+    'golf-course'
+    """
+    return "".join(letter if letter.isascii() and letter.isalpha() else "-" for letter in kind.lower())
 
 
 def parameters(values: Iterable[tuple[str, Any]]) -> str:
@@ -59,18 +72,21 @@ def title(name: str) -> str:
     Examples
     --------
     >>> title("tf_tg"), title("funnel_weight")
-    ('Tf / Tg', 'funnel weight')
+    ('Tf / Tg, random-energy form', 'funnel weight')
     """
     special = {
-        "tf_tg": "Tf / Tg",
-        "tf": "Tf",
-        "tg": "Tg",
+        "tf_tg": "Tf / Tg, random-energy form",
+        "tf": "Tf, random-energy form",
+        "tg": "Tg, random-energy form",
+        "gap_over_roughness": "gap over roughness",
         "tf_measured": "Tf, measured",
         "tg_measured": "Tg, measured",
         "tf_tg_measured": "Tf / Tg, measured",
+        "tf_tg_ground_state": "Tf / Tg, random-energy form, ground states alone",
         "tf_ground_state": "Tf of the ground states",
         "tg_ground_state": "Tg beside the ground states",
         "stability_z": "stability Z",
+        "native_z": "native Z",
         "levinthal": "Levinthal efficiency",
     }
     return special.get(name, name.replace("_", " "))
@@ -88,32 +104,6 @@ def value(measurement: Measurement, *, null: bool = False) -> str:
         return f'<span class="quiet" title="{escape(measurement.cause)}">{escape(words)}</span>'
     why = f"{escape(measurement.cause)}; {escape(measurement.remedy)}."
     return f'<span class="none">{escape(words)}</span><span class="why">{why}</span>'
-
-
-def strip(measurement: Measurement, nulls: Sequence[Measurement]) -> str:
-    """Small drawing of a value against the intervals of its nulls; empty where there is nothing to compare."""
-    bands = [null for null in nulls if isinstance(null, Estimate)]
-    if not isinstance(measurement, Estimate) or not bands:
-        return ""
-    ends = [end for one in (measurement, *bands) for end in (one.low, one.high)]
-    low, high = min(ends), max(ends)
-    if not high - low > 1e-9 * max(abs(low), abs(high)) or not math.isfinite(high - low):
-        return ""
-
-    def at(place: float) -> float:
-        return 6.0 + 84.0 * (place - low) / (high - low)
-
-    pieces = [
-        f'<rect class="null" x="{at(band.low):.1f}" y="4" height="8" rx="1.5"'
-        f' width="{max(at(band.high) - at(band.low), 1.5):.1f}"/>'
-        for band in bands
-    ]
-    if not measurement.exact:
-        pieces.append(
-            f'<line class="value" x1="{at(measurement.low):.1f}" x2="{at(measurement.high):.1f}" y1="8" y2="8"/>'
-        )
-    pieces.append(f'<circle class="value" cx="{at(measurement.value):.1f}" cy="8" r="3.6"/>')
-    return f'<svg class="strip" viewBox="0 0 96 16" width="96" height="16" aria-hidden="true">{"".join(pieces)}</svg>'
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, kind: str) -> str:
