@@ -20,7 +20,6 @@ from spinfunnel.network import (
     trajectory_plane,
 )
 from spinfunnel.plot import NETWORK_PICTURES
-from spinfunnel.report.plot_box import script_json
 from spinfunnel.systems import resolve
 
 
@@ -43,7 +42,7 @@ def test_every_picture_is_drawn_twice_and_captioned(name: str, results: dict[str
     assert axes.get_xlabel()
     assert axes.get_ylabel()
     axes.figure.canvas.draw()
-    assert len(script_json(picture.figure(results[name]))) > 500
+    assert len(picture.figure(results[name]).to_json()) > 500
     assert picture.caption(results[name]).endswith(".")
     assert picture.summary
     assert picture.source

@@ -28,7 +28,11 @@ MAPS = [
 @pytest.mark.parametrize("case", MAPS, ids=str)
 def test_it_is_drawn_for_print_and_for_the_report(make_map, name, case):
     picture, graph = PICTURES[name], make_map(**case)
-    assert picture.obstacle(graph) == ""
+    if name == "terrain" and case["minima"] == 1000:
+        # 600 pits can be seen, and the other minima hold two fifths of the weight.
+        assert "smooth bowl" in picture.obstacle(graph)
+    else:
+        assert picture.obstacle(graph) == ""
     axes = picture.draw(graph)
     axes.figure.canvas.draw()
     assert axes.has_data()

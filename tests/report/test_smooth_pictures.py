@@ -17,6 +17,7 @@ from spinfunnel.plot import pictures_of
 from spinfunnel.plot.hessian_rows import hessian_rows, hessian_rows_caption, hessian_rows_figure
 from spinfunnel.plot.pathway_movie import pathway_movie, pathway_movie_caption, pathway_movie_figure
 from spinfunnel.report import write_report
+from spinfunnel.report.payload import unpacked
 from spinfunnel.systems import lennard_jones, mueller_brown, sherrington_kirkpatrick
 
 
@@ -51,16 +52,20 @@ def test_the_report_of_a_cluster_holds_the_movie(clusters, tmp_path):
     given = {"which": None, "seed": None, "workers": 1, "nulls": False, "temperature": None}
     found = work.recalled(clusters[0], native_tolerance=0.0, quiet=True, report=page, **given)
     text = write_report(found, page).read_text(encoding="utf-8")
-    data = re.search(r'id="data-pathway-0">(.*?)</script>', text, re.DOTALL)
+    data = re.search(r'id="data-0">([^<]*)</script>', text)
     assert data is not None
-    assert len(json.loads(data.group(1))["frames"]) > 10
+    drawn = json.loads(unpacked(data.group(1)))
+    assert len(drawn["figures"]["pathway"]["frames"]) > 10
+    state = drawn["minima"]["state"]
+    assert state["form"] == "atoms"
+    assert len(state["of"][drawn["minima"]["key"][0]]) == 21
 
 
 def test_a_study_of_its_own_has_the_same_pictures_as_the_command_line(tmp_path):
     found = study(lennard_jones(6), budget=Budget(evaluations=40_000), workers=1, nulls=False)
     text = found.report(tmp_path / "page.html").read_text(encoding="utf-8")
-    assert 'id="data-pathway-0"' in text
-    assert 'id="data-hessian_rows-0"' in text
+    assert 'id="plot-pathway-0"' in text
+    assert 'id="plot-hessian_rows-0"' in text
 
 
 def test_a_surface_has_the_spectra_of_its_minimum_and_no_atoms_to_move():
@@ -69,7 +74,7 @@ def test_a_surface_has_the_spectra_of_its_minimum_and_no_atoms_to_move():
     with Atlas() as book:
         drawn = study(surface, nulls=False, workers=1, atlas=book)
         minima, saddles = book.coordinates(surface.identity), book.saddle_coordinates(surface.identity)
-    assert list(drawn.views) == ["hessian_rows"]
+    assert list(drawn.views) == ["hessian_rows", "coordinates"]
     rows = spectra_of(surface, drawn.graph, minima, saddles)
     np.testing.assert_array_equal(drawn.views["hessian_rows"].curvatures, rows.curvatures)
     x = np.frombuffer(minima[str(drawn.graph.key[0])], "<f8")

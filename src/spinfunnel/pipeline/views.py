@@ -71,8 +71,8 @@ def views_of(
         return _network(found, nulls, curvature, quick=quick, seed=seed, until=until, progress=progress)
     if found.landscape.kind is Kind.SMOOTH and found.minima:
         return _smooth(found) | {"coordinates": _coordinates(found)}
-    labels = getattr(found.landscape, "labels", None)
-    return {"variables": tuple(map(str, labels))} if labels else {}
+    names = tuple(map(str, getattr(found.landscape, "labels", None) or ()))
+    return {} if names == tuple(map(str, range(len(names)))) else {"variables": names}
 
 
 def _coordinates(found: Mapped) -> dict[str, Any]:

@@ -135,7 +135,9 @@ def _tangent(
     offset = float((points[1] - slope * points[0]).max())
     # From the axis up to the top of the picture, within its sides.
     ends = np.clip(np.array([-offset, top - offset]) / slope, edges[0], edges[-1])
-    return _Tangent(f"slope 1/{name}, {name} (measured) = {answer.value:.4g}", ends, slope * ends + offset, colour, dash)
+    return _Tangent(
+        f"slope 1/{name}, {name} (measured) = {answer.value:.4g}", ends, slope * ends + offset, colour, dash
+    )
 
 
 def density_of_states_caption(graph: BasinGraph) -> str:

@@ -231,9 +231,12 @@ def disconnectivity_graph(
         _label_stubs(axes, plan)
     axes.add_collection(
         LineCollection(
-            list(plan.bars()), colors=list(line[inner]), linewidths=np.minimum(width[inner], 0.9), zorder=2,
+            list(plan.bars()),
+            colors=list(line[inner]),
+            linewidths=np.minimum(width[inner], 0.9),
             linestyles="-" if graph.saddle_exact.all() else (0, (3, 2)),
-        )  # fmt: skip
+            zorder=2,
+        )
     )
     axes.add_collection(
         LineCollection(list(plan.stems()), colors=list(line), linewidths=width, capstyle="butt", zorder=3)
@@ -374,15 +377,18 @@ def _hover(graph: BasinGraph, plan: Drawing, leaf: int) -> str:
     )
 
 
-def _lines(
-    figure: Figure, segments: NDArray[np.float64], colour: str, width: float, *, dash: str = "solid"
-) -> None:
+def _lines(figure: Figure, segments: NDArray[np.float64], colour: str, width: float, *, dash: str = "solid") -> None:
     if len(segments):
         gap = np.full((len(segments), 1), np.nan)
         x = np.hstack([segments[:, :, 0], gap]).ravel()
         y = np.hstack([segments[:, :, 1], gap]).ravel()
         figure.add_scatter(
-            x=x, y=y, mode="lines", line={"color": colour, "width": width, "dash": dash}, hoverinfo="skip", showlegend=False
+            x=x,
+            y=y,
+            mode="lines",
+            line={"color": colour, "width": width, "dash": dash},
+            hoverinfo="skip",
+            showlegend=False,
         )
 
 

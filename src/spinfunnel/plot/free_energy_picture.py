@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from plotly.graph_objects import Figure
 
-__all__ = ["free_energy", "free_energy_caption", "free_energy_figure", "folding_way"]
+__all__ = ["folding_way", "free_energy", "free_energy_caption", "free_energy_figure"]
 
 RATIOS = ((0.6, NATIVE), (1.0, INK), (1.6, ACCENT))
 """Temperatures in units of the folding temperature, with their colours from cold to hot."""
@@ -68,13 +68,13 @@ def free_energy_caption(graph: BasinGraph) -> str:
     way = folding_way(states.at(tf.value), border=border)
     return (
         f"Free energy of the states at each overlap with the native ones, over T, at the measured folding temperature"
-        f" Tf = {tf.value:.4g}, where the native ensemble holds half of the weight, below and above it. At Tf folding goes"
-        f" {way}. Beside it the mean energy and the entropy of those states; grey: all states alike (T = ∞).{cut}"
+        f" Tf = {tf.value:.4g}, where the native ensemble holds half of the weight, below and above it. At Tf folding"
+        f" goes {way}. Beside it the mean energy and the entropy of those states; grey: all states alike (T = ∞).{cut}"
     )
 
 
 def folding_way(profile: FreeEnergyProfile, *, border: float) -> str:
-    """How the way from the unfolded basin to the native one runs at the folding temperature: the words of the caption.
+    """How the way from the unfolded basin to the native one runs at the folding temperature, in words.
 
     "Downhill all the way" is said only of a curve that rises nowhere on it.
 

@@ -149,7 +149,9 @@ def funnel_profile(
         axes.step(eps, weight, where="post", color=NATIVE, lw=2, label="this landscape")
         axes.plot([0], [weight[0]], "o", color=NATIVE, ms=5, clip_on=False, zorder=5)
     else:
-        at, low, high = (np.append(part, last) for part, last in zip(band, (end, band[1][-1], band[2][-1]), strict=True))
+        at, low, high = (
+            np.append(part, last) for part, last in zip(band, (end, band[1][-1], band[2][-1]), strict=True)
+        )
         axes.fill_between(
             at, low, high, step="post", facecolor="none", edgecolor=NATIVE, hatch="///", alpha=0.5, lw=0.8,
             label="all that the map allows",

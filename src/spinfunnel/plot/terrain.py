@@ -22,7 +22,14 @@ if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
     from plotly.graph_objects import Figure
 
-__all__ = ["funnel_terrain", "funnel_terrain_caption", "funnel_terrain_figure", "pruned_weight", "terrain", "terrain_obstacle"]
+__all__ = [
+    "funnel_terrain",
+    "funnel_terrain_caption",
+    "funnel_terrain_figure",
+    "pruned_weight",
+    "terrain",
+    "terrain_obstacle",
+]
 
 LIMIT = 150
 """Pits drawn unless told otherwise; more of them are too small to be seen."""
@@ -30,7 +37,9 @@ ROUGH = 600
 """Pits drawn where fewer would leave out too much."""
 
 
-def terrain(graph: BasinGraph, *, limit: int | None | Literal["auto"] = "auto", spacing: float = 0.035) -> tuple[Relief, Branches]:
+def terrain(
+    graph: BasinGraph, *, limit: int | Literal["auto"] | None = "auto", spacing: float = 0.035
+) -> tuple[Relief, Branches]:
     """Terrain of a basin graph as a mesh, with the branches that it shows.
 
     Parameters
@@ -53,7 +62,7 @@ def terrain(graph: BasinGraph, *, limit: int | None | Literal["auto"] = "auto", 
     return relief(split, graph.weight, spacing=spacing), split
 
 
-def _split(graph: BasinGraph, *, limit: int | None | Literal["auto"]) -> Branches:
+def _split(graph: BasinGraph, *, limit: int | Literal["auto"] | None) -> Branches:
     """Branches that are drawn; of "auto" `LIMIT`, and `ROUGH` where those left out weigh too much to be left out."""
     tree = merge_tree(graph)
     if limit != "auto":
@@ -74,8 +83,8 @@ def terrain_obstacle(graph: BasinGraph) -> str:
     lost, unknown = pruned_weight(split, graph.weight), unknown_weight(graph)
     if lost > MOST_UNKNOWN:
         return (
-            f"{len(split.kept):,} pits can be seen, and the other {split.omitted:,} minima hold {100 * lost:.0f} % of the"
-            " weight: without them the picture would be a smooth bowl, which this landscape is not known to be"
+            f"{len(split.kept):,} pits can be seen, and the other {split.omitted:,} minima hold {100 * lost:.0f} % of"
+            " the weight: without them the picture would be a smooth bowl, which this landscape is not known to be"
         )
     if unknown > MOST_UNKNOWN:
         return (
@@ -85,7 +94,7 @@ def terrain_obstacle(graph: BasinGraph) -> str:
     return ""
 
 
-def funnel_terrain_caption(graph: BasinGraph, *, limit: int | None | Literal["auto"] = "auto") -> str:
+def funnel_terrain_caption(graph: BasinGraph, *, limit: int | Literal["auto"] | None = "auto") -> str:
     """Say what the terrain shows and what it leaves out."""
     split = _split(graph, limit=limit)
     text = (
@@ -121,7 +130,7 @@ def funnel_terrain(
     graph: BasinGraph,
     ax: Axes3D | None = None,
     *,
-    limit: int | None | Literal["auto"] = "auto",
+    limit: int | Literal["auto"] | None = "auto",
     spacing: float = 0.035,
     elevation: float = 54.0,
     azimuth: float = -62.0,
@@ -194,7 +203,9 @@ def _light(
     return np.asarray(0.55 + 0.45 * np.clip(np.abs(normal @ lamp), 0.0, 1.0))
 
 
-def funnel_terrain_figure(graph: BasinGraph, *, limit: int | None | Literal["auto"] = "auto", spacing: float = 0.045) -> Figure:
+def funnel_terrain_figure(
+    graph: BasinGraph, *, limit: int | Literal["auto"] | None = "auto", spacing: float = 0.045
+) -> Figure:
     """Draw the terrain as a Plotly figure that can be turned; see `funnel_terrain`."""
     import plotly.graph_objects as go
 

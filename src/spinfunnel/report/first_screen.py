@@ -47,7 +47,8 @@ def copied(text: str, *, what: str) -> str:
     """Text with a button that copies it."""
     return (
         f'<span class="copied"><code>{escape(text)}</code>'
-        f'<button type="button" class="copy" data-copy="{escape(text)}" aria-label="Copy {escape(what)}">copy</button></span>'
+        f'<button type="button" class="copy" data-copy="{escape(text)}" aria-label="Copy {escape(what)}">copy</button>'
+        "</span>"
     )
 
 
@@ -74,7 +75,8 @@ def opening(study: Reported, *, place: int, alone: bool) -> str:
     )
     return (
         f'<section class="opening{"" if alone else " narrow"}"><div class="verdict">'
-        f'<h{level}><span class="what">{escape(landscape_title(study.landscape))}</span> {badge(study.verdict.kind)}</h{level}>'
+        f'<h{level}><span class="what">{escape(landscape_title(study.landscape))}</span> '
+        f"{badge(study.verdict.kind)}</h{level}>"
         f'<p class="sure">{escape(sentence(how_sure(study)))}</p>'
         f'<p class="meaning">{escape(MEANING.get(study.verdict.kind, ""))}</p>'
         f'<p class="reason"><b>Why</b> {escape(sentence(study.verdict.reason))}</p>'
@@ -87,11 +89,15 @@ def opening(study: Reported, *, place: int, alone: bool) -> str:
 
 
 def _tools(what: str) -> str:
-    return '<span class="tools">' + "".join(
-        f'<button type="button" class="save still" data-as="{form}" aria-label="Save the {what} as {form.upper()}">'
-        f"{form.upper()}</button>"
-        for form in ("png", "svg", "csv")
-    ) + "</span>"
+    return (
+        '<span class="tools">'
+        + "".join(
+            f'<button type="button" class="save still" data-as="{form}" aria-label="Save the {what} as {form.upper()}">'
+            f"{form.upper()}</button>"
+            for form in ("png", "svg", "csv")
+        )
+        + "</span>"
+    )
 
 
 def overview(studies: Sequence[Reported]) -> str:

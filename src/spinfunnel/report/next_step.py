@@ -48,7 +48,9 @@ def next_step(study: Reported) -> NextStep:
     if road != "exact":
         why = "Minima may be missing. Explore four times as long; the atlas keeps what was found."
         return NextStep(f"spinfunnel judge {what} --budget {_longer(study.run.seconds)} --atlas map.db", why)
-    return NextStep(f"spinfunnel judge {what} --atlas map.db", "Keep the map in an atlas, for other programs and later questions.")
+    return NextStep(
+        f"spinfunnel judge {what} --atlas map.db", "Keep the map in an atlas, for other programs and later questions."
+    )
 
 
 def _longer(seconds: float) -> str:

@@ -77,9 +77,7 @@ def payload(study: Reported, pictures: Mapping[str, Picture], *, null: Mapping[s
     return json.dumps(data, allow_nan=False, separators=(",", ":"))
 
 
-def figure_json(
-    picture: Picture, study: Reported, *, scale: EnergyScale | None, null: Mapping[str, Any] | None
-) -> str:
+def figure_json(picture: Picture, study: Reported, *, scale: EnergyScale | None, null: Mapping[str, Any] | None) -> str:
     """Plotly figure of a picture as JSON, its energies on the common scale."""
     from plotly.io import to_json
 
@@ -278,9 +276,7 @@ def _rounded(values: NDArray[Any], digits: int) -> list[float]:
     return [float(f"{value:.{digits}g}") for value in np.asarray(values, float).tolist()]
 
 
-def picture_box(
-    picture: Picture, study: Reported, *, place: int, null: Mapping[str, Any] | None
-) -> str:
+def picture_box(picture: Picture, study: Reported, *, place: int, null: Mapping[str, Any] | None) -> str:
     """HTML of one picture: its still, its caption and what can be saved of it."""
     name = f"{picture.name}-{place}"
     tools = "".join(
@@ -291,7 +287,8 @@ def picture_box(
     return (
         f'<figure class="picture {picture.name}" aria-labelledby="title-{name}"><div class="head">'
         f'<h3 id="title-{name}">{escape(picture.title)}</h3><span class="tools">{tools}</span></div>'
-        f'<div class="plot" id="plot-{name}" role="img" aria-label="{escape(picture.title)}: {escape(picture.summary)}" '
+        f'<div class="plot" id="plot-{name}" role="img" '
+        f'aria-label="{escape(picture.title)}: {escape(picture.summary)}" '
         f'data-system="{place}" data-figure="{picture.name}" data-flat="{int(picture.flat)}">'
         f'<img alt="" loading="lazy" src="{still(picture, study, null=null)}"></div>'
         f"<figcaption>{escape(picture.caption(study.graph))}</figcaption></figure>"

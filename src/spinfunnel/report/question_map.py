@@ -49,7 +49,7 @@ def question_map(studies: Sequence[Reported], *, name: str = "map") -> str:
     return (
         f'<svg class="question-map" id="{escape(name)}" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" style="{STYLE}" '
         f'data-csv="{escape(_table(studies, positions))}" '
-        f'aria-label="Map of the two questions. {spoken}" xmlns="http://www.w3.org/2000/svg">'
+        f'aria-label="Map of the two questions. {spoken}">'
         f'<defs><pattern id="{escape(name)}-open" width="7" height="7" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="7" stroke="var(--map-line)" stroke-width="1.4"/>'
         f"</pattern></defs>{_areas(name)}{clouds}{_axes(positions)}{points}</svg>"
@@ -125,14 +125,13 @@ COLOURS = {
 def _axes(positions: Sequence[Position]) -> str:
     leads, stands = _shared(positions, 0), _shared(positions, 1)
     quiet = 'fill="var(--map-quiet)" font-size="11"'
-    pieces = [
-        f'<rect x="{_x(0):.1f}" y="{_y(1):.1f}" width="{SIDE:g}" height="{SIDE:g}" fill="none" '
-        'stroke="var(--map-line)"/>'
-    ]
-    for place, at, word in ((0.0, NO / 2, "no"), (NO, 0.5, ""), (YES, (1 + YES) / 2, "yes")):
+    frame = f'x="{_x(0):.1f}" y="{_y(1):.1f}" width="{SIDE:g}" height="{SIDE:g}"'
+    pieces = [f'<rect {frame} fill="none" stroke="var(--map-line)"/>']
+    for place, middle_of, word in ((0.0, NO / 2, "no"), (NO, 0.5, ""), (YES, (1 + YES) / 2, "yes")):
         if word:
-            pieces.append(f'<text x="{_x(at):.1f}" y="{_y(0) + 15:.1f}" text-anchor="middle" {quiet}>{word}</text>')
-            pieces.append(f'<text x="{_x(0) - 7:.1f}" y="{_y(at) + 4:.1f}" text-anchor="end" {quiet}>{word}</text>')
+            left, up = _x(middle_of), _y(middle_of) + 4
+            pieces.append(f'<text x="{left:.1f}" y="{_y(0) + 15:.1f}" text-anchor="middle" {quiet}>{word}</text>')
+            pieces.append(f'<text x="{_x(0) - 7:.1f}" y="{up:.1f}" text-anchor="end" {quiet}>{word}</text>')
         if place:
             pieces.append(_tick(leads, place, across=True) + _tick(stands, place, across=False))
     middle = LEFT + SIDE / 2
@@ -220,7 +219,8 @@ def _point(study: Reported, position: Position, *, number_of: int, several: bool
     x, y = _x(0.5 if leads is None else leads.value), _y(0.5 if stands is None else stands.value)
     dash = ' stroke-dasharray="2 5"'
     bars = (
-        f'<line x1="{_x(across[0]):.1f}" x2="{_x(across[1]):.1f}" y1="{y:.1f}" y2="{y:.1f}"{dash if not leads else ""}/>'
+        f'<line x1="{_x(across[0]):.1f}" x2="{_x(across[1]):.1f}" y1="{y:.1f}" y2="{y:.1f}"'
+        f"{dash if not leads else ''}/>"
         f'<line y1="{_y(up[0]):.1f}" y2="{_y(up[1]):.1f}" x1="{x:.1f}" x2="{x:.1f}"{dash if not stands else ""}/>'
     )
     label = str(number_of + 1) if several else ""

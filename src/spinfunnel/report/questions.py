@@ -1,4 +1,4 @@
-"""Where a landscape lies in the plane of the two questions: does a native state stand out, does the landscape lead there?
+"""Where a landscape lies in the plane of the two questions: does a native state stand out, does it lead there.
 
 Each question is answered by one or several measures against the thresholds of the verdict. A scale brings them all to
 one axis from 0 to 1, on which "no" ends at a third and "yes" begins at two thirds, whatever the measure: so landscapes
@@ -85,7 +85,7 @@ class Placed:
 
     @property
     def answer(self) -> str:
-        """"yes", "no" or "open", by the whole interval."""
+        """Yes, no or open, by the whole interval."""
         if self.low >= YES - 1e-9:
             return "yes"
         return "no" if self.high <= NO + 1e-9 else "open"
@@ -128,11 +128,11 @@ class _Witness:
 def scale_of(measure: str, threshold: str, worst: float, best: float) -> Scale:
     """Scale of a measure by the name of its thresholds, read from those of the verdict."""
     lost = THRESHOLDS.get(f"{threshold}_lost")
-    if threshold not in THRESHOLDS:
-        # One number parts yes from no.
-        assert lost is not None
-        return Scale(measure, lost.value, lost.value, worst, best)
-    return Scale(measure, THRESHOLDS[threshold].value, None if lost is None else lost.value, worst, best)
+    # Where there is one number only, it parts yes from no.
+    first = THRESHOLDS.get(threshold, lost)
+    if first is None:
+        raise KeyError(f"no threshold of the verdict is called {threshold}")
+    return Scale(measure, first.value, None if lost is None else lost.value, worst, best)
 
 
 def _w(*parts: tuple[str, str, float, float]) -> _Witness:
@@ -160,7 +160,7 @@ _SMOOTH = (
     (_w(("guidance", "guidance", -0.5, 1.0)), _w(("blind_share", "blind_share", 0.0, 1.0))),
     (_w(("rival_occupation", "rivals_hold", 1.0, 0.0)),),
 )
-"""For each rule of the verdict the witnesses of the two questions, (leads there, stands out), in the verdict's order."""
+"""For each rule of the verdict the witnesses of the two questions, (leads there, stands out), in its order."""
 
 
 def _witnesses(study: Reported) -> tuple[Sequence[_Witness], Sequence[_Witness]]:
@@ -210,9 +210,7 @@ def _ask(
     """First witness that says yes or no; else the first with an answer."""
     kept: tuple[Placed | None, Scale | None, Parts] = (None, None, witnesses[0].parts)
     for witness in witnesses:
-        found = [
-            (part, answer) for part in witness.parts if isinstance(answer := measures.get(part[0]), Estimate)
-        ]
+        found = [(part, answer) for part in witness.parts if isinstance(answer := measures.get(part[0]), Estimate)]
         if not found or found[0][0] is not witness.parts[0]:
             continue
         rows = [_placed(_scale(part), answer) for part, answer in found]

@@ -66,9 +66,7 @@ def small_tree(study: Reported, *, place: int, height: float = HEIGHT) -> str:
     for leaf, a, b in zip(kept.tolist(), across, up, strict=True):
         native = bool(graph.native[leaf])
         colour = ACCENT if native else shade.colours[shade.group[leaf]]
-        pieces.append(
-            f'<circle data-m="{leaf}" cx="{a:g}" cy="{b:g}" r="{4.5 if native else 2.6}" fill="{colour}"/>'
-        )
+        pieces.append(f'<circle data-m="{leaf}" cx="{a:g}" cy="{b:g}" r="{4.5 if native else 2.6}" fill="{colour}"/>')
     ticks = [] if scale is None else list(zip(*scale.ticks(low, high, most=6), strict=True))
     marks = "".join(
         f'<line x1="{LEFT - 4}" x2="{WIDTH - 6}" y1="{up:g}" y2="{up:g}" class="grid"/>'
@@ -86,7 +84,7 @@ def small_tree(study: Reported, *, place: int, height: float = HEIGHT) -> str:
     return (
         f'<svg class="small-tree" data-system="{place}" data-low="{low!r}" data-high="{high!r}" '
         f'data-top="{TOP}" data-bottom="{height - BOTTOM}" viewBox="0 0 {WIDTH:g} {height:g}" role="img" '
-        f'aria-label="Disconnectivity graph: {escape(words)}" xmlns="http://www.w3.org/2000/svg">'
+        f'aria-label="Disconnectivity graph: {escape(words)}">'
         f'<g class="axis">{marks}{axis}</g>{"".join(pieces)}<line class="cut" x1="{LEFT}" x2="{WIDTH - 6}" y1="-9" '
         f'y2="-9"/></svg><p class="note">{escape(_note(study, drawn=len(kept)))}</p>'
     )

@@ -79,8 +79,8 @@ def deciding(study: Reported) -> tuple[Strip, ...]:
     # A gap and its score are read together.
     pairs = {"native_z": "native_gap", "stability_z": "stability_gap"}
     chosen = [name for one in chosen for name in (pairs.get(one, one), one)]
-    rule = study.graph.road
-    rule = ("binary" if "search_ruler" in evidence else "sampled") if rule in ("exact", "sampled") else rule
+    road = study.graph.road
+    rule: str = ("binary" if "search_ruler" in evidence else "sampled") if road in ("exact", "sampled") else road
     extra = EXTRA[rule].get(study.verdict.kind, EXTRA[rule].get("", ()))
     known = [name for name in dict.fromkeys(chosen) if name in evidence]
     further = [name for name in extra if name in evidence and name not in known]
@@ -176,7 +176,7 @@ def _nulls(study: Reported, name: str, evidence: Mapping[str, Measurement]) -> d
     """Nulls of a measure: those that were measured, and the one to which it is relative, at 0."""
     rows = {null: row[name] for null, row in study.nulls.items() if name in row}
     if name in ("native_z", "stability_z"):
-        reference = REFERENCE[f"{name.split('_')[0]}_gap"][1]
+        reference = REFERENCE[name.replace("_z", "_gap")][1]
         return {**rows, _named(study, reference): Estimate(0.0, -1.96, 1.96)}
     if name not in REFERENCE:
         return rows

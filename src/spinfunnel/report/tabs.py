@@ -58,9 +58,8 @@ def tabs(study: Reported, *, place: int, level: int) -> str:
         f'tabindex="0"><h{level} class="panel-title">{words}</h{level}>{body}</div>'
         for name, words, body in panels
     )
-    return (
-        f'<section class="tabs"><div role="tablist" aria-label="More about this landscape">{buttons}</div>{bodies}</section>'
-    )
+    heads = f'<div role="tablist" aria-label="More about this landscape">{buttons}</div>'
+    return f'<section class="tabs">{heads}{bodies}</section>'
 
 
 def _slider(place: int) -> str:
@@ -84,14 +83,13 @@ def measures_table(study: Reported, *, place: int) -> str:
     """All measures, those with a value first; the page's script sorts and filters them."""
     nulls = list(study.nulls)
     head = ["Measure", "Value", *(_null_head(study, null) for null in nulls), "Beside each other"]
-    rows, lacking = [], []
+    rows: list[str] = []
+    lacking: list[str] = []
     for name, answer in study.measures.items():
         beside = [study.nulls[null][name] for null in nulls if name in study.nulls[null]]
         cells = [value(answer), *(_null(study.nulls[null].get(name)) for null in nulls), strip_picture(answer, beside)]
         order = [_order(answer), *(_order(study.nulls[null].get(name)) for null in nulls), ""]
-        tds = "".join(
-            f'<td data-order="{key}">{cell}</td>' for key, cell in zip(order, cells, strict=True)
-        )
+        tds = "".join(f'<td data-order="{key}">{cell}</td>' for key, cell in zip(order, cells, strict=True))
         row = (
             f'<tr data-name="{escape(name)}" class="{"lacking" if isinstance(answer, NoAnswer) else "known"}">'
             f'<th scope="row" data-order="{escape(title(name))}">{_about(name)}</th>{tds}</tr>'
