@@ -18,7 +18,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Finite, InputError, no_progress
-from spinfunnel.measure.metropolis import COLDEST, FINAL, MOST_STEPS, RUNS_AT_ONCE, SWEEPS
+from spinfunnel.measure.metropolis import COLDEST, FINAL, MOST_STEPS, RUNS_AT_ONCE, SWEEPS, native_threshold
 from spinfunnel.moves.batches import over_blocks
 
 __all__ = ["EXACT_STATES", "MOST_LISTED", "ListedChain"]
@@ -199,7 +199,7 @@ class ListedChain:
         self.energies = np.ascontiguousarray(listed.energies)
         self.copies = listed.multiplicity.astype(np.float64)
         self.offsets, self.neighbours = self._rows(listed.rows)
-        self.threshold = float(self.energies.min()) if native_energy is None else float(native_energy)
+        self.threshold = native_threshold(self.energies, native_energy)
         self.native = self.energies <= self.threshold
         if not self.native.any():
             raise InputError(f"no state of {landscape.name} has an energy of at most {self.threshold}; raise it")

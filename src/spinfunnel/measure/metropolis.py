@@ -11,7 +11,7 @@ from spinfunnel.landscape import Binary, InputError, no_progress
 from spinfunnel.measure.passage_kernels import flow_out, relax_passage, solve_passage, walk
 from spinfunnel.moves.batches import over_blocks
 
-__all__ = ["COLDEST", "EXACT_BITS", "FINAL", "MOST_BITS", "MetropolisChain"]
+__all__ = ["COLDEST", "EXACT_BITS", "FINAL", "MOST_BITS", "MetropolisChain", "native_threshold"]
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +28,22 @@ MOST_STEPS = 3000
 SWEEPS = 60
 """Sweeps after them; ten are usual."""
 RUNS_AT_ONCE = 16
+ROUNDING = 2.0**-46
+"""Of the largest energy: what another order of summation may change in the lowest."""
+
+
+def native_threshold(energies: NDArray[np.float64], native_energy: float | None) -> float:
+    """Energy up to which a state is native: the lowest, or the one given and what rounding may make of it.
+
+    A map that another version of the program made may have summed the same energies in another order.
+
+    Examples
+    --------
+    >>> native_threshold(np.array([0.1 + 0.2, 2.0]), 0.3) >= 0.1 + 0.2
+    True
+    """
+    low, high = float(energies.min()), float(energies.max())
+    return low if native_energy is None else native_energy + ROUNDING * max(abs(low), abs(high))
 
 
 class MetropolisChain:
@@ -69,7 +85,7 @@ class MetropolisChain:
         self.workers = workers
         self.energies = np.empty(1 << self.bits)
         landscape.enumerate(self.energies, workers=workers)
-        self.threshold = float(self.energies.min()) if native_energy is None else float(native_energy)
+        self.threshold = native_threshold(self.energies, native_energy)
         self.native = self.energies <= self.threshold
         natives = int(np.count_nonzero(self.native))
         if natives == 0:
