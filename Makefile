@@ -17,6 +17,10 @@ $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet '$(TORCH)'
 	$(BIN)/python -m pip install --quiet --editable '.[dev,dask]'
+	@# Tests of the report need a browser; without one, and without a network, they are skipped.
+	@command -v chromium >/dev/null 2>&1 || $(BIN)/python -m playwright install --with-deps chromium >/dev/null 2>&1 \
+	  || $(BIN)/python -m playwright install chromium >/dev/null 2>&1 \
+	  || echo "no browser could be installed: the tests of the report in a browser will be skipped"
 	@touch $(STAMP)
 
 venv: $(STAMP) ## make .venv with everything installed

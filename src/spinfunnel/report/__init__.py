@@ -1,7 +1,7 @@
-"""The report: verdict and reason first, then pictures, measures with their nulls, provenance. One page, no network.
+"""The report: verdict first, then what decided, pictures, measures with their nulls, provenance. One page, no network.
 
-Everything is inlined, Plotly's script once; everything that came from outside - names, parameters, file
-names, the command - is shown as text, never as markup.
+The first screen is plain HTML and SVG. Plotly's script and the data travel compressed and are unpacked by the browser
+when a picture is scrolled to. Names, parameters, file names and the command are shown as text, never as markup.
 """
 
 from __future__ import annotations
@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from spinfunnel.landscape import InputError
+from spinfunnel.report.names import landscape_title, specification
+from spinfunnel.report.next_step import NextStep, next_step
 from spinfunnel.report.page import page
+from spinfunnel.report.question_map import question_map
 from spinfunnel.report.reported import Reported
 
-__all__ = ["write_report"]
+__all__ = ["NextStep", "landscape_title", "next_step", "question_map", "specification", "write_report"]
 
 
 def write_report(studies: Sequence[Reported], path: str | os.PathLike[str], *, command: str | None = None) -> Path:

@@ -83,7 +83,7 @@ def opening(study: Reported, *, place: int, alone: bool) -> str:
         f'<div class="next"><p><b>Next</b> {escape(step.why)}</p>{copied(step.command, what="the command")}</div>'
         f'<p class="spec">{copied(spec, what="the specification")}{seeded}</p></div>'
         f'{middle}<div class="tree">{small_tree(study, place=place)}{_tools("tree")}</div></section>'
-        f'<section class="decided" aria-label="What decided"><h{level + 1}>What decided</h{level + 1}>'
+        f'<section class="decided"><h{level + 1}>What decided</h{level + 1}>'
         f"{strips(study)}</section>"
     )
 

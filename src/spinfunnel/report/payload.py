@@ -287,7 +287,7 @@ def picture_box(picture: Picture, study: Reported, *, place: int, null: Mapping[
     return (
         f'<figure class="picture {picture.name}" aria-labelledby="title-{name}"><div class="head">'
         f'<h3 id="title-{name}">{escape(picture.title)}</h3><span class="tools">{tools}</span></div>'
-        f'<div class="plot" id="plot-{name}" role="img" '
+        f'<div class="plot" id="plot-{name}" role="group" '
         f'aria-label="{escape(picture.title)}: {escape(picture.summary)}" '
         f'data-system="{place}" data-figure="{picture.name}" data-flat="{int(picture.flat)}">'
         f'<img alt="" loading="lazy" src="{still(picture, study, null=null)}"></div>'

@@ -58,6 +58,7 @@
   var loading = null;
   function library() {
     if (!loading) {
+      performance.mark("library");
       loading = unpack("library").then(function (text) {
         var script = document.createElement("script");
         script.textContent = text;
@@ -132,7 +133,10 @@
       if (entry.isIntersecting) { seen.unobserve(entry.target); draw(entry.target); }
     });
   }, { rootMargin: "120px" });
-  all(".plot").forEach(function (box) { seen.observe(box); });
+  // The first screen is painted before anything is unpacked.
+  requestAnimationFrame(function () {
+    setTimeout(function () { all(".plot").forEach(function (box) { seen.observe(box); }); }, 60);
+  });
 
   function light(box, number) {
     var drawn = box.plotted;

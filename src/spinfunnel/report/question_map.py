@@ -46,9 +46,11 @@ def question_map(studies: Sequence[Reported], *, name: str = "map") -> str:
         _point(study, place, number_of=k, several=len(studies) > 1)
         for k, (study, place) in enumerate(zip(studies, positions, strict=True))
     )
+    # Several points are links, and an image has none.
+    role = "group" if len(studies) > 1 else "img"
     return (
-        f'<svg class="question-map" id="{escape(name)}" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="img" style="{STYLE}" '
-        f'data-csv="{escape(_table(studies, positions))}" '
+        f'<svg class="question-map" id="{escape(name)}" viewBox="0 0 {WIDTH:g} {HEIGHT:g}" role="{role}" '
+        f'style="{STYLE}" data-csv="{escape(_table(studies, positions))}" '
         f'aria-label="Map of the two questions. {spoken}">'
         f'<defs><pattern id="{escape(name)}-open" width="7" height="7" patternUnits="userSpaceOnUse" '
         'patternTransform="rotate(45)"><line x1="0" y1="0" x2="0" y2="7" stroke="var(--map-line)" stroke-width="1.4"/>'
