@@ -134,9 +134,18 @@
     });
   }, { rootMargin: "120px" });
   // The first screen is painted before anything is unpacked.
-  requestAnimationFrame(function () {
-    setTimeout(function () { all(".plot").forEach(function (box) { seen.observe(box); }); }, 60);
-  });
+  var begun = false;
+  function begin() {
+    if (begun) return;
+    begun = true;
+    all(".plot").forEach(function (box) { seen.observe(box); });
+  }
+  try {
+    new PerformanceObserver(function (entries, watch) {
+      if (entries.getEntriesByName("first-contentful-paint").length) { watch.disconnect(); begin(); }
+    }).observe({ type: "paint", buffered: true });
+  } catch (problem) { begin(); }
+  setTimeout(begin, 2000);
 
   function light(box, number) {
     var drawn = box.plotted;
