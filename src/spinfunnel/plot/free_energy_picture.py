@@ -95,7 +95,9 @@ def folding_way(profile: FreeEnergyProfile, *, border: float) -> str:
     way = free[min(unfolded, native) : max(unfolded, native) + 1]
     way = way if unfolded <= native else way[::-1]
     bump = float(np.max(way - np.minimum.accumulate(way), initial=0.0)) / t
-    return "downhill all the way" if bump < FLAT else f"downhill, but for bumps of up to {bump:.2g} Tf"
+    return (
+        "downhill all the way to the native basin" if bump < FLAT else f"downhill, but for bumps of up to {bump:.2g} Tf"
+    )
 
 
 def _read(graph: BasinGraph) -> tuple[FreeEnergy, NativeEnsemble, Estimate]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from spinfunnel.landscape import BasinGraph
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
-from spinfunnel.measure.coverage import coverage, reached
+from spinfunnel.measure.coverage import coverage, reached, share_estimate
 from spinfunnel.measure.outcome import Topography
 from spinfunnel.measure.profile import FunnelProfile
 from spinfunnel.measure.profile import funnel_profile as profile_of
@@ -43,16 +43,17 @@ def funnel_profile_caption(graph: BasinGraph) -> str:
         )
     return (
         "Share of random states whose chain of lowest exits ends within ε of the ground state. The hatched band holds"
-        f" every curve that the sampled map allows: to the native state itself (ε = 0) drain {100 * band[1][0]:.3g} to"
-        f" {100 * band[2][0]:.3g} % of its random descents. Dashed: if every exit not yet found were the lowest one"
-        f" known. {meaning}"
+        f" the curves that the sampled map allows (95 %): to the native state itself (ε = 0) drain"
+        f" {100 * band[1][0]:.3g} to {100 * band[2][0]:.3g} % of random descents. Dashed: if every exit not yet found"
+        f" were the lowest one known. {meaning}"
     )
 
 
 def known_band(graph: BasinGraph) -> tuple[Floats, Floats, Floats] | None:
-    """Lowest and highest profile that a sampled map allows: (eps, low, high); None where the profile is known.
+    """Lowest and highest profile that a sampled map allows, 95 %: (eps, low, high); None where the profile is known.
 
-    A random descent whose chain of exits is not known to its end may end at any height.
+    A random descent whose chain of exits is not known to its end may end at any height. At eps = 0 the two are the
+    interval of the measure `funnel_weight`.
 
     Raises
     ------
@@ -68,12 +69,13 @@ def known_band(graph: BasinGraph) -> tuple[Floats, Floats, Floats] | None:
     found = topography.shared(reached)
     bottom = graph.energy[topography.chains.bottom]
     energies = np.unique(bottom)
-    sure = np.array([found.visits[found.certain & (bottom <= energy)].sum() for energy in energies]) / known.searches
-    open_share = float(found.visits[~found.certain].sum()) / known.searches
-    if open_share == 0.0:
-        return None
+    unsure = int(found.visits[~found.certain].sum())
+    shares = [
+        share_estimate(sure, sure + unsure, known.searches)
+        for sure in (int(found.visits[found.certain & (bottom <= energy)].sum()) for energy in energies)
+    ]
     eps = (energies - graph.energy[0]) / _unit(graph)
-    return eps, sure, np.minimum(sure + open_share, 1.0)
+    return eps, np.array([share.low for share in shares]), np.array([share.high for share in shares])
 
 
 def _unit(graph: BasinGraph) -> float:

@@ -81,15 +81,15 @@ def terrain_obstacle(graph: BasinGraph) -> str:
     """Why the terrain is not drawn: it would look smooth for want of what is left out or not known."""
     split = _split(graph, limit="auto")
     lost, unknown = pruned_weight(split, graph.weight), unknown_weight(graph)
-    if lost > MOST_UNKNOWN:
-        return (
-            f"{len(split.kept):,} pits can be seen, and the other {split.omitted:,} minima hold {100 * lost:.0f} % of"
-            " the weight: without them the picture would be a smooth bowl, which this landscape is not known to be"
-        )
     if unknown > MOST_UNKNOWN:
         return (
             f"{100 * unknown:.0f} % of the random descents end where the sampled map does not know the way on: the"
             " picture would show a bowl that nobody has seen"
+        )
+    if lost > MOST_UNKNOWN:
+        return (
+            f"{len(split.kept):,} pits can be seen, and the other {split.omitted:,} minima hold {100 * lost:.0f} % of"
+            " the weight: without them the picture would be a smooth bowl, which this landscape is not known to be"
         )
     return ""
 

@@ -205,7 +205,7 @@ def levels(study: Reported) -> dict[str, list[float]]:
     inside = np.append(0.0, np.cumsum(graph.weight[joined]))[np.searchsorted(reach[joined], energy, side="right")]
     share = np.divide(inside, below, out=np.zeros(LEVELS), where=below > 0.0)
     return {
-        "energy": _rounded(energy, 7),
+        "energy": energy.tolist(),
         "funnels": [int(number) for number in count],
         "native": _rounded(np.clip(share, 0.0, 1.0), 4),
     }
