@@ -54,7 +54,7 @@ class EnergyScale:
             return [low], [f"{first:.3g}"]
         step = _step((last - first) / most)
         numbers = np.arange(math.ceil(first / step - 1e-9), math.floor(last / step + 1e-9) + 1)
-        return [self.ground + self.unit * step * k for k in numbers], [f"{step * k:.6g}" for k in numbers]
+        return [float(self.ground + self.unit * step * k) for k in numbers], [f"{step * k:.6g}" for k in numbers]
 
 
 def _step(least: float) -> float:
