@@ -311,6 +311,10 @@ def test_every_picture_is_drawn_when_it_is_scrolled_to(opened: Any) -> None:
         page.get_by_role("tab", name=tab, exact=True).click()
         for box in page.locator(".panel.open .plot").all():
             drawn(page, str(box.get_attribute("id")).removeprefix("plot-"))
+    # Nothing on the page sends it anywhere.
+    titles = [button.get_attribute("data-title") or "" for button in page.locator(".modebar-btn").all()]
+    assert titles
+    assert not [title for title in titles if "share" in title.lower() or "cloud" in title.lower()]
 
 
 def test_pictures_are_saved(opened: Any, found: dict[str, Study]) -> None:

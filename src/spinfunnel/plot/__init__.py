@@ -129,6 +129,7 @@ PICTURES: Registry[Picture] = Registry(
             "whether folding goes downhill or over a barrier, and why",
             "Onuchic, Luthey-Schulten, Wolynes, Annu. Rev. Phys. Chem. 48, 545 (1997)",
             tab="thermodynamics",
+            energy="y2",
         ),
         Picture(
             "density",

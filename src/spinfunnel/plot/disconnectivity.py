@@ -352,6 +352,7 @@ def disconnectivity_figure(graph: BasinGraph, *, limit: int | None = LIMIT) -> F
                 text=text,
                 hoverinfo="text",
                 customdata=kept[mine],
+                meta="minima",
                 name=shade.labels[number],
                 showlegend=False,
             )

@@ -88,11 +88,12 @@ def energy_scale(graph: BasinGraph) -> EnergyScale | None:
     return EnergyScale(ground, unit, words) if unit > 1e-12 * max(abs(ground), 1.0) else None
 
 
-AXIS = "energy (0 ground, 1 mean)"
+AXIS, PANEL = "energy (0 ground, 1 mean)", "U (0 ground, 1 mean)"
+"""Words at an axis, and at that of a small panel."""
 
 
 def on_scale(figure: Any, axis: str, scale: EnergyScale | None) -> None:
-    """Write the energies of a Plotly figure on the scale: of its abscissa "x", its ordinate "y" or its "colour" bar."""
+    """Write the energies of a Plotly figure on the scale: of its "x", "y", "y2" axis or its "colour" bar."""
     if scale is None or not axis:
         return
     if axis == "colour":
@@ -103,18 +104,28 @@ def on_scale(figure: Any, axis: str, scale: EnergyScale | None) -> None:
         return
     low, high = _extent(figure, axis)
     values, words = scale.ticks(low, high)
-    change = {"tickmode": "array", "tickvals": values, "ticktext": words, "title": {"text": AXIS}}
-    figure.update_layout({f"{axis}axis": change})
+    change = {
+        "tickmode": "array",
+        "tickvals": values,
+        "ticktext": words,
+        "title": {"text": AXIS if len(axis) == 1 else PANEL},
+    }
+    figure.update_layout({_layout_name(axis): change})
+
+
+def _layout_name(axis: str) -> str:
+    """Name of an axis in Plotly's layout: "yaxis2" for "y2"."""
+    return f"{axis[0]}axis{axis[1:]}"
 
 
 def _extent(figure: Any, axis: str) -> tuple[float, float]:
-    known = figure.layout[f"{axis}axis"].range
+    known = figure.layout[_layout_name(axis)].range
     if known is not None:
         return float(known[0]), float(known[1])
     parts = [
-        np.asarray(trace[axis], float)
+        np.asarray(trace[axis[0]], float)
         for trace in figure.data
-        if trace.type in ("scatter", "bar") and trace[axis] is not None and trace[f"{axis}axis"] in (None, axis)
+        if trace.type in ("scatter", "bar") and trace[axis[0]] is not None and (trace[f"{axis[0]}axis"] or axis) == axis
     ]
     values = np.concatenate(parts) if parts else np.zeros(1)
     values = values[np.isfinite(values)]
@@ -131,6 +142,9 @@ def axes_on_scale(axes: Any, axis: str, scale: EnergyScale | None) -> None:
         bar.set_yticks(values, words)
         bar.set_ylabel(AXIS)
         return
+    title = AXIS
+    if axis == "y2":
+        axes, axis, title = axes.figure.axes[1], "y", PANEL
     values, words = scale.ticks(*(axes.get_xlim() if axis == "x" else axes.get_ylim()))
     (axes.set_xticks if axis == "x" else axes.set_yticks)(values, words)
-    (axes.set_xlabel if axis == "x" else axes.set_ylabel)(AXIS)
+    (axes.set_xlabel if axis == "x" else axes.set_ylabel)(title)

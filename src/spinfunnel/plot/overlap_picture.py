@@ -255,6 +255,7 @@ def overlap_figure(graph: BasinGraph, *, limit: int = LIMIT) -> Figure:
         ],
         hoverinfo="text",
         customdata=chosen,
+        meta="minima",
         name="minima",
     )
     native = np.flatnonzero(graph.native)

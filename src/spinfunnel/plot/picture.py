@@ -36,8 +36,9 @@ class Picture:
         Measure whose null `draw` and `figure` take as ``null=...``, if there is one.
     tab : {"shape", "thermodynamics", "dynamics"}
         Where it stands in the report.
-    energy : {"", "x", "y", "colour"}
-        Which axis, or the colour, is an energy, to be written on the scale that all landscapes share.
+    energy : {"", "x", "y", "y2", "colour"}
+        Which axis (y2: of the second panel), or the colour, is an energy, to be written on the scale that all
+        landscapes share.
     """
 
     name: str

@@ -373,6 +373,7 @@ def supergraph_figure(graph: BasinGraph) -> Figure:
         text=[f"minimum {key_text(str(graph.key[leaf]))}<br>energy {graph.energy[leaf]:.6g}" for leaf in kept.tolist()],
         hoverinfo="text",
         customdata=kept,
+        meta="minima",
         showlegend=False,
     )
     for one, text in zip((*shade.colours, BETWEEN), (*shade.labels, "between funnels"), strict=True):

@@ -253,6 +253,7 @@ def funnel_terrain_figure(
         text=text,
         hoverinfo="text",
         customdata=minimum,
+        meta="minima",
         showlegend=False,
     )
     mast = go.Scatter3d(

@@ -107,10 +107,8 @@ def lean(figure: dict[str, Any]) -> dict[str, Any]:
             del slim["intensity"]  # It is the height.
         elif slim.get("type") == "scatter" and slim.get("mode") == "lines":
             slim = _thinned(slim)
-        numbers = slim.get("customdata")
-        if isinstance(numbers, list) and numbers and all(isinstance(each, int) for each in numbers):
+        if slim.get("meta") == "minima":
             slim.pop("text", None)
-            slim["meta"] = "minima"
         traces.append(slim)
     return {**figure, "data": traces}
 

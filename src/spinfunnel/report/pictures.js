@@ -89,7 +89,12 @@
   function water(figure) {
     var mesh = figure.data.filter(function (trace) { return trace.type === "mesh3d"; })[0];
     if (!mesh) return null;
-    return { type: "mesh3d", x: [-1, 1, 1, -1], y: [-1, -1, 1, 1], z: [0, 0, 0, 0], i: [0, 0], j: [1, 2], k: [2, 3], color: "#3a97d6", opacity: 0.55, hoverinfo: "skip", visible: false, meta: "water", name: "level" };
+    var disc = { x: [0], y: [0], z: [0], i: [], j: [], k: [] };
+    for (var a = 0; a < 64; a++) {
+      disc.x.push(Math.cos(a * Math.PI / 32)); disc.y.push(Math.sin(a * Math.PI / 32)); disc.z.push(0);
+      disc.i.push(0); disc.j.push(1 + a); disc.k.push(1 + (a + 1) % 64);
+    }
+    return { type: "mesh3d", x: disc.x, y: disc.y, z: disc.z, i: disc.i, j: disc.j, k: disc.k, color: "#3a97d6", opacity: 0.55, hoverinfo: "skip", visible: false, meta: "water", name: "level" };
   }
 
   function draw(box) {
@@ -109,7 +114,7 @@
       target.style.cssText = "width:100%;height:100%";
       box.appendChild(target);
       still.style.display = "none";
-      var config = { responsive: true, displaylogo: false, displayModeBar: "hover", plotlyServerURL: "", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toggleSpikelines", "toImage"] };
+      var config = { responsive: true, displaylogo: false, displayModeBar: "hover", plotlyServerURL: "", showSendToCloud: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d", "toggleSpikelines", "toImage"] };
       return Plotly.newPlot(target, { data: traces, layout: layout, frames: figure.frames || [], config: config }).then(function () {
         box.plotted = target;
         box.state = "drawn";
@@ -172,7 +177,7 @@
       box.dataset.level = String(energy);
     } else if (box.dataset.figure === "terrain") {
       drawn.data.forEach(function (trace, k) {
-        if (trace.meta === "water") window.Plotly.restyle(drawn, { z: [[energy, energy, energy, energy]], visible: true }, [k]);
+        if (trace.meta === "water") window.Plotly.restyle(drawn, { z: [trace.x.map(function () { return energy; })], visible: true }, [k]);
       });
       box.dataset.level = String(energy);
     }
