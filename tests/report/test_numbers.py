@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from spinfunnel.explore.flood.flooding import flood
-from spinfunnel.landscape import BasinGraph, Budget
+from spinfunnel.landscape import BasinGraph, Budget, Kind
 from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.measure.free_energy import FreeEnergyProfile, free_energy
@@ -42,6 +42,7 @@ from spinfunnel.systems import (
     sherrington_kirkpatrick,
 )
 from spinfunnel.verdict.thresholds import THRESHOLDS
+from spinfunnel.verdict.witness import Evidence
 
 EXACT = {
     "dfm": lambda: disordered_ferromagnet((3, 4), seed=1),
@@ -262,6 +263,28 @@ def test_the_map_agrees_with_the_verdict_or_says_what_decided(studies, name):
     svg = question_map([one])
     assert svg.count("<circle") == (position.leads is not None or position.stands is not None)
     assert one.verdict.kind in svg
+
+
+@pytest.mark.parametrize(
+    ("told", "leads", "stands"),
+    [
+        ({"guidance": (0.9, 0.8, 0.95), "rival_occupation": (0.001,) * 3, "blind_share": (-6.0,) * 3}, "yes", "yes"),
+        # What is open is not settled by the search among all minima, which counts where nothing guides.
+        ({"guidance": (0.58, -0.1, 0.74), "rival_occupation": (0.5,) * 3, "rival_height": (10.0,) * 3}, "open", "open"),
+        ({"blind_share": (1.3,) * 3, "rival_occupation": (0.12,) * 3, "rival_escape": (2.7,) * 3}, "yes", "yes"),
+        ({"guidance": (0.1, -0.2, 0.3), "rivals": (0.0,) * 3}, "no", "yes"),
+    ],
+)
+def test_a_smooth_map_is_placed_by_guidance_and_rivals(studies, told, leads, stands):
+    measures = {name: Estimate(*row) for name, row in told.items()}
+    graph = dataclasses.replace(studies["ea"].graph, kind=Kind.SMOOTH, exact=False)
+    verdict = dataclasses.replace(
+        studies["ea"].verdict, evidence={name: Evidence(answer, {}) for name, answer in measures.items()}
+    )
+    position = position_of(dataclasses.replace(studies["ea"], graph=graph, verdict=verdict, nulls={}))
+    assert position.leads is not None
+    assert position.stands is not None
+    assert (position.leads.answer, position.stands.answer) == (leads, stands)
 
 
 def test_the_table_of_several_shows_the_answers_behind_the_verdicts(studies):

@@ -120,6 +120,10 @@ def _plural(kind: str, count: int) -> str:
     return {"glass": "glasses"}.get(kind, f"{kind}s")
 
 
+def _minima(count: int) -> str:
+    return "1 minimum" if count == 1 else f"{number(count)} minima"
+
+
 def _row(study: Reported, *, place: int) -> str:
     position = position_of(study)
     cells = []
@@ -131,6 +135,6 @@ def _row(study: Reported, *, place: int) -> str:
         cells.append(f"<td><b>{word}</b> <small>{escape(title(found.measure))}: {escape(found.said)}</small></td>")
     return (
         f'<tr><th scope="row"><span class="number">{place + 1}</span> <a href="#system-{place}">'
-        f"{escape(landscape_title(study.landscape))}</a><small>{number(study.graph.minima)} minima, "
+        f"{escape(landscape_title(study.landscape))}</a><small>{_minima(study.graph.minima)}, "
         f"{escape(how_sure(study))}</small></th><td>{badge(study.verdict.kind)}</td>{''.join(cells)}</tr>"
     )

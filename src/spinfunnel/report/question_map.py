@@ -202,7 +202,8 @@ def _cloud(cloud: Cloud) -> str:
         if not cloud.leads
         else f'transform="translate({min(x + width + 11, _x(1) - 4):.1f} {_y(0.5) + 40:.1f}) rotate(-90)"'
         if not cloud.stands
-        else f'x="{x + width / 2:.1f}" y="{y - 4:.1f}" text-anchor="middle"'
+        else f'x="{min(max(x + width / 2, LEFT + 52), LEFT + SIDE - 52):.1f}" y="{y + height + 11:.1f}" '
+        'text-anchor="middle"'
     )
     return (
         f'<g class="cloud"><title>{escape(words)}</title>{shape} fill="var(--map-quiet)" opacity=".2"/>'
@@ -265,4 +266,6 @@ def map_note(study: Reported) -> str:
     }.get((position.leads.answer, position.stands.answer), {"undecided"})
     if kind in corner:
         return ""
+    if "open" in (position.leads.answer, position.stands.answer) and kind != "undecided":
+        return "One of these two answers is open; other measures, below, decided."
     return "These two numbers alone would say otherwise; the measures below decided."

@@ -21,8 +21,10 @@ NO, YES = 1.0 / 3.0, 2.0 / 3.0
 """Ends of the zones of "no" and "yes" on both axes."""
 SURE = 0.9
 """Place of what is proven."""
+EDGE = 0.025
+"""Distance from the edge at which a point is drawn that lies beyond."""
 MARGIN = 0.04
-"""Place of the ends of a measure's range: what lies beyond is drawn at the edge."""
+"""Place of the ends of a measure's range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class Scale:
         if v >= yes:
             return _between(v, yes, best, YES, 1.0 - MARGIN)
         if self.no is None:
-            return _between(v, worst, yes, NO, YES)
+            # It can say yes, and never no.
+            return _between(v, worst, yes, NO + EDGE, YES)
         no = way * self.no
         if v <= no:
             return _between(v, worst, no, MARGIN, NO)
@@ -66,11 +69,9 @@ class Scale:
 
 
 def _between(v: float, low: float, high: float, start: float, stop: float) -> float:
+    """Place of a value in a zone; one beyond the range stays at the edge of the picture, or of its zone."""
     share = (v - low) / (high - low) if high > low else 0.5
-    edge = (0.0, 1.0)[stop > 0.5]
-    place = start + share * (stop - start)
-    # Beyond the range the point stays at the edge of the picture.
-    return min(max(place, 0.012 if edge == 0.0 else start), 0.988) if share <= 1.0 else min(place, 0.988)
+    return min(max(start + share * (stop - start), EDGE if start < NO else start), 1.0 - EDGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,11 @@ _TRAINED = (
 )
 _SMOOTH = (
     (_w(("guidance", "guidance", -0.5, 1.0)), _w(("blind_share", "blind_share", 0.0, 1.0))),
-    (_w(("rival_occupation", "rivals_hold", 1.0, 0.0)),),
+    (
+        _w(("rival_occupation", "rival_occupation", 1.0, 0.0)),
+        _w(("rival_escape", "rival_escape", 60.0, 0.0)),
+        _w(("rival_height", "rival_height", 8.0, 0.0)),
+    ),
 )
 """For each rule of the verdict the witnesses of the two questions, (leads there, stands out), in its order."""
 
@@ -167,7 +172,9 @@ def _witnesses(study: Reported) -> tuple[Sequence[_Witness], Sequence[_Witness]]
     if study.graph.road == "trained":
         return _TRAINED
     if study.graph.road == "smooth":
-        return _SMOOTH
+        leads, stands = _SMOOTH
+        # The search among all minima is asked only where no order of the energies matters.
+        return leads[0 if isinstance(evidence_of(study).get("guidance"), Estimate) else 1 :][:1], stands
     return _BINARY if "search_ruler" in evidence_of(study) else _SAMPLED
 
 
@@ -181,9 +188,6 @@ def evidence_of(study: Reported) -> Mapping[str, Measurement]:
 
 def _scale(part: tuple[str, str, float, float]) -> Scale:
     measure, threshold, worst, best = part
-    if threshold == "rivals_hold":
-        yes, no = THRESHOLDS["rival_occupation"].value, THRESHOLDS["rival_majority"].value
-        return Scale(measure, yes, no, worst, best)
     return scale_of(measure, threshold, worst, best)
 
 
@@ -197,6 +201,9 @@ def position_of(study: Reported) -> Position:
         met = measures.get("satisfied")
         if isinstance(met, Estimate) and met.low >= 1.0:
             up, up_scale = Placed(SURE, SURE, SURE, "satisfied", "every interaction (proven)"), None
+    rivals = measures.get("rivals")
+    if isinstance(rivals, Estimate) and rivals.high == 0.0:
+        up, up_scale = Placed(SURE, SURE, SURE, "rivals", "none"), None
     clouds = _clouds(study, across_parts if across else (), up_parts, up_scale=up_scale)
     return Position(across, up, clouds, (across_scale, up_scale))
 

@@ -97,4 +97,7 @@ def _note(study: Reported, *, drawn: int) -> str:
     if drawn < graph.minima:
         told.append(f"Drawn: {drawn:,} of {graph.minima:,}.")
     told.append(what_is_missing(graph))
-    return " ".join(told).strip()
+    scale = energy_scale(graph)
+    if scale is not None:
+        told.append(f"Energy 1 is the {scale.words}.")
+    return " ".join(text for text in told if text)

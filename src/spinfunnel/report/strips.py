@@ -46,6 +46,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "guidance": ("guidance_lost",),
     "blind_share": ("blind_share_lost",),
     "rival_occupation": ("rival_occupation", "rival_majority"),
+    "rivals": (),
     "ground_descents": ("ground_descents_lost",),
     "fewest_visits": ("searches_met",),
 }
