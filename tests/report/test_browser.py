@@ -19,7 +19,10 @@ from spinfunnel.report import write_report
 from spinfunnel.report.payload import levels
 from spinfunnel.report.small_tree import LIMIT
 from spinfunnel.systems import edwards_anderson, hp_protein, lennard_jones
+from spinfunnel.systems.spins.polynomial import SpinPolynomial
 
+PAIRS, WEIGHTS = [[0, 1], [1, 2], [2, 3], [3, 4]], [1.0, -0.5, 0.25, 2.0]
+NAMES = ("alice", "bob", "<b>eve</b>", "x_4", "x_5")
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 400, "height": 800}
 AWAY = "window.scrollTo(0, 0)"
 
@@ -30,6 +33,7 @@ def found() -> dict[str, Study]:
         "spins": study(edwards_anderson((3, 4), seed=1), workers=1, nulls=4),
         "atoms": study(lennard_jones(7), budget=Budget(evaluations=60_000), workers=1, nulls=False),
         "fold": study(hp_protein("HPPHPPH"), workers=1, nulls=False),
+        "named": study(SpinPolynomial(5, [(PAIRS, WEIGHTS)], labels=NAMES), workers=1, nulls=False),
     }
 
 
@@ -291,7 +295,7 @@ def test_a_point_of_a_picture_is_clicked(opened: Any, found: dict[str, Study]) -
 
 @pytest.mark.parametrize(("name", "what", "count"), [("fold", "svg circle", 7), ("atoms", "canvas", 1)])
 def test_the_state_of_a_minimum_is_drawn(opened: Any, name: str, what: str, count: int) -> None:
-    page = opened(name)
+    page = opened(name, size=PHONE)
     page.locator(".pick").click()
     page.wait_for_selector("#drawer:not([hidden])")
     assert page.locator(f"#drawer {what}").count() == count
@@ -303,6 +307,16 @@ def test_the_state_of_a_minimum_is_drawn(opened: Any, name: str, what: str, coun
         assert page.evaluate(ink) != before
     page.locator("#drawer .close").click()
     assert not page.locator("#drawer").is_visible()
+
+
+def test_variables_are_told_by_name(opened: Any, found: dict[str, Study]) -> None:
+    page = opened("named", size=PHONE)
+    page.locator(".pick").click()
+    page.wait_for_selector("#drawer:not([hidden])")
+    cells = page.locator("#drawer table tbody td").all_inner_texts()
+    key = str(found["named"].graph.key[0])
+    assert list(zip(cells[::2], cells[1::2], strict=True)) == list(zip(NAMES, key, strict=True))
+    assert page.locator("#drawer svg rect").count() == 5
 
 
 def test_every_picture_is_drawn_when_it_is_scrolled_to(opened: Any) -> None:
@@ -347,8 +361,15 @@ def test_pictures_are_saved(opened: Any, found: dict[str, Study]) -> None:
 # For everyone
 
 
-@pytest.mark.parametrize(("name", "scheme"), [("spins", "light"), ("atoms", "dark"), ("several", "light")])
-def test_axe_finds_nothing_serious(opened: Any, name: str, scheme: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "scheme", "size", "picture"),
+    [
+        ("spins", "light", DESK, "disconnectivity-0"),
+        ("fold", "dark", PHONE, "profile-0"),
+        ("several", "light", DESK, ""),
+    ],
+)
+def test_axe_finds_nothing_serious(opened: Any, name: str, scheme: str, size: dict[str, int], picture: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = opened(name, scheme=scheme)
     for state in ("as it opens",) if name == "several" else ("as it opens", "all measures", "with the drawer"):

@@ -40,6 +40,7 @@ def _picture(
         lambda _graph: caption,
         title.lower(),
         source,
+        energy="y" if axes[1] == "energy" else "",
     )
 
 

@@ -14,6 +14,8 @@ __all__ = ["NextStep", "next_step"]
 
 LONGER = 4
 """How many times as long a further search takes as the last one."""
+WHOLE = 2.0
+"""Time of a study over that of its exploring, roughly: nulls, walks and pictures take the other half of a budget."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def next_step(study: Reported) -> NextStep:
 
 def _longer(seconds: float) -> str:
     """Write four times as many seconds as a budget, at least half a minute."""
-    whole = max(30, int(LONGER * seconds + 0.5))
+    whole = max(30, int(LONGER * WHOLE * seconds + 0.5))
     return f"{whole}s" if whole < 120 else f"{round(whole / 60)}m"
 
 

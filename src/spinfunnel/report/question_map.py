@@ -24,7 +24,7 @@ AREAS = (
 BOUND = (NO, YES)
 
 STYLE = (
-    "--map-ink:var(--ink,#20242b);--map-quiet:var(--quiet,#5b616b);--map-line:var(--line,#c9cdd3);"
+    "--map-ink:var(--ink,currentColor);--map-quiet:var(--quiet,#7b828d);--map-line:var(--line,#c9cdd3);"
     "--map-ground:var(--card,#fff);font-family:system-ui,sans-serif"
 )
 

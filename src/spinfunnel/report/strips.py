@@ -133,7 +133,10 @@ def _strip(strip: Strip, *, seen: set[str]) -> str:
     limits = " and ".join(short(limit) for limit in strip.limits)
     told = [f"Limit{'s' if len(strip.limits) > 1 else ''}: {limits}." if limits else "No limit of its own."]
     known = {null: answer for null, answer in strip.nulls.items() if isinstance(answer, Estimate)}
-    told += [f"{_capital(null)}: {short(answer.value)}{_interval(answer)}." for null, answer in known.items()]
+    told += [
+        f"{_capital(null)}: {short(answer.value)}{'' if answer.exact else _interval(answer)}."
+        for null, answer in known.items()
+    ]
     missing = [null for null in strip.nulls if null in seen and null not in known]
     if missing:
         causes = "; ".join(dict.fromkeys(str(getattr(strip.nulls[null], "cause", "")) for null in missing))

@@ -40,9 +40,9 @@ def tabs(study: Reported, *, place: int, level: int) -> str:
         boxes = "".join(
             picture_box(picture, study, place=place, null=study.nulls.get(SHUFFLED))
             for picture in drawn.values()
-            if picture.tab == theme
+            if _theme(picture) == theme
         )
-        missing = [(picture, why) for picture, why in absent.values() if picture.tab == theme]
+        missing = [(picture, why) for picture, why in absent.values() if _theme(picture) == theme]
         controls = _slider(place) if theme == "shape" and study.graph.minima else ""
         if boxes or missing:
             panels.append((theme, words, f'{controls}<div class="pictures">{boxes}</div>{_absent(missing)}'))
@@ -60,6 +60,11 @@ def tabs(study: Reported, *, place: int, level: int) -> str:
     )
     heads = f'<div role="tablist" aria-label="More about this landscape">{buttons}</div>'
     return f'<section class="tabs">{heads}{bodies}</section>'
+
+
+def _theme(picture: Picture) -> str:
+    """Tab of a picture; that of shapes for one of another package that names none of ours."""
+    return picture.tab if picture.tab in dict(THEMES) else THEMES[0][0]
 
 
 def _slider(place: int) -> str:
