@@ -239,6 +239,18 @@ def test_the_limits_of_the_map_are_those_of_the_verdict(measure, monkeypatch):
     assert scale_of(measure, measure, -1.0, 2.0).yes == 1.5
 
 
+def test_every_measure_of_the_map_and_of_the_strips_exists():
+    from spinfunnel.report.questions import _BINARY, _SAMPLED, _SMOOTH, _TRAINED
+    from spinfunnel.report.strips import EXTRA, LIMITS
+
+    parts = [part for rule in (_BINARY, _SAMPLED, _SMOOTH, _TRAINED) for row in rule for w in row for part in w.parts]
+    assert {part[0] for part in parts} <= set(MEASURES)
+    assert all(scale_of(*part).yes is not None for part in parts)
+    named = {name for rule in EXTRA.values() for names in rule.values() for name in names} | set(LIMITS)
+    assert named <= set(MEASURES)
+    assert {limit for names in LIMITS.values() for limit in names} <= set(THRESHOLDS)
+
+
 @pytest.mark.parametrize("worst", [-1.0, 3.0])
 def test_places_rise_with_what_is_better(worst):
     scale = Scale("x", yes=1.5, no=1.0, worst=worst, best=2.5) if worst < 0 else Scale("x", 1.0, 1.5, worst, 0.0)

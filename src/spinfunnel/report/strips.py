@@ -86,7 +86,10 @@ def deciding(study: Reported) -> tuple[Strip, ...]:
     known = [name for name in dict.fromkeys(chosen) if name in evidence]
     further = [name for name in extra if name in evidence and name not in known]
     known += [name for name in further if isinstance(evidence[name], Estimate)]
-    known += [name for name in further if name not in known and len(known) < FEWEST]
+    # What the rule reads and no row above names still counts, where it has a limit.
+    rest = [name for name in evidence if name not in known and _limits(study, name)]
+    known += [name for name in rest if isinstance(evidence[name], Estimate)][: max(FEWEST - len(known), 0)]
+    known += [name for name in further if name not in known][: max(FEWEST - len(known), 0)]
     return tuple(
         Strip(
             name,
