@@ -10,7 +10,7 @@ import pytest
 from spinfunnel.landscape import InputError
 from spinfunnel.landscape.tree import merge_tree, minimax_to
 from spinfunnel.plot.relief import Relief
-from spinfunnel.plot.terrain import funnel_terrain_caption, terrain
+from spinfunnel.plot.terrain import funnel_terrain_caption, funnel_terrain_figure, terrain
 
 CASES = [
     {"minima": 1},
@@ -180,3 +180,20 @@ def test_a_limit_keeps_the_most_persistent_and_says_so(make_map):
 def test_a_map_without_minima_is_refused(make_map):
     with pytest.raises(InputError, match="without a minimum"):
         terrain(make_map(0))
+
+
+def test_the_terrain_of_the_report_lies_in_a_block(make_map):
+    """Its outline is a cylinder from the rim to below the ground state, whatever the landscape: never a funnel."""
+    figure = funnel_terrain_figure(make_map(30, seed=5))
+    mesh = figure.data[0]
+    block = next(trace for trace in figure.data if trace.meta == "block")
+    np.testing.assert_allclose(np.hypot(block.x, block.y), 1.0)
+    assert max(block.z) == pytest.approx(max(mesh.z), rel=1e-6)
+    assert min(block.z) < min(mesh.z)
+    edges = np.sort(
+        np.stack([np.stack(pair, 1) for pair in ((block.i, block.j), (block.j, block.k), (block.k, block.i))])
+    )
+    _, met = np.unique(edges.reshape(-1, 2), axis=0, return_counts=True)
+    # Every edge is shared by two triangles, but those of the two rims.
+    assert sorted(set(met.tolist())) == [1, 2]
+    assert (met == 1).sum() == len(block.x)

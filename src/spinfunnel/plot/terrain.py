@@ -33,6 +33,8 @@ __all__ = [
 
 LIMIT = 150
 """Pits drawn unless told otherwise; more of them are too small to be seen."""
+WALL = "#c3c7ce"
+"""Colour of the cut face of the block in which a terrain lies."""
 ROUGH = 600
 """Pits drawn where fewer would leave out too much."""
 
@@ -203,6 +205,37 @@ def _light(
     return np.asarray(0.55 + 0.45 * np.clip(np.abs(normal @ lamp), 0.0, 1.0))
 
 
+def _wall(low: float, rim: float, *, corners: int = 96) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Cut face of the block in which a terrain lies: vertices, shape (2 c, 3), and triangles, shape (2 c, 3)."""
+    angle = 2.0 * np.pi * np.arange(corners) / corners
+    base = low - 0.03 * (rim - low)
+    rings = [np.stack([np.cos(angle), np.sin(angle), np.full(corners, height)], axis=1) for height in (rim, base)]
+    here, after = np.arange(corners), (np.arange(corners) + 1) % corners
+    upper = np.stack([here, after, corners + here], axis=1)
+    lower = np.stack([after, corners + after, corners + here], axis=1)
+    return np.concatenate(rings), np.concatenate([upper, lower])
+
+
+def _block(low: float, rim: float) -> Any:
+    """Draw the wall around the terrain: a block that was cut out, so that no outline looks like a funnel."""
+    import plotly.graph_objects as go
+
+    place, corner = _wall(low, rim)
+    return go.Mesh3d(
+        x=place[:, 0],
+        y=place[:, 1],
+        z=place[:, 2],
+        i=corner[:, 0],
+        j=corner[:, 1],
+        k=corner[:, 2],
+        color=WALL,
+        lighting={"ambient": 0.7, "diffuse": 0.4, "specular": 0.0},
+        hoverinfo="skip",
+        showscale=False,
+        meta="block",
+    )
+
+
 def funnel_terrain_figure(
     graph: BasinGraph, *, limit: int | Literal["auto"] | None = "auto", spacing: float = 0.045
 ) -> Figure:
@@ -274,6 +307,11 @@ def funnel_terrain_figure(
         "zaxis": hidden,
         "aspectmode": "manual",
         "aspectratio": {"x": 1.25, "y": 1.25, "z": 0.6},
-        "camera": {"eye": {"x": 0.72, "y": -1.28, "z": 1.4}, "center": {"x": 0, "y": 0, "z": -0.06}},
+        "camera": {
+            "eye": {"x": 0.72, "y": -1.28, "z": 1.5},
+            "center": {"x": 0, "y": 0, "z": -0.06},
+        },
     }
-    return go.Figure([mesh, dots, mast], layout(scene=scene, margin={"l": 0, "r": 0, "t": 0, "b": 0}))
+    return go.Figure(
+        [mesh, dots, mast, _block(low, surface.rim)], layout(scene=scene, margin={"l": 0, "r": 0, "t": 0, "b": 0})
+    )

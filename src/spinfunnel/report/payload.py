@@ -104,7 +104,7 @@ def lean(figure: dict[str, Any]) -> dict[str, Any]:
         mesh = trace.get("type") == "mesh3d"
         slim = {name: _slim(name, part, mesh=mesh) for name, part in trace.items()}
         if mesh:
-            del slim["intensity"]  # It is the height.
+            slim.pop("intensity", None)  # It is the height.
         elif slim.get("type") == "scatter" and slim.get("mode") == "lines":
             slim = _thinned(slim)
         if slim.get("meta") == "minima":

@@ -34,7 +34,7 @@
     figure.data.forEach(function (trace) {
       if (trace.type === "mesh3d") {
         ["x", "y", "z", "i", "j", "k"].forEach(function (key) { trace[key] = numbers(trace[key]); });
-        trace.intensity = trace.z;
+        if (!trace.color) trace.intensity = trace.z;
       }
       if (trace.meta === "minima") { trace.text = trace.customdata.map(function (k) { return wordsOf(found, k); }); trace.hoverinfo = "text"; }
     });
@@ -310,7 +310,7 @@
   function table(traces) {
     var rows = [["curve", "x", "y", "z", "minimum", "note"]];
     traces.forEach(function (trace, place) {
-      if (trace.meta === "chosen" || trace.meta === "water") return;
+      if (trace.meta === "chosen" || trace.meta === "water" || trace.meta === "block") return;
       var name = trace.name || trace.type + " " + place, x = trace.x || [], y = trace.y || [], z = trace.z || [];
       for (var k = 0; k < Math.max(x.length, y.length); k++) {
         var deep = z[k] && z[k].length !== undefined && typeof z[k] !== "string";
