@@ -358,6 +358,14 @@ def test_the_next_command_is_one_that_the_program_takes(studies, sampled):
         assert all(word in known for word in words[2:] if word.startswith("--"))
 
 
+def test_what_is_undecided_is_compared_with_larger_sizes(studies):
+    one = studies["sk"]
+    undecided = dataclasses.replace(one, verdict=dataclasses.replace(one.verdict, kind="undecided"))
+    assert "--over n=12,15,18" in next_step(undecided).command
+    decided = dataclasses.replace(one, verdict=dataclasses.replace(one.verdict, kind="glass"))
+    assert "--over n=6,9,12" in next_step(decided).command
+
+
 # ---------------------------------------------------------------------------------------------
 # Sizes
 

@@ -14,6 +14,8 @@ __all__ = ["NextStep", "next_step"]
 
 LONGER = 4
 """How many times as long a further search takes as the last one."""
+MOST_EXACT = 26
+"""Bits up to which a landscape of a sweep is small enough to be flooded soon."""
 WHOLE = 2.0
 """Time of a study over that of its exploring, roughly: nulls, walks and pictures take the other half of a budget."""
 
@@ -37,10 +39,10 @@ def next_step(study: Reported) -> NextStep:
     if road != "exact" and undecided:
         why = "The search was too short to decide. Explore four times as long."
         return NextStep(f"spinfunnel judge {what} --budget {_longer(study.run.seconds)}", why)
-    sizes = _sizes(study)
+    sizes = _sizes(study, larger=undecided)
     if sizes and road == "exact":
         why = (
-            "One size does not decide. Compare several sizes."
+            "This size does not decide. Compare larger ones."
             if undecided
             else "Does the verdict hold as the system grows? Compare several sizes."
         )
@@ -61,16 +63,19 @@ def _longer(seconds: float) -> str:
     return f"{whole}s" if whole < 120 else f"{round(whole / 60)}m"
 
 
-def _sizes(study: Reported) -> str:
-    """Values of the system's size to compare, as they are typed; empty where it has none."""
+def _sizes(study: Reported, *, larger: bool) -> str:
+    """Values of the system's size to compare, as they are typed, up to this one or from it on; empty without a size."""
     entry = study.landscape
     if entry.name not in SYSTEMS:
         return ""
     given = entry.parameters
     n, shape = given.get("n"), given.get("shape")
     if isinstance(n, int) and n >= 8:
-        return f"n={','.join(str(size) for size in sorted({max(n - 6, 6), max(n - 3, 7), n}))}"
+        sizes = range(n, min(n + 7, MOST_EXACT + 1), 3) if larger else sorted({max(n - 6, 6), max(n - 3, 7), n})
+        return f"n={','.join(map(str, sizes))}"
     if isinstance(shape, tuple | list) and len(shape) > 1 and shape[-1] > 3:
         rest = "x".join(str(length) for length in shape[:-1])
-        return "shape=" + ",".join(f"{rest}x{length}" for length in range(max(shape[-1] - 2, 2), shape[-1] + 1))
+        last = shape[-1]
+        lengths = range(last, last + 3) if larger else range(max(last - 2, 2), last + 1)
+        return "shape=" + ",".join(f"{rest}x{length}" for length in lengths)
     return ""
