@@ -72,7 +72,7 @@ def test_a_null_of_a_plug_in_is_listed_beside_the_others(monkeypatch: pytest.Mon
     )
     monkeypatch.setitem(NULLS, "itself", row)
     study = sf.study("sk:n=7", nulls=3, seed=2)
-    assert list(study.nulls) == ["shuffled_energies", "shuffled_interactions", "itself"]
+    assert list(study.nulls) == ["shuffled_energies", "sorted_energies", "shuffled_interactions", "itself"]
     own, null = study.measures["funnel_weight"], study.nulls["itself"]["funnel_weight"]
     assert isinstance(own, Estimate)
     assert isinstance(null, Estimate)

@@ -34,9 +34,9 @@ def test_an_ensemble_is_the_same_on_any_number_of_workers(magnet, null, own, wor
     assert list(one.measures) == list(MEASURES)
 
 
-def test_side_by_side_equals_one_after_the_other(magnet, monkeypatch):
+def test_one_thread_finds_what_several_find(magnet, monkeypatch):
     beside = ensemble(magnet, shuffled, count=3, seed=2, own_grounds=True, workers=2)
-    monkeypatch.setattr(nulls, "SIDE_BY_SIDE", 0)
+    monkeypatch.setattr(nulls, "ONE_THREAD", 0)
     assert ensemble(magnet, shuffled, count=3, seed=2, own_grounds=True, workers=2) == beside
 
 
@@ -59,7 +59,7 @@ def test_shuffled_interactions_keep_the_variance_and_raise_the_ground(magnet):
     assert z.value > 2
     # The null's own samples compare with each other: no gap between them but scatter.
     assert null["stability_gap"].low < 0 < null["stability_gap"].high
-    assert result.null_samples == {"shuffled_energies": 8, "shuffled_interactions": 8}
+    assert result.null_samples == {"shuffled_energies": 8, "sorted_energies": 3, "shuffled_interactions": 8}
 
 
 def test_a_glass_does_not_stand_out_from_its_own_shuffles():

@@ -37,7 +37,7 @@ def test_a_designed_sequence_stands_out_from_its_shuffles_and_a_random_one_does_
     """The random one is a shuffle itself: with 20 samples |Z| > 4.2 in less than one case in 2000."""
     measures = "entropy", "tf_tg", "native_depth", "stability_gap", "stability_z"
     designed, random = (judged(kind, nulls=2, measures=measures) for kind in ("designed", "random"))
-    assert designed.null_samples == {"shuffled_energies": 0, "shuffled_interactions": GROUNDS}
+    assert designed.null_samples == {"shuffled_energies": 0, "sorted_energies": 0, "shuffled_interactions": GROUNDS}
     assert designed.measures["stability_gap"].value > 0.2
     assert abs(random.measures["stability_z"].value) < 4.2
     assert designed.nulls["shuffled_interactions"]["native_depth"].value < designed.measures["native_depth"].value

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-from sqlalchemy.engine import Row
 
 from spinfunnel.landscape import InputError, Kind, Parameter
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Row
 
 __all__ = ["Description", "LandscapeEntry", "RunEntry", "from_json", "landscape_entry", "run_entry", "to_json"]
 

@@ -16,10 +16,13 @@ import numpy as np
 from spinfunnel.calibration.energy_table import EnergyTable
 from spinfunnel.calibration.planted import (
     block_energies,
+    concave_well,
     fully_frustrated,
     hidden_magnet,
     leading_ones,
     magnet_in_field,
+    neighbour_tables,
+    open_chain,
     orthogonal_memories,
     parity_checks,
     planted_pairs,
@@ -27,6 +30,9 @@ from spinfunnel.calibration.planted import (
     regular_bonds,
     ring,
     separable,
+    signed_pairs,
+    two_cliques,
+    weakly_coupled,
     wells,
 )
 from spinfunnel.landscape import Binary, InputError, Parameter
@@ -187,13 +193,16 @@ def two_slopes(n: int, *, slope: float, seed: int) -> EnergyTable:
     return EnergyTable(n, energies, "two slopes", {"n": n, "slope": slope, "seed": seed})
 
 
-def hole(n: int, *, roughness: float, radius: int, seed: int) -> EnergyTable:
-    """Random energies of standard deviation `roughness` and one hole twice as deep as the band reaches, or 1.
+def hole(n: int, *, roughness: float, radius: int, seed: int, draw: str = "normal") -> EnergyTable:
+    """Random energies of standard deviation `roughness` and one hole twice as deep as a normal band reaches, or 1.
 
     States within `radius` flips of the bottom lie on its wall, at equal steps.
     """
     rng = np.random.default_rng([seed, 7])
-    energies = rng.normal(0.0, roughness, 1 << n) if roughness > 0.0 else np.zeros(1 << n)
+    energies = np.zeros(1 << n)
+    if roughness > 0.0:
+        wide = roughness * np.sqrt(3.0)
+        energies = rng.uniform(-wide, wide, 1 << n) if draw == "uniform" else rng.normal(0.0, roughness, 1 << n)
     deep = 2.0 * roughness * np.sqrt(2.0 * n * np.log(2.0)) if roughness > 0.0 else 1.0
     away = np.bitwise_count(np.arange(1 << n) ^ int(rng.integers(1 << n))).astype(float)
     wall = away <= radius
@@ -383,6 +392,40 @@ FAMILIES: dict[str, Family] = {
                "a golf course in a glass: Bernasconi (1987); Bouchaud, Mezard (1994)", also=("golf course",)),
         Family("ea 2d, both signs", "glass", lambda n, seed: edwards_anderson(PLANE[n], bonds="bimodal", seed=seed),
                "Edwards, Anderson (1975)", _SMALL_GLASS, 16),
+        # Made after all limits were set, to be judged as found.
+        Family("signed pairs", "funnel", lambda n, seed: signed_pairs(n, wrong=0.1, seed=seed),
+               "ferromagnetic phase, J0 = 0.8 sqrt(n) J: Sherrington, Kirkpatrick (1975)"),
+        Family("hidden magnet, degree 6", "funnel",
+               lambda n, seed: hidden_magnet(n, regular_bonds(n, 6, np.random.default_rng([seed, 33])),
+                                             weights="gaussian", seed=seed),
+               "unfrustrated on a random regular graph: Mattis (1976)"),
+        Family("slope with exponential noise", "funnel",
+               lambda n, seed: random_energies(n, draw="exponential", slope=5.0, seed=seed),
+               "the slope exceeds the roughness on every way to the target: Bryngelson, Wolynes (1987)",
+               also=("smooth",)),
+        Family("two cliques", "multi-funnel", lambda n, seed: two_cliques(n, bridge=0.05, seed=seed),
+               "two magnets that hardly feel each other: parallel, and nearly as low, antiparallel"),
+        Family("two rough wells, one higher", "multi-funnel",
+               lambda n, seed: wells(n, count=2, roughness=0.2, lift=0.05, seed=seed),
+               "two mirror images, one lower by a twentieth of their depth, and noise"),
+        Family("hole in uniform noise", "golf course",
+               lambda n, seed: hole(n, roughness=1.0, radius=0, draw="uniform", seed=seed),
+               "random energies without slope, one state far below them: Bryngelson, Wolynes (1987)"),
+        Family("weakly coupled spins", "smooth", lambda n, seed: weakly_coupled(n, coupling=0.2, seed=seed),
+               "fields outweigh all interactions of a spin, so that there is one minimum"),
+        Family("open chain in a field", "smooth", lambda n, seed: open_chain(n, field=1.0, seed=seed),
+               "no transition in one dimension: Ising (1925)", also=("funnel",)),
+        Family("concave well", "smooth", lambda n, seed: concave_well(n, seed=seed),
+               "one minimum, by proof, to which every wrong bit leads", also=("funnel",)),
+        Family("5-spin glass", "glass", lambda n, seed: p_spin_glass(n, p=5, seed=seed), "Derrida (1981)", largest=20),
+        Family("signed pairs, fair", "glass", lambda n, seed: signed_pairs(n, wrong=0.5, seed=seed),
+               "Sherrington, Kirkpatrick (1975), of both signs", _SMALL_GLASS, 16),
+        Family("nk, 8 neighbours", "glass", lambda n, seed: neighbour_tables(n, neighbours=8, seed=seed),
+               "rugged where a bit meets many others: Kauffman, Levin, J. Theor. Biol. 128, 11 (1987)",
+               also=("golf course",)),
+        Family("4-body checks, both signs", "glass",
+               lambda n, seed: parity_checks(n, order=4, checks=8 * n, planted=False, seed=seed),
+               "one-step replica symmetry breaking: Gross, Mezard (1984)", also=("golf course",)),
     )
 }  # fmt: skip
 """All families, funnels first."""

@@ -18,10 +18,13 @@ from spinfunnel.systems.spins.optimisation import regular_graph
 
 __all__ = [
     "block_energies",
+    "concave_well",
     "fully_frustrated",
     "hidden_magnet",
     "leading_ones",
     "magnet_in_field",
+    "neighbour_tables",
+    "open_chain",
     "orthogonal_memories",
     "parity_checks",
     "planted_pairs",
@@ -29,6 +32,9 @@ __all__ = [
     "regular_bonds",
     "ring",
     "separable",
+    "signed_pairs",
+    "two_cliques",
+    "weakly_coupled",
     "wells",
 ]
 
@@ -144,12 +150,13 @@ def leading_ones(n: int, *, seed: int) -> EnergyTable:
 
 
 def random_energies(n: int, *, draw: str, slope: float = 0.0, seed: int) -> EnergyTable:
-    """Independent energies of variance n / 2, normal, uniform or of both signs of a fair coin, and a hidden slope."""
+    """Independent energies of variance n / 2, normal, uniform or exponential, and a hidden slope."""
     rng = _rng(seed, 19)
     away = np.bitwise_count(np.arange(1 << n) ^ int(rng.integers(1 << n))).astype(float)
     unit = {
         "normal": rng.normal(size=1 << n),
         "uniform": rng.uniform(-np.sqrt(3.0), np.sqrt(3.0), 1 << n),
+        "exponential": rng.exponential(size=1 << n) - 1.0,
     }[draw]
     facts: dict[str, Parameter] = {"n": n, "draw": draw, "slope": slope, "seed": seed}
     return EnergyTable(n, np.sqrt(n / 2.0) * unit + slope * away, "random energies", facts)
@@ -189,3 +196,60 @@ def ring(n: int, *, seed: int) -> SpinPolynomial:
     """Ferromagnetic ring of unit bonds in a random gauge: two ground states that the flip joins, and no barrier."""
     sites = np.arange(n)
     return hidden_magnet(n, np.stack([sites, (sites + 1) % n], axis=1), weights="unit", seed=seed)
+
+
+def signed_pairs(n: int, *, wrong: float, seed: int) -> SpinPolynomial:
+    """Unit interactions of all pairs in favour of a random state, all but a share of them; a half is a glass."""
+    rng = _rng(seed, 22)
+    hidden = rng.choice([-1.0, 1.0], n)
+    pairs = np.stack(np.triu_indices(n, 1), axis=1)
+    sign = np.where(rng.random(len(pairs)) < wrong, -1.0, 1.0)
+    facts: dict[str, Parameter] = {"n": n, "wrong": wrong, "seed": seed}
+    return SpinPolynomial(n, [(pairs, -sign * hidden[pairs].prod(axis=1))], name="signed pairs", parameters=facts)
+
+
+def two_cliques(n: int, *, bridge: float, seed: int) -> SpinPolynomial:
+    """Two magnets of half the spins each, all pairs of each bound by 1 and all pairs between them by `bridge`."""
+    rng = _rng(seed, 23)
+    hidden, side = rng.choice([-1.0, 1.0], n), rng.permutation(n) < n // 2
+    pairs = np.stack(np.triu_indices(n, 1), axis=1)
+    strength = np.where(side[pairs[:, 0]] == side[pairs[:, 1]], 1.0, bridge)
+    facts: dict[str, Parameter] = {"n": n, "bridge": bridge, "seed": seed}
+    return SpinPolynomial(n, [(pairs, -strength * hidden[pairs].prod(axis=1))], name="two cliques", parameters=facts)
+
+
+def weakly_coupled(n: int, *, coupling: float, seed: int) -> SpinPolynomial:
+    """Spins in fields near 1 with normal pair interactions so weak that no flip is ever held back."""
+    rng = _rng(seed, 24)
+    pairs = np.stack(np.triu_indices(n, 1), axis=1)
+    fields = rng.uniform(0.5, 1.5, n) * rng.choice([-1.0, 1.0], n)
+    terms = [(np.arange(n)[:, None], fields), (pairs, rng.normal(0.0, coupling / np.sqrt(n), len(pairs)))]
+    facts: dict[str, Parameter] = {"n": n, "coupling": coupling, "seed": seed}
+    return SpinPolynomial(n, terms, name="weakly coupled", parameters=facts)
+
+
+def open_chain(n: int, *, field: float, seed: int) -> SpinPolynomial:
+    """Ferromagnetic chain with free ends in a field along its order, in a random gauge."""
+    hidden, sites = _rng(seed, 25).choice([-1.0, 1.0], n), np.arange(n)
+    bonds = np.stack([sites[:-1], sites[1:]], axis=1)
+    terms = [(bonds, -hidden[bonds].prod(axis=1)), (sites[:, None], -field * hidden)]
+    return SpinPolynomial(n, terms, name="open chain", parameters={"n": n, "field": field, "seed": seed})
+
+
+def concave_well(n: int, *, seed: int) -> EnergyTable:
+    """Square root of the distance to a random state: every step toward it leads down, the last ones most."""
+    away = np.bitwise_count(np.arange(1 << n) ^ int(_rng(seed, 26).integers(1 << n))).astype(float)
+    return EnergyTable(n, np.sqrt(away), "concave well", {"n": n, "seed": seed})
+
+
+def neighbour_tables(n: int, *, neighbours: int, seed: int) -> EnergyTable:
+    """Sum over bits of a random number for each state of the bit and so many others: Kauffman's NK model."""
+    rng = _rng(seed, 27)
+    number, energies = np.arange(1 << n), np.zeros(1 << n)
+    for bit in range(n):
+        others = rng.permutation(np.delete(np.arange(n), bit))[:neighbours]
+        index = np.zeros(1 << n, np.int64)
+        for place, read in enumerate((bit, *others.tolist())):
+            index |= ((number >> read) & 1) << place
+        energies += rng.random(1 << (neighbours + 1))[index]
+    return EnergyTable(n, energies, "neighbour tables", {"n": n, "neighbours": neighbours, "seed": seed})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,14 +49,13 @@ def studies(
 ) -> list[Study]:
     """Study systems one after the other; whatever can be refused is refused before the first is explored."""
     landscapes = _checked(systems, explorer=explorer, seed=seed, budget=budget, quick=quick)
-    from spinfunnel.atlas import Atlas
     from spinfunnel.pipeline.request import Request
-    from spinfunnel.pipeline.study import study
+    from spinfunnel.pipeline.study import opened, study
 
     if report is not None:
         terminal.check_target(report, what="report")
     found = []
-    with nullcontext(None) if atlas is None else Atlas(atlas) as opened:
+    with opened(atlas) as db:
         for system, landscape in zip(systems, landscapes, strict=True):
             with terminal.progress_shown(system, wanted=not quiet) as progress:
                 request = Request(
@@ -66,7 +64,7 @@ def studies(
                     seed=seed,
                     workers=workers,
                     budget=limit_of(budget),
-                    atlas=opened,
+                    atlas=db,
                     nulls=nulls,
                     temperature=temperature,
                     native_tolerance=native_tolerance,

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Estimate", "Measurement", "NoAnswer", "bootstrap", "mean_estimate"]
+__all__ = ["Estimate", "Measurement", "NoAnswer", "between", "bootstrap", "mean_estimate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,42 @@ class NoAnswer:
 
 Measurement: TypeAlias = Estimate | NoAnswer
 """What a measure returns."""
+
+
+def between(measured: Measurement, zero: Measurement, one: Measurement) -> Measurement:
+    """Position of a number between two others, ``(x - a) / (b - a)``: 0 as the first null, 1 as the second.
+
+    Below 0 and above 1 are possible. The interval adds the errors of all three as independent ones.
+
+    Parameters
+    ----------
+    measured, zero, one : Estimate or NoAnswer
+        The number; its value at 0; its value at 1.
+
+    Examples
+    --------
+    >>> exactly = Estimate.exactly
+    >>> print(between(exactly(0.5), exactly(0.25), exactly(0.75)))
+    0.5
+    >>> between(exactly(0.5), Estimate(0.4, 0.2, 0.6), exactly(0.5)).outcome
+    'no_room'
+    """
+    for each in (measured, zero, one):
+        if isinstance(each, NoAnswer):
+            return each
+    assert isinstance(measured, Estimate)  # noqa: S101 - told apart above
+    assert isinstance(zero, Estimate)  # noqa: S101
+    assert isinstance(one, Estimate)  # noqa: S101
+    room = one.value - zero.value
+    errors = [(each.high - each.low) / 2.0 for each in (measured, zero, one)]
+    if abs(room) <= errors[1] + errors[2] or room == 0.0:
+        return NoAnswer(
+            "no_room", f"both nulls reach {zero.value:.3g}, so that nothing lies between them", "use a larger system"
+        )
+    value = (measured.value - zero.value) / room
+    parts = zip(errors, (1.0, 1.0 - value, value), strict=True)
+    error = math.sqrt(sum((each * share / room) ** 2 for each, share in parts))
+    return Estimate(value, value - error, value + error)
 
 
 def bootstrap(

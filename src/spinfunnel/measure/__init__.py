@@ -114,6 +114,7 @@ def measure_all(
     null_grounds: Sequence[float] = (),
     null_maps: Sequence[BasinGraph] = (),
     deadline: float = math.inf,
+    solved_bits: int | None = None,
 ) -> dict[str, Measurement]:
     """Measure a basin graph by every measure, or by those named.
 
@@ -136,6 +137,8 @@ def measure_all(
         Maps of nulls that were explored as the landscape itself was.
     deadline : float
         Reading of `time.perf_counter` by which walks on landscapes that were sampled are over.
+    solved_bits : int, optional
+        Free bits up to which passage times are solved for; above, walks are run.
 
     Returns
     -------
@@ -173,6 +176,6 @@ def measure_all(
         raise InputError(f"there is no measure {unknown[0]!r}; there are {', '.join(MEASURES)}")
     topography = Topography(
         graph, temperature=temperature, landscape=landscape, workers=workers, seed=seed, null_grounds=null_grounds,
-        null_maps=null_maps, deadline=deadline,
+        null_maps=null_maps, deadline=deadline, solved_bits=solved_bits,
     )  # fmt: skip
     return {name: measure.on(topography) for name, measure in MEASURES.items() if name in wanted}

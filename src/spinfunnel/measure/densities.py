@@ -33,7 +33,7 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 
-GRID, STEPS = 48, 100
+GRID, PIECE, STEPS = 48, 8, 100
 """Temperatures among which a crossing is sought, and steps in which it is refined at most: a dozen as a rule."""
 SETTLED = 1e-14
 """Step of the logarithm of a temperature below which the search for a crossing ends."""
@@ -301,13 +301,15 @@ def crossing(fall: Callable[[Floats], Floats], *, hot: float, cold: float) -> fl
     3.0
     """
     grid = np.geomspace(hot, cold, GRID)
-    values = fall(grid)
+    values = fall(grid[:PIECE])
     while values[0] > 0.0:
         grid, values = np.append(2.0 * grid[0], grid), np.append(fall(2.0 * grid[:1]), values)
-    above = values > 0.0
-    if not above.any():
-        return None
-    k = int(above.argmax())
+    # Most roots lie in the hot half: the rest of the grid is searched where it has to be.
+    while not (values > 0.0).any():
+        if len(values) == len(grid):
+            return None
+        values = np.append(values, fall(grid[len(values) : len(values) + PIECE]))
+    k = int((values > 0.0).argmax())
     return _refined(fall, low=(math.log(grid[k]), float(values[k])), high=(math.log(grid[k - 1]), float(values[k - 1])))
 
 

@@ -38,7 +38,7 @@ from spinfunnel.measure.run_lengths import HOTTEST, STEP, folding_by_walks
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["EXACT_BITS", "MEASURES", "FoldingTime", "folding", "folding_time"]
+__all__ = ["EXACT_BITS", "MEASURES", "FoldingTime", "folding", "folding_time", "solving"]
 
 HOPELESS = 10.0
 """The search goes no colder once folding takes so many times longer than at the best temperature."""
@@ -306,9 +306,16 @@ def folding(topography: Topography) -> FoldingTime | NoAnswer:
     return folding_time(
         landscape,
         native_energy=native,
+        method=solving(landscape, topography),
         seed=topography.seed,
         workers=topography.workers,
     )
+
+
+def solving(landscape: Binary, topography: Topography) -> Literal["runs"] | None:
+    """How passage times of bits are found: as their number suggests, or by walks above the limit that is asked for."""
+    free = landscape.size - any(symmetry.is_global_flip for symmetry in landscape.symmetries)
+    return "runs" if topography.solved_bits is not None and free > topography.solved_bits else None
 
 
 _SOURCE = "Levinthal (1969); Dill, Chan, Nat. Struct. Biol. 4, 10 (1997); exponent as defined by this project"

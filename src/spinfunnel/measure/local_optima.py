@@ -30,6 +30,7 @@ __all__ = ["KickNetwork", "Network", "contracted", "kick_network", "leads_to"]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+FEW_EDGES = 1 << 14
 MOST_BITS = 26
 """Free bits up to which descents are made: 12 bytes a state."""
 MOST_KICKS = 1 << 26
@@ -146,8 +147,14 @@ def contracted(network: KickNetwork, energy: Floats, *, native: NDArray[np.bool_
 
 def leads_to(down: csr_matrix, goal: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Nodes from which edges lead to a goal, the goals included."""
-    upward = down.T.tocsr()
     reached = goal.copy()
+    if down.nnz <= FEW_EDGES:
+        # Taking rows of a sparse matrix takes longer than going over all of so few edges a few times.
+        start, end, before = np.repeat(np.arange(down.shape[0]), np.diff(down.indptr)), down.indices, -1
+        while before != (before := int(reached.sum())):
+            reached[start[reached[end]]] = True
+        return reached
+    upward = down.T.tocsr()
     front = np.flatnonzero(goal)
     while len(front):
         fresh = np.unique(upward[front].indices)

@@ -48,6 +48,8 @@ class Topography:
         Maps of nulls that were explored as the landscape itself was: networks trained on shuffled labels.
     deadline : float
         Reading of `time.perf_counter` by which walks on large landscapes are over.
+    solved_bits : int, optional
+        Free bits up to which passage times are solved for; those of `measure.metropolis` unless given.
 
     Raises
     ------
@@ -66,8 +68,10 @@ class Topography:
         null_grounds: Sequence[float] = (),
         null_maps: Sequence[BasinGraph] = (),
         deadline: float = math.inf,
+        solved_bits: int | None = None,
     ) -> None:
         self.graph = graph
+        self.solved_bits = solved_bits
         self.deadline = deadline
         self.null_grounds = tuple(null_grounds)
         self.null_maps = tuple(null_maps)

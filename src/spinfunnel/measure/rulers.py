@@ -27,7 +27,7 @@ from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.landscape.kinds import is_binary
 from spinfunnel.landscape.tree import subtree_weight
 from spinfunnel.measure.depth import depth
-from spinfunnel.measure.levinthal import FoldingTime, folding, folding_time
+from spinfunnel.measure.levinthal import FoldingTime, folding, folding_time, solving
 from spinfunnel.measure.native_distances import native_distances
 from spinfunnel.measure.outcome import Measure, Topography, census_of, energy_scale, exactly, no_path
 from spinfunnel.measure.walsh import spectrum, state_energies
@@ -292,7 +292,7 @@ def either_ruler(topography: Topography) -> Measurement:
     states = [_plateau(energies, int(number), size=landscape.size) for number in _numbers(graph.key[goal], landscape)]
     reached = folding_time(
         landscape, native_energy=float(graph.energy[0]) + graph.native_tolerance, also_native=np.concatenate(states),
-        seed=topography.seed, workers=topography.workers,
+        method=solving(landscape, topography), seed=topography.seed, workers=topography.workers,
     )  # fmt: skip
     return _position(reached, topography.shared(ideal_time))
 

@@ -20,6 +20,9 @@ __all__ = ["MEASURES", "absorbed", "kick_weight"]
 
 Floats = NDArray[np.float64]
 
+DENSE = 128
+"""Minima up to which a dense matrix is quicker than a sparse one."""
+
 
 def _network(topography: Topography) -> Network | NoAnswer:
     kicks = topography.shared(kick_network)
@@ -77,6 +80,8 @@ def absorbed(network: KickNetwork, energy: Floats, *, native: NDArray[np.bool_])
 
     size = len(energy)
     chance = native.astype(np.float64)
+    if size <= DENSE:
+        return _absorbed_of_few(network, native)
     step = csr_matrix((network.weight, (network.start, network.end)), shape=(size, size))
     known = native | ~leads_to(step, native)  # All others get to one of these with some chance: one solution.
     if known.all():
@@ -86,6 +91,21 @@ def absorbed(network: KickNetwork, energy: Floats, *, native: NDArray[np.bool_])
     step = csr_matrix(step[rows].multiply(1.0 / total[rows, None]))
     system = (identity(len(rows), format="csr") - step[:, rows]).tocsc()
     chance[rows] = spsolve(system, step[:, np.flatnonzero(known)] @ chance[known], permc_spec="NATURAL")
+    return chance
+
+
+def _absorbed_of_few(network: KickNetwork, native: NDArray[np.bool_]) -> Floats:
+    """`absorbed` of few minima, without sparse matrices, whose making takes longer than the answer."""
+    size = len(native)
+    step = np.zeros((size, size))
+    np.add.at(step, (network.start, network.end), network.weight)
+    reaching, before = native.copy(), -1
+    while before != (before := int(reaching.sum())):
+        reaching |= (step[:, reaching] > 0.0).any(axis=1)
+    rows = np.flatnonzero(reaching & ~native)
+    chance = native.astype(np.float64)
+    step = step[rows] / step[rows].sum(axis=1)[:, None]
+    chance[rows] = np.linalg.solve(np.eye(len(rows)) - step[:, rows], step[:, native].sum(axis=1))
     return chance
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -35,8 +34,8 @@ FEWEST_SAMPLES = 5
 FULL_ENSEMBLE_STATES = 1 << 20
 MOST_STATES = 1 << 26
 MOST_STATES_ASKED = 1 << 28
-SIDE_BY_SIDE = 1 << 17
-"""States up to which samples are made side by side, one a thread; above, one after the other on all threads."""
+ONE_THREAD = 1 << 16
+"""States up to which samples are made on one thread: several would wait for each other longer than they work."""
 AFFORDABLE = {3: 1 << 12, 12: 0, 13: 1 << 12, 22: 0, 23: 0}
 """States up to which the measures of a definition are taken of every sample; others are cheap at any size.
 
@@ -224,17 +223,12 @@ def ensemble(
         return graph, found
 
     maps, rows = [], []
-    with ThreadPoolExecutor(workers) as pool:
-        apart = states <= SIDE_BY_SIDE and workers > 1
-        futures = [pool.submit(one, draw, threads=1) for draw in seeds] if apart else []
-        try:
-            for number, draw in enumerate(seeds):
-                progress(f"{title}, {number + 1} of {count}", number / count)
-                graph, row = futures[number].result() if apart else one(draw, threads=workers)
-                maps.append((float(graph.energy[0]), graph if own_grounds else None))
-                rows.append(row)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    threads = 1 if states <= ONE_THREAD else workers
+    for number, draw in enumerate(seeds):
+        progress(f"{title}, {number + 1} of {count}", number / count)
+        graph, row = one(draw, threads=threads)
+        maps.append((float(graph.energy[0]), graph if own_grounds else None))
+        rows.append(row)
     progress(f"{title}, {count} of {count}", 1.0)
     grounds = tuple(ground for ground, _ in maps)
     for number, (_, kept) in enumerate(maps):

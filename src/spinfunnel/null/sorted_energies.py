@@ -2,23 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Binary, InputError, Kind, Parameter, Progress, Symmetry, identity_hash, no_progress
+from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure.native_distances import native_distances
+from spinfunnel.null.ensemble import flooded, refused, without_bits
+from spinfunnel.null.row import Asked, Found, Null
 from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.spins.rem import state_numbers
 from spinfunnel.systems.spins.state_blocks import enumerated_bits
 
-__all__ = ["SortedEnergies"]
+__all__ = ["SORTED_ENERGIES", "Shells", "SortedEnergies", "sorted_by_distance"]
 
 LARGEST = 26
 """Bits: energies, distances and an order of the states are held."""
+SAMPLES = 3
+"""At most: they differ within shells alone, and hardly by any measure."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shells:
+    """States by distance from the ground states, and the energies in ascending order; made once for all samples.
+
+    Attributes
+    ----------
+    state : array of int64, shape (states,)
+        Numbers of the states, nearest first.
+    end : array of int64, shape (size + 1,)
+        Where each shell ends among them.
+    energy : array of float64, shape (states,)
+    """
+
+    state: NDArray[np.int64]
+    end: NDArray[np.int64]
+    energy: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, landscape: Binary, *, workers: int = 1) -> Shells:
+        """Enumerate a landscape and sort it."""
+        halved = any(symmetry.is_global_flip for symmetry in landscape.symmetries)
+        energies = np.empty(1 << (landscape.size - halved))
+        landscape.enumerate(energies, workers=workers)
+        away = native_distances(energies, size=landscape.size)
+        energies.sort()
+        shells = np.bincount(away, minlength=landscape.size + 1)
+        return cls(np.argsort(away, kind="stable"), np.cumsum(shells), energies)
+
+    def placed(self, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Energies by number of state, those of a shell at random over it."""
+        dealt = self.energy.copy()
+        for start, stop in zip([0, *self.end.tolist()], self.end.tolist(), strict=False):
+            rng.shuffle(dealt[start:stop])
+        energies = np.empty_like(dealt)
+        energies[self.state] = dealt
+        return energies
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +77,8 @@ class SortedEnergies:
         At most 26 bits.
     seed : int
         Of the order within shells.
+    shells : Shells, optional
+        To save sorting again for each seed.
 
     Examples
     --------
@@ -52,17 +97,14 @@ class SortedEnergies:
     seed: int = 0
     energies: NDArray[np.float64] = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        check_range("seed", self.seed, low=0)
-        if self.size > LARGEST:
-            raise InputError(f"{self.size} bits are too many to sort energies; the null is made up to {LARGEST} bits")
-        energies = np.empty(1 << (self.size - len(self.symmetries)))
-        self.landscape.enumerate(energies)
-        away = native_distances(energies, size=self.size)
-        chance = np.random.default_rng(self.seed).random(len(energies))
-        placed = np.empty_like(energies)
-        placed[np.lexsort((chance, away))] = np.sort(energies)
-        object.__setattr__(self, "energies", placed)
+    def __init__(self, landscape: Binary, seed: int = 0, *, shells: Shells | None = None) -> None:
+        check_range("seed", seed, low=0)
+        if landscape.size > LARGEST:
+            raise InputError(f"{landscape.size} bits are too many to sort energies; the null is made up to {LARGEST}")
+        put = object.__setattr__
+        put(self, "landscape", landscape)
+        put(self, "seed", seed)
+        put(self, "energies", (shells or Shells.of(landscape)).placed(np.random.default_rng(seed)))
 
     @property
     def name(self) -> str:
@@ -103,3 +145,30 @@ class SortedEnergies:
         if len(out) > half:
             out[half:] = self.energies[::-1]
         progress("energies", 1.0)
+
+
+def sorted_by_distance(landscape: Binary, workers: int) -> Callable[[int], SortedEnergies]:
+    """Sampler of the null: states and energies are sorted once."""
+    shells = Shells.of(landscape, workers=workers)
+    return lambda draw: SortedEnergies(landscape, draw, shells=shells)
+
+
+def _exact(asked: Asked) -> Found:
+    landscape = asked.landscape
+    refusal = without_bits(landscape)
+    if refusal is None and isinstance(landscape, Binary) and landscape.size > LARGEST:
+        refusal = NoAnswer(
+            "too_large", f"energies of {landscape.size} bits are not sorted in memory; that is done up to {LARGEST}",
+            "compare at a smaller size",
+        )  # fmt: skip
+    if refusal is not None:
+        return refused(refusal)
+    return flooded(replace(asked, count=min(asked.count, SAMPLES)), sorted_by_distance, title="sorted energies")
+
+
+SORTED_ENERGIES = Null(
+    "sorted_energies",
+    "the same energies sorted by distance from the ground states: the perfect funnel, thermodynamics is kept",
+    "as defined by this project; Bryngelson, Wolynes, PNAS 84, 7524 (1987), for the minimally frustrated limit",
+    exact=_exact,
+)

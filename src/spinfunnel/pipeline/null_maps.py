@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from spinfunnel.atlas import Atlas
 from spinfunnel.explore import EXPLORERS
 from spinfunnel.landscape import BasinGraph, Budget, Landscape, Progress
 from spinfunnel.pipeline.plan import Plan
 from spinfunnel.pipeline.request import Request
 from spinfunnel.pipeline.run import Mapped, map_of
+
+if TYPE_CHECKING:
+    from spinfunnel.atlas import Atlas
 
 __all__ = ["NullMaps"]
 

@@ -6,10 +6,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from spinfunnel.atlas import Atlas
 from spinfunnel.landscape import Budget, InputError, Kind, Landscape, Progress, no_progress
+
+if TYPE_CHECKING:
+    from spinfunnel.atlas import Atlas
 
 __all__ = ["Nulls", "Request"]
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from spinfunnel.atlas import LandscapeEntry
 from spinfunnel.landscape import BasinGraph, Run
-from spinfunnel.landscape.estimate import Measurement, NoAnswer
-from spinfunnel.verdict.witness import Verdict
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.verdict.witness import Evidence, Verdict
 
 __all__ = ["Study", "map_to_json"]
 
@@ -139,6 +139,9 @@ def _measure_json(measurement: Measurement, nulls: Mapping[str, Measurement]) ->
     answer = _plain_measure(measurement)
     if nulls:
         answer["null"] = {name: _plain_measure(value) for name, value in nulls.items()}
+    position = Evidence(measurement, nulls).position
+    if isinstance(position, Estimate):
+        answer["position"] = _plain_measure(position)
     return answer
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from spinfunnel.atlas import Atlas
 from spinfunnel.explore import loaded
 from spinfunnel.landscape import (
     BasinGraph,
@@ -23,6 +22,9 @@ from spinfunnel.landscape import (
 from spinfunnel.measure.solution_measures import NATIVE_SHARE, SCALE
 from spinfunnel.pipeline.plan import Plan, describe, plan, threads
 from spinfunnel.version import __version__
+
+if TYPE_CHECKING:
+    from spinfunnel.atlas import Atlas
 
 __all__ = ["Mapped", "carried_out", "explore", "graph_of", "map_of", "with_tolerance"]
 
@@ -158,6 +160,8 @@ def map_of(
         graph = loaded(at_once)(landscape, workers=workers, progress=progress, **chosen.options)
         run = _ended(chosen, landscape, seed=seed, started=started)
         return Mapped(landscape, run, with_tolerance(graph, tolerance), {}, {})
+    from spinfunnel.atlas import Atlas
+
     with Atlas() as own:
         db = atlas or own
         run = carried_out(chosen, landscape, atlas=db, seed=seed, workers=workers, progress=progress, left=left)
@@ -170,6 +174,8 @@ def graph_of(
     landscape: Landscape, chunks: Iterator[list[Record]], *, explorer: str, tolerance: float | None = None
 ) -> BasinGraph:
     """Map that an explorer's records make, kept nowhere."""
+    from spinfunnel.atlas import Atlas
+
     with Atlas() as db:
         number = db.begin(describe(landscape), explorer=explorer, options={}, seed=0, version=__version__)
         effort = _keep([], chunks, atlas=db, number=number, progress=no_progress)

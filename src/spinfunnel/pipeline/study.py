@@ -6,13 +6,12 @@ import dataclasses
 import inspect
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spinfunnel.atlas import Atlas, LandscapeEntry
 from spinfunnel.landscape import Budget, InputError, Kind, Landscape, Progress, Run, no_progress
 from spinfunnel.measure import measure_all
 from spinfunnel.null import Asked
@@ -27,7 +26,10 @@ from spinfunnel.pipeline.run import Mapped, map_of, with_tolerance
 from spinfunnel.pipeline.views import curvature_of, details_of, views_of
 from spinfunnel.verdict import judge_map
 
-__all__ = ["recall", "study"]
+if TYPE_CHECKING:
+    from spinfunnel.atlas import Atlas, LandscapeEntry
+
+__all__ = ["opened", "recall", "study"]
 
 ADVICE_SHARE, FEWEST_FLIPS, LEAST_ADVICE = 0.2, 1e6, 0.5
 """Flips that advice may take over those of exploring, the fewest, and the least seconds where time is limited."""
@@ -88,8 +90,7 @@ def _studied(asked: Request) -> Study:
     chosen = plan(asked.landscape, asked.explorer, budget=asked.budget, quick=asked.quick)
     clock = _clock(asked, chosen)
     clock.compile_kernels(asked.landscape)
-    atlas = asked.atlas
-    with nullcontext(atlas) if atlas is None or isinstance(atlas, Atlas) else Atlas(atlas) as db:
+    with opened(asked.atlas) as db:
         found = map_of(
             _shortened(chosen, asked, clock, atlas=db),
             asked.landscape,
@@ -102,6 +103,15 @@ def _studied(asked: Request) -> Study:
         )
         entry = describe(asked.landscape)
         return _concluded(asked, found, entry, clock=clock, workers=workers, atlas=db)
+
+
+def opened(atlas: Atlas | str | Path | None) -> AbstractContextManager[Atlas | None]:
+    """Atlas of a study: as given, opened by its name, or none."""
+    if atlas is None:
+        return nullcontext()
+    from spinfunnel.atlas import Atlas
+
+    return nullcontext(atlas) if isinstance(atlas, Atlas) else Atlas(atlas)
 
 
 def _shortened(chosen: Plan, asked: Request, clock: StudyClock, *, atlas: Atlas | None) -> Plan:

@@ -13,12 +13,12 @@ from typing import Literal, TypeAlias
 
 from spinfunnel.landscape import Kind as LandscapeKind
 from spinfunnel.landscape.basin_graph import Road
-from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer, between
 from spinfunnel.verdict.thresholds import Threshold
 
 __all__ = [
-    "SHUFFLED", "Answer", "Case", "Conclusion", "Evidence", "Finding", "Kind", "Verdict", "Witness", "ask", "number",
-    "percent",
+    "SHUFFLED", "SORTED", "Answer", "Case", "Conclusion", "Evidence", "Finding", "Kind", "Verdict", "Witness", "ask",
+    "number", "percent",
 ]  # fmt: skip
 
 Kind: TypeAlias = Literal["funnel", "multi-funnel", "golf course", "smooth", "glass", "undecided"]
@@ -28,6 +28,8 @@ Conclusion: TypeAlias = tuple[Kind, str]
 
 SHUFFLED = "shuffled_energies"
 """Name of the null ensemble in which the same energies are dealt at random over the same states."""
+SORTED = "sorted_energies"
+"""Name of the null ensemble in which they are sorted by distance from the ground states."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,13 @@ class Evidence:
 
     measurement: Measurement
     nulls: Mapping[str, Measurement]
+
+    @property
+    def position(self) -> Measurement | None:
+        """Where it stands between the shuffled energies, 0, and the sorted ones, 1; None without both nulls."""
+        if SHUFFLED not in self.nulls or SORTED not in self.nulls:
+            return None
+        return between(self.measurement, self.nulls[SHUFFLED], self.nulls[SORTED])
 
 
 @dataclass(frozen=True, slots=True)
