@@ -107,7 +107,9 @@ def fit(
     for _ in range(ROUNDS):
         for place, rule in enumerate(RULES):
             tried = [(*pairs[:place], pair, *pairs[place + 1 :]) for pair in rule.pairs]
-            pairs = max(tried, key=lambda found: _worth(trusted, found, worth))
+            # Of equals the widest apart: it decides no case by a margin that the samples do not show to be enough.
+            width = {found: found[place][0] - found[place][1] for found in tried}
+            pairs = max(tried, key=lambda found: (_worth(trusted, found, worth), width[found]))
     return _thresholds(pairs)
 
 
