@@ -3,7 +3,7 @@
 Each fitted pair of thresholds is chosen among a few pairs of round numbers, `RULES`, the first of which is what one
 would say without having seen a landscape: half-way, half of the variance, a quarter of the gap. Pair by pair, twice
 over, that is taken which makes most verdicts right, a wrong one costing as much as five undecided ones; families weigh
-the same. Of equals the earlier stands.
+the same. Of equals the widest stands.
 
 Leave one family out: the thresholds are fitted without it, and its samples are judged with them.
 """
