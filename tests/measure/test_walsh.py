@@ -8,9 +8,10 @@ import pytest
 from spinfunnel.calibration.energy_table import EnergyTable
 from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.measure import MEASURES
+from spinfunnel.measure.outcome import Topography
 from spinfunnel.measure.walsh import spectrum_of
 from spinfunnel.moves.walsh_transform import energies_of, interactions_of
-from spinfunnel.systems import resolve
+from spinfunnel.systems import SpinPolynomial, resolve
 from spinfunnel.systems.own_function import FunctionLandscape
 
 
@@ -94,3 +95,39 @@ def test_blocks_are_what_interacts():
     for to, source in enumerate(rng.permutation(8)):
         image |= ((turned >> source) & 1) << to
     assert value("largest_block", EnergyTable(8, energies[image])) == 5 / 8
+
+
+# ---------------------------------------------------------------------------------------------
+# Estimates from random states
+
+
+def estimated(name, landscape, seed):
+    return MEASURES[name].sampled(Topography(flood(landscape), landscape=landscape, seed=seed))
+
+
+@pytest.mark.parametrize(
+    "spec", ["sk:n=10", "rem:n=9,slope=2", "rfim:shape=3x3,field=2", "pspin:n=10,p=3", "labs:n=10"]
+)
+@pytest.mark.parametrize("name", ["order_1", "mean_order"])
+def test_estimates_hold_the_exact_value_and_a_wrong_one_lies_outside(spec, name):
+    """Intervals of 95 %: of 8 seeds 5 at least hold the exact value but once in 200 tests."""
+    landscape = resolve(spec) if "labs" in spec else resolve(spec, seed=1)
+    exact = value(name, landscape)
+    found = [estimated(name, landscape, seed) for seed in range(8)]
+    slack = 1e-9  # an order that every term has is met exactly, up to rounding
+    assert sum(each.low - slack <= exact <= each.high + slack for each in found) >= 5
+    wrong = exact + 0.3
+    assert sum(each.low <= wrong <= each.high for each in found) < 5
+
+
+def test_a_thousand_spins_have_a_spectrum_with_an_interval():
+    rng = np.random.default_rng(3)
+    pairs = np.stack([np.arange(1000), (np.arange(1000) + 1) % 1000], axis=1)
+    fields, bonds = rng.normal(size=1000), rng.normal(size=1000)
+    chain = SpinPolynomial(1000, [(np.arange(1000)[:, None], fields), (pairs, bonds)])
+    share = float(fields @ fields / (fields @ fields + bonds @ bonds))
+    graph = flood(resolve("sk:n=8", seed=1))  # read is the landscape alone
+    for name, exact in (("order_1", share), ("mean_order", 2.0 - share)):
+        answer = MEASURES[name].sampled(Topography(graph, landscape=chain, seed=4))
+        assert answer.low <= exact <= answer.high
+        assert 0.0 < answer.high - answer.low < 0.4

@@ -104,7 +104,7 @@ def fit(
             trusted.setdefault(family.name, []).append(sample)
     worth = {} if known is None else known
     pairs: Pairs = tuple(rule.pairs[0] for rule in RULES)
-    for _ in range(ROUNDS):
+    for _ in range(ROUNDS if trusted else 0):
         for place, rule in enumerate(RULES):
             tried = [(*pairs[:place], pair, *pairs[place + 1 :]) for pair in rule.pairs]
             # Of equals the widest apart: it decides no case by a margin that the samples do not show to be enough.

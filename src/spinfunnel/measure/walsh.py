@@ -12,12 +12,13 @@ Weinberger, Stadler, in Evolution and Biocomputation, LNCS 899 (1995); Stadler, 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Kind
-from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.outcome import Measure, Topography, exactly
 from spinfunnel.moves.walsh_transform import interactions_of
 
@@ -179,15 +180,100 @@ def largest_block(topography: Topography) -> Measurement:
     return found if isinstance(found, NoAnswer) else exactly(float(found.blocks()[0]) / found.size)
 
 
+# ---------------------------------------------------------------------------------------------
+# Estimates from random states, where there are too many to list
+
+GROUPS = 32
+"""Groups of random states, by whose scatter intervals are given."""
+DRAWN_BITS = 1 << 25
+"""Bits of all random states together: half a second."""
+FEWEST_DRAWN, MOST_DRAWN = 64, 8192
+"""Random states of a group."""
+STUDENT = 2.04
+"""Quantile of Student's distribution for a 95 % interval over so many groups."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawn:
+    """Means over groups of random states: coefficients of order 1, their variance, and squared changes by a flip."""
+
+    fields: Floats
+    variance: Floats
+    change: Floats
+    size: int
+
+
+def _drawn(topography: Topography) -> _Drawn | NoAnswer:
+    """Energies of random states and of a random neighbour of each, by groups."""
+    landscape: Any = topography.landscape
+    if landscape is None or landscape.kind is not Kind.BINARY:
+        return NoAnswer("not_binary", "interactions are those of bits", "nothing to do: it has no bits")
+    size = landscape.size
+    count = max(FEWEST_DRAWN, min(MOST_DRAWN, DRAWN_BITS // (GROUPS * size)))
+    rng = np.random.default_rng([topography.seed, 22])
+    fields, variance, change = np.empty((GROUPS, size)), np.empty(GROUPS), np.empty(GROUPS)
+    middle = 0.0
+    for group in range(GROUPS):
+        states = rng.integers(0, 2, (count, size), dtype=np.uint8)
+        energy = landscape.energy(states)
+        middle = float(energy.mean()) if group == 0 else middle
+        spins = 1.0 - 2.0 * states
+        fields[group] = (energy - middle) @ spins / count
+        variance[group] = energy.var(ddof=1)
+        rows, flipped = np.arange(count), rng.integers(0, size, count)
+        states[rows, flipped] ^= 1
+        change[group] = float(np.mean((landscape.energy(states) - energy) ** 2))
+    if not variance.mean() > 0.0:
+        return NoAnswer("flat", "random states have one energy", "nothing to do: there is nothing to interact")
+    return _Drawn(fields, variance, change, size)
+
+
+def _ratio(parts: Floats, variance: Floats, *, most: float) -> Estimate:
+    """Mean over the mean variance, its interval by leaving out one group after the other (jackknife)."""
+    value = float(parts.mean() / variance.mean())
+    left = (parts.sum() - parts) / (variance.sum() - variance)
+    error = STUDENT * float(np.sqrt((len(left) - 1) * np.mean((left - left.mean()) ** 2)))
+    value = min(max(value, 0.0), most)
+    return Estimate(value, max(value - error, 0.0), min(value + error, most))
+
+
+def sampled_order_1(topography: Topography) -> Measurement:
+    """Share of order 1, ``sum_i <E s_i>^2 / Var E``: products of means of different groups, which have no bias."""
+    found = topography.shared(_drawn)
+    if isinstance(found, NoAnswer):
+        return found
+    total = found.fields.sum(axis=0)
+    # What one group and all others make of each coefficient; their mean is the mean over pairs of groups.
+    pairs = (found.fields * (total - found.fields)).sum(axis=1) / (GROUPS - 1)
+    value = float(pairs.mean() / found.variance.mean())
+    # A group is in all pairs with others: leaving it out takes two of its shares.
+    left = np.array([
+        ((total - row) @ (total - row) - (np.delete(found.fields, k, axis=0) ** 2).sum())
+        / ((GROUPS - 1) * (GROUPS - 2)) / np.delete(found.variance, k).mean()
+        for k, row in enumerate(found.fields)
+    ])  # fmt: skip
+    error = STUDENT * float(np.sqrt((GROUPS - 1) * np.mean((left - left.mean()) ** 2)))
+    value = min(max(value, 0.0), 1.0)
+    return Estimate(value, max(value - error, 0.0), min(value + error, 1.0))
+
+
+def sampled_mean_order(topography: Topography) -> Measurement:
+    """Mean order ``N <(E(x) - E(x with one bit turned))^2> / (4 Var E)``: each order k of N changes k times in N."""
+    found = topography.shared(_drawn)
+    if isinstance(found, NoAnswer):
+        return found
+    return _ratio(0.25 * found.size * found.change, found.variance, most=float(found.size))
+
+
 _SOURCE = "Weinberger, Stadler (1995); Stadler, J. Math. Chem. 20, 1 (1996)"
 
 MEASURES = (
     Measure("order_1", "share of the energy's variance of order 1; 1 proves independent spins", _SOURCE, 22,
-            exact=order_1, reads="landscape"),
+            exact=order_1, sampled=sampled_order_1, reads="landscape"),
     Measure("order_2", "share of the energy's variance that is of pairs", _SOURCE, 22, exact=order_2,
             reads="landscape"),
     Measure("mean_order", "mean order of interaction, weighted by variance", _SOURCE, 22, exact=mean_order,
-            reads="landscape"),
+            sampled=sampled_mean_order, reads="landscape"),
     Measure("largest_block", "share of the spins in the largest block without interactions beyond it", _SOURCE, 22,
             exact=largest_block, reads="landscape"),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from spinfunnel.landscape import Kind as LandscapeKind
 from spinfunnel.landscape.basin_graph import Road
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
-from spinfunnel.verdict import binary, sampled
+from spinfunnel.verdict import binary, chain, sampled
 from spinfunnel.verdict.smooth import SMOOTH_EVIDENCE, smooth_kind
 from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 from spinfunnel.verdict.witness import Case, Conclusion, Verdict
@@ -49,7 +49,7 @@ docs/calibration.md says how well they part the kinds.
 RULES: Mapping[LandscapeKind, Rule] = {
     LandscapeKind.BINARY: _bits,
     LandscapeKind.GRAPH: sampled.conclude,
-    LandscapeKind.CHAIN: sampled.conclude,
+    LandscapeKind.CHAIN: chain.conclude,
     LandscapeKind.SMOOTH: _smooth,
     LandscapeKind.RECORDED: _smooth,
 }

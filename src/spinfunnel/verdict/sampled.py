@@ -8,36 +8,57 @@ stands out, a third row asks for *barriers*: they tell a glass from a smooth lan
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from spinfunnel.landscape import Kind
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.verdict.witness import SHUFFLED, Answer, Case, Conclusion, Finding, Witness, ask, number, percent
 
-__all__ = ["conclude"]
+__all__ = ["Own", "conclude", "concluded", "guided", "stability", "stands_out", "walks_fail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """What a kind of landscape asks in its own way; all else is asked of every kind.
+
+    Attributes
+    ----------
+    stands : callable
+        Whether a native state stands out.
+    lost : callable
+        Whether nothing leads to a native state that stands out, so that it is a hole.
+    """
+
+    stands: Witness
+    lost: Callable[[Case], bool]
 
 
 def conclude(case: Case) -> Conclusion:
-    """Kind and reason."""
+    """Kind and reason, of bits and of graphs."""
+    return concluded(case, Own(stands_out, walks_fail))
+
+
+def concluded(case: Case, own: Own) -> Conclusion:
+    """Kind and reason, with the questions that a kind asks in its own way."""
     entropy = case.read("entropy")
     if isinstance(entropy, Estimate) and entropy.high < case.limit("entropy"):
         few = round(math.exp(entropy.value))
         return "undecided", f"{few} states that are not native are too few to tell the kinds apart"
-    kind, reason = _decide(case)
+    kind, reason = _decide(case, own)
     notes = [] if SHUFFLED in case.nulls else ["no null was compared"]
     notes += [] if case.exact else ["from a sampled map"]
     return kind, f"{reason} ({', '.join(notes)})" if notes else reason
 
 
-def _decide(case: Case) -> Conclusion:
-    stands, leads, barriers = _stands_out(case), _leads(case), _barriers(case)
+def _decide(case: Case, own: Own) -> Conclusion:
+    stands, leads, barriers = own.stands(case), _leads(case), _barriers(case)
     if leads.answer == "yes" and barriers.answer == "no" and _featureless(case):
         follows = _follows(case)
         if follows.answer == "yes":
             return "smooth", f"{leads.clause}, and {barriers.clause}"
         return "undecided", f"{barriers.clause}, but {follows.clause}; compare larger sizes of the same system"
     if stands.answer == "yes":
-        return _native(case, stands=stands, leads=leads)
+        return _native(case, own, stands=stands, leads=leads)
     together = f"{leads.clause}, and {stands.clause}"
     if leads.answer == "no":
         # Where nothing leads to it, a native state that does not clearly stand out is the lowest of many.
@@ -52,17 +73,17 @@ def _decide(case: Case) -> Conclusion:
     return "undecided", together
 
 
-def _native(case: Case, *, stands: Finding, leads: Finding) -> Conclusion:
+def _native(case: Case, own: Own, *, stands: Finding, leads: Finding) -> Conclusion:
     """Kind of a landscape whose native state stands out."""
     together = f"{leads.clause}, and {stands.clause}"
     rival = _rival(case)
     if rival.answer != "no":
-        guided = _guided(case)
-        if rival.answer == "yes" and guided.answer == "yes":
+        slope = guided(case)
+        if rival.answer == "yes" and slope.answer == "yes":
             return "multi-funnel", f"{together}, but {rival.clause}"
-        if guided.answer != "no":
-            return "undecided", f"{stands.clause}, and {guided.clause}, but {rival.clause}"
-    if leads.answer == "no" and _hopeless(case):
+        if slope.answer != "no":
+            return "undecided", f"{stands.clause}, and {slope.clause}, but {rival.clause}"
+    if leads.answer == "no" and own.lost(case):
         return "golf course", f"{stands.clause}, but {leads.clause}"
     if leads.answer == "yes" and rival.answer == "no":
         return "funnel", together
@@ -73,10 +94,9 @@ def _native(case: Case, *, stands: Finding, leads: Finding) -> Conclusion:
 # Thermodynamics: does a native state stand out?
 
 
-def _stands_out(case: Case) -> Finding:
-    """Ask the witnesses in a row; of a chain, of which Tf/Tg is large whatever the sequence, its shuffles first."""
-    chance = (case.kind is Kind.CHAIN) and _stability(case).answer == "no"
-    return _stability(case) if chance else ask(case, _STANDS_OUT)
+def stands_out(case: Case) -> Finding:
+    """Ask the witnesses in a row."""
+    return ask(case, _STANDS_OUT)
 
 
 def _random_energy_form(case: Case) -> Finding:
@@ -91,7 +111,7 @@ def _random_energy_form(case: Case) -> Finding:
     return Finding("open", f"Tf/Tg = {number(ratio)} lies in the glass zone below {case.limit('tf_tg'):g}")
 
 
-def _stability(case: Case) -> Finding:
+def stability(case: Case) -> Finding:
     """Gap of the native energy below the ground energies of the same system with its interactions shuffled.
 
     The gap says how far it lies below, the Z-score whether that is chance; without a spread there is no chance. A large
@@ -153,7 +173,7 @@ def _featureless(case: Case) -> bool:
     """
     gap, score = case.read("stability_gap"), case.read("stability_z")
     chance = isinstance(score, Estimate) and case.side("stability_z", score) == "no"
-    by_chance = chance or isinstance(gap, NoAnswer) or _stability(case).answer == "no"
+    by_chance = chance or isinstance(gap, NoAnswer) or stability(case).answer == "no"
     return by_chance and _random_energy_form(case).answer != "yes"
 
 
@@ -169,8 +189,8 @@ def _leads(case: Case) -> Finding:
     found = ask(case, _LEADS_THERE)
     if found.answer != "no" or _rival(case).answer != "yes":
         return found
-    guided = _guided(case)
-    return Finding("open", guided.clause) if guided.answer == "yes" else found
+    slope = guided(case)
+    return Finding("open", slope.clause) if slope.answer == "yes" else found
 
 
 def _walks(case: Case) -> Finding:
@@ -189,10 +209,9 @@ def _walks(case: Case) -> Finding:
     )
 
 
-def _hopeless(case: Case) -> bool:
-    """Whether walks say that nothing leads to the native state, or are unknown and no slope of a chain says it does."""
-    unknown = isinstance(case.read("levinthal"), NoAnswer)
-    return not ((case.kind is Kind.CHAIN) and _guided(case).answer == "yes") if unknown else _walks(case).answer == "no"
+def walks_fail(case: Case) -> bool:
+    """Whether walks say that nothing leads to the native state, or are unknown."""
+    return isinstance(case.read("levinthal"), NoAnswer) or _walks(case).answer == "no"
 
 
 def _drainage(case: Case) -> Finding:
@@ -233,7 +252,7 @@ def _guidance(case: Case) -> Finding:
     return Finding("open", f"the mean energy falls by {said}")
 
 
-def _guided(case: Case) -> Finding:
+def guided(case: Case) -> Finding:
     """Whether the energy falls toward the native state as it does in a funnel, where a rival holds up the walks."""
     slope = case.read("funnel_slope")
     if isinstance(slope, NoAnswer):
@@ -322,7 +341,7 @@ def _lost(case: Case) -> Finding:
 # ---------------------------------------------------------------------------------------------
 
 
-_STANDS_OUT: tuple[Witness, ...] = (_random_energy_form, _stability, _depth_below_band, _gap_to_decoys)
+_STANDS_OUT: tuple[Witness, ...] = (_random_energy_form, stability, _depth_below_band, _gap_to_decoys)
 _LEADS_THERE: tuple[Witness, ...] = (_walks, _drainage)
 
 
