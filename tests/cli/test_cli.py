@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -229,18 +230,71 @@ def test_same_seed_same_json_on_one_worker_and_on_two(run: Any) -> None:
     answers = []
     for workers in ("1", "2"):
         answer = json.loads(run("judge", "ea:shape=3x4", "--seed", "5", "--workers", workers, "--json").stdout)
-        del answer["run"]["seconds"]
+        del answer["run"]["seconds"], answer["studies"][0]["run"]["seconds"]
         answers.append(answer)
     assert answers[0] == answers[1]
 
 
-def test_verdict_comes_first_and_quiet_says_nothing_else(run: Any) -> None:
-    full = run("judge", SMALL, "sk:n=9").stdout
-    assert full.startswith("dfm:shape=3x3")
-    assert "funnel_weight" in full
-    quiet = run("judge", SMALL, "--quiet").stdout
-    assert quiet.startswith("dfm:shape=3x3")
-    assert "funnel_weight" not in quiet
+def test_the_answer_is_a_dozen_lines_with_the_verdict_first(run: Any) -> None:
+    lines = run("judge", SMALL, "--report", "page.html").stdout.splitlines()
+    assert 8 <= len(lines) <= 12
+    assert re.fullmatch(r"Disordered ferromagnet, 3 × 3: [a-z -]+ \(exact: every state was visited\)", lines[0])
+    assert len(lines[1].split()) <= 30
+    assert lines[2].startswith("Why: ")
+    assert "value [95 %]" in lines[3]
+    assert "nulls" in lines[3]
+    assert 3 <= len(lines[4:-3]) <= 6
+    assert lines[-3].startswith("Next: spinfunnel ")
+    assert lines[-1] == "Report: page.html"
+    assert "funnel_weight" not in "".join(lines)
+
+
+def test_quiet_is_the_verdict_alone_and_all_is_every_measure(run: Any) -> None:
+    (quiet,) = run("judge", SMALL, "--quiet").stdout.splitlines()
+    assert quiet.startswith("Disordered ferromagnet, 3 × 3: ")
+    every = run("judge", SMALL, "--all").stdout
+    assert every.startswith(quiet)
+    assert "funnel_weight" in every
+    (elsewhere,) = (line for line in every.splitlines() if "of other kinds of landscape" in line)
+    answer = json.loads(run("judge", SMALL, "--json").stdout)["measures"].values()
+    others = {"not_smooth", "not_trained", "not_listed"}
+    assert int(elsewhere.split()[0]) == sum(one["outcome"] in others for one in answer)
+
+
+def test_several_systems_end_with_their_verdicts_and_the_page(run: Any) -> None:
+    lines = run("judge", SMALL, "sk:n=9", "--all", "--report", "page.html").stdout.splitlines()
+    assert lines[-1] == "Report: page.html"
+    verdicts = [number for number, line in enumerate(lines) if "(exact: every state was visited)" in line]
+    assert [lines[number].split(":")[0] for number in verdicts] == [
+        "Disordered ferromagnet, 3 × 3",
+        "Spin glass, all pairs coupled, 9 spins",
+    ]
+    assert verdicts[0] > next(number for number, line in enumerate(lines) if "funnel_weight" in line)
+
+
+def test_the_version_is_said_and_shells_complete(run: Any) -> None:
+    from spinfunnel import __version__
+
+    assert run("--version").stdout == f"spinfunnel {__version__}\n"
+    asked = {"_SPINFUNNEL_COMPLETE": "complete_bash", "COMP_WORDS": "spinfunnel ju", "COMP_CWORD": "1"}
+    assert process(stdout=subprocess.PIPE, env={**os.environ, **asked}).stdout.split() == ["judge"]
+
+
+def test_a_measure_is_explained(run: Any) -> None:
+    told = run("measures", "funnel_weight").stdout
+    assert "basin weight" in told
+    assert "Klemm" in told
+    assert "Has an answer for: maps of all states" in told
+    assert "trained networks" in run("measures", "native_share").stdout.split("Has none for")[0]
+    assert "did you mean 'funnel_weight'" in refused(run, "measures", "funnelweight")
+    (one,) = json.loads(run("measures", "guidance", "--json").stdout)["measures"]
+    assert one["roads"] == ["smooth"]
+
+
+@pytest.mark.parametrize("page", ["page.pdf", "page.md", "page.docx"])
+def test_a_report_is_a_web_page_or_refused_before_the_work(run: Any, page: str) -> None:
+    assert ".html" in refused(run, "judge", SMALL, "--report", page)
+    assert ".html" in refused(run, "demo", "--report", page)
 
 
 def test_a_problem_written_by_dimod_has_the_ground_state_of_its_exact_solver(run: Any) -> None:

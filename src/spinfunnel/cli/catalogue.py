@@ -111,17 +111,68 @@ def explorers(*, json: bool) -> None:
     console().print(table)
 
 
-def measures(*, json: bool) -> None:
-    """List the measures."""
+def measures(name: str | None, *, json: bool) -> None:
+    """List the measures, or show one in detail."""
+    from spinfunnel.landscape import InputError
     from spinfunnel.measure import MEASURES
+    from spinfunnel.systems.registry import suggestion
 
+    if name is not None and name not in MEASURES:
+        raise InputError(
+            f"there is no measure {name[:40]!r}{suggestion(name, list(MEASURES))}; spinfunnel measures lists them"
+        )
+    chosen = list(MEASURES.values()) if name is None else [MEASURES[name]]
     if json:
-        put_json({"measures": [_measure_json(measure) for measure in MEASURES.values()]})
+        put_json({"measures": [_measure_json(measure) for measure in chosen]})
+        return
+    if name is not None:
+        _show_measure(chosen[0])
         return
     table = _table("measure", "what", "source")
-    for measure in MEASURES.values():
+    for measure in chosen:
         table.add_row(measure.name, Text(measure.summary), Text(measure.source, style="dim"))
     console().print(table)
+    console().print(Text("\nOne in detail: spinfunnel measures NAME"))
+
+
+ROADS = {
+    "exact": "maps of all states",
+    "sampled": "sampled maps of spins or bits",
+    "smooth": "smooth maps (minima and saddles)",
+    "trained": "trained networks",
+}
+"""Kinds of maps in words, by how they are measured."""
+
+
+def _show_measure(measure: Measure) -> None:
+    """Print what a measure is, its definition as its code documents it, its limits, and where it has an answer."""
+    from spinfunnel.verdict.thresholds import THRESHOLDS
+
+    out = console()
+    out.print(Text.assemble((measure.name, "bold"), f"  {measure.summary}"))
+    out.print(Text(f"  {measure.source}", style="dim"))
+    answers = {road: getattr(measure, road) for road in ROADS}
+    there = [ROADS[road] for road, answer in answers.items() if answer is not None]
+    missing = [ROADS[road] for road, answer in answers.items() if answer is None]
+    out.print(Text(f"\nHas an answer for: {'; '.join(there)}"))
+    if missing:
+        out.print(Text(f"Has none for: {'; '.join(missing)}"))
+    if measure.reads == "landscape":
+        out.print(Text("Reads the energies of the states, not the map alone."))
+    for limit in (f"{measure.name}_lost", measure.name):
+        if limit in THRESHOLDS:
+            side = "no" if limit.endswith("_lost") else "yes"
+            out.print(Text(f"Limit of the verdict for {side}: {THRESHOLDS[limit].value:g}"))
+    told = next((text for answer in answers.values() if answer is not None and (text := definition(answer))), "")
+    if told:
+        out.print(Text(f"\n{told}"), soft_wrap=True)
+
+
+def definition(answer: Any) -> str:
+    """What a function's documentation says, without its examples; empty of one that is none of ours."""
+    function = inspect.unwrap(getattr(answer, "func", answer))
+    text = inspect.getdoc(function) if inspect.isfunction(function) else None
+    return (text or "").partition("Examples\n--------")[0].rstrip()
 
 
 def _table(*columns: str) -> Table:
@@ -184,4 +235,5 @@ def _measure_json(measure: Measure) -> dict[str, Any]:
         "definition": measure.definition,
         "summary": measure.summary,
         "source": measure.source,
+        "roads": [road for road in ROADS if getattr(measure, road) is not None],
     }

@@ -10,6 +10,7 @@ import typer
 from spinfunnel.cli import listing, terminal, work
 from spinfunnel.cli.file_options import FileFormat, Form, Penalty, Vartype, read_as
 from spinfunnel.cli.options import (
+    All,
     AsJson,
     AtlasArgument,
     AtlasOption,
@@ -50,11 +51,28 @@ app = typer.Typer(
     ),
     epilog=_lines("Exit status: 0 an answer (undecided included), 2 bad input, 130 interrupted."),
     rich_markup_mode=None,  # plain help keeps the examples on lines of their own and starts faster
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from spinfunnel.version import __version__
+
+        typer.echo(f"spinfunnel {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    pass
+
 
 DEMO = (
     "dfm:shape=4x5",
@@ -117,6 +135,7 @@ def judge(
     form: Form = None,
     penalty: Penalty = None,
     file_format: FileFormat = None,
+    every: All = False,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -137,7 +156,7 @@ def judge(
             quick=quick,
             quiet=quiet or json,
         )
-        work.answer(studies, json=json, quiet=quiet, report=report)
+        work.answer(studies, json=json, quiet=quiet, report=report, every=every)
 
 
 @app.command(
@@ -212,6 +231,7 @@ def measure(
     null_samples: NullSamples = None,
     temperature: Temperature = None,
     native_tolerance: Tolerance = None,
+    every: All = False,
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
@@ -227,7 +247,7 @@ def measure(
             native_tolerance=native_tolerance,
             quiet=quiet or json,
         )
-        work.answer(studies, json=json, quiet=quiet, report=None)
+        work.answer(studies, json=json, quiet=quiet, report=None, every=every)
 
 
 @app.command(epilog=_lines("Example:", "  spinfunnel report labs.db --output labs.html"))
@@ -248,7 +268,7 @@ def report(
 ) -> None:
     """Draw the report of what an atlas already holds, without exploring."""
     with terminal.answering(kept="the atlas is as it was; repeat the command"):
-        terminal.check_target(output, what="report")
+        terminal.check_report(output)
         studies = work.recalled(
             atlas,
             which=landscape,

@@ -46,9 +46,15 @@ def explorers(json: AsJson = False) -> None:
         catalogue.explorers(json=json)
 
 
-def measures(json: AsJson = False) -> None:
-    """List the measures, with what they mean and where they were defined."""
+def measures(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="One measure in detail: definition, formula, source.", show_default=False),
+    ] = None,
+    json: AsJson = False,
+) -> None:
+    """List the measures, or explain one: what it means, and where it was defined."""
     with terminal.answering(kept="repeat the command"):
         from spinfunnel.cli import catalogue
 
-        catalogue.measures(json=json)
+        catalogue.measures(name, json=json)

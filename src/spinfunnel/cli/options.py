@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "All",
     "AsJson",
     "AtlasArgument",
     "AtlasOption",
@@ -87,8 +88,9 @@ AtlasOption = Annotated[
         "--atlas", metavar="PATH-or-URL", help="Keep the map here; what it holds already is not computed again."
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output and nothing else.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; of the answer the verdict only.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/result.schema.json), nothing else.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdict; no progress bar.")]
+All = Annotated[bool, typer.Option("--all", help="Print all measures besides, with their nulls.")]
 Nulls = Annotated[
     bool,
     typer.Option(

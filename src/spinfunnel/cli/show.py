@@ -1,4 +1,4 @@
-"""What a person reads: verdicts first, then one table of the numbers they rest on."""
+"""What a person reads: the verdict, why, what decided and what to do next; all measures where they are asked for."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from rich.text import Text
 
 from spinfunnel.cli.show_checkpoints import checkpoints
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.pipeline import summary
+from spinfunnel.report.first_screen import MEANING
+from spinfunnel.report.names import landscape_title
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from spinfunnel.pipeline.result import Study
 
 __all__ = ["console", "explored", "studies", "title"]
@@ -51,22 +56,68 @@ def title(name: str, parameters: Mapping[str, Any]) -> str:
     return _spelled(name, {key: text for key, text in typed.items() if key == "seed" or usual.get(key) != text})
 
 
-def studies(found: Sequence[Study], *, quiet: bool) -> None:
-    """Print verdicts and, unless quiet, the table behind them."""
+def studies(found: Sequence[Study], *, quiet: bool = False, every: bool = False, report: Path | None = None) -> None:
+    """Print the answer: of one landscape a dozen lines, of several the verdicts and their reasons.
+
+    Parameters
+    ----------
+    found : sequence of Study
+    quiet : bool
+        The verdicts alone.
+    every : bool
+        All measures besides, as a table.
+    report : Path, optional
+        Where the page is.
+    """
     out = console()
-    for study in found:
-        head = Text(title(study.landscape.name, study.landscape.parameters), style="bold")
-        kind = Text(study.verdict.kind, style=f"bold {COLOURS.get(study.verdict.kind, '')}".strip())
-        out.print(Text.assemble(head, "  ", kind))
-        out.print(Text(f"  {study.verdict.reason}"))
-        if "advice" in study.details:
-            out.print(Text(f"  to solve it, {study.details['advice']['reason']}"))
-    for study in found:
-        checkpoints(out, study.details)
-    if not quiet:
-        out.print(_table(found))
-        for line in _unanswered(found):
-            out.print(line)
+    if quiet:
+        for study in found:
+            _verdict(out, study)
+    elif len(found) == 1:
+        _one(out, found[0], every=every)
+    else:
+        if every:
+            _everything(out, found)
+        for study in found:
+            _verdict(out, study)
+            out.print(Text(f"  {summary.why(study)}"))
+            checkpoints(out, study.details)
+    if not quiet and (len(found) == 1 or report is None):
+        for line in summary.next_lines(found):
+            out.print(Text(line), soft_wrap=True)
+    if not quiet and report is not None:
+        out.print(Text(f"Report: {report}"), soft_wrap=True)
+
+
+def _one(out: Console, study: Study, *, every: bool) -> None:
+    """Print the verdict of one landscape, its meaning, its reason and what decided."""
+    _verdict(out, study)
+    out.print(Text(MEANING[study.verdict.kind]))
+    out.print(Text(summary.why(study)))
+    for line in summary.decided(study):
+        out.print(Text(line), soft_wrap=True)
+    checkpoints(out, study.details)
+    if every:
+        _everything(out, [study])
+
+
+def _verdict(out: Console, study: Study) -> None:
+    """Print the landscape in words, its verdict and how sure it is."""
+    kind = study.verdict.kind
+    coloured = (kind, f"bold {COLOURS.get(kind, '')}".strip())
+    out.print(
+        Text.assemble((landscape_title(study.landscape), "bold"), ": ", coloured, f" ({summary.sure(study)})"),
+        soft_wrap=True,
+    )
+
+
+def _everything(out: Console, found: Sequence[Study]) -> None:
+    """Print the facts and every measure that has a value, and count the others."""
+    out.print()
+    out.print(_table(found))
+    for line in _unanswered(found):
+        out.print(line)
+    out.print()
 
 
 def explored(made: Mapping[str, Any], *, atlas: str) -> None:
@@ -115,23 +166,30 @@ def _answered(found: Sequence[Study]) -> list[str]:
     return [name for name in found[0].measures if any(isinstance(study.measures[name], Estimate) for study in found)]
 
 
+INAPPLICABLE = frozenset({"not_smooth", "smooth_map", "not_trained", "trained_map", "not_listed", "not_binary"})
+"""Outcomes that say that a measure is of another kind of landscape."""
+
+
 def _unanswered(found: Sequence[Study]) -> list[Text]:
-    """A line for each reason why measures have no value, with their names."""
+    """A line for each reason why measures have no value, with their names; those of other kinds are counted."""
     answered = set(_answered(found))
     reasons: dict[tuple[str, str], list[str]] = {}
+    elsewhere = 0
     for name, measurement in found[0].measures.items():
-        if isinstance(measurement, NoAnswer) and name not in answered:
-            reasons.setdefault((measurement.outcome.replace("_", " "), measurement.cause), []).append(name)
-    for null, row in found[0].nulls.items() if len(found) == 1 else ():
-        if not any(isinstance(each, Estimate) for each in row.values()):
-            for answer in row.values():
-                assert isinstance(answer, NoAnswer)  # noqa: S101 - none of them is an estimate
-                names = reasons.setdefault((answer.outcome.replace("_", " "), answer.cause), [])
-                names.extend([null] if null not in names else [])
-    return [
+        if not isinstance(measurement, NoAnswer) or name in answered:
+            continue
+        if measurement.outcome in INAPPLICABLE:
+            elsewhere += 1
+            continue
+        reasons.setdefault((measurement.outcome.replace("_", " "), measurement.cause), []).append(name)
+    lines = [
         Text.assemble((", ".join(names), "dim"), (f": {outcome} ({cause})", "dim"))
         for (outcome, cause), names in reasons.items()
     ]
+    if elsewhere:
+        said = f"{elsewhere} measures are of other kinds of landscape: spinfunnel measures"
+        lines.append(Text(said, style="dim"))
+    return lines
 
 
 def _headers(found: Sequence[Study]) -> list[str]:

@@ -16,6 +16,7 @@ __all__ = [
     "BAD_INPUT",
     "answering",
     "check_figure",
+    "check_report",
     "check_target",
     "one_line",
     "prints_aside",
@@ -28,6 +29,8 @@ BAD_INPUT = 2
 LONGEST = 300
 """Characters of one sentence on a terminal."""
 INTERRUPTED = 130
+PAGES = (".html", ".htm", "")
+"""Of a report, by the end of its name."""
 FORMATS = (".png", ".pdf", ".svg")
 """Of a figure, by the end of its name."""
 
@@ -107,6 +110,15 @@ def check_figure(figure: Path | None) -> None:
     check_target(figure, what="figure")
 
 
+def check_report(page: Path) -> None:
+    """Refuse a report that is no web page, or could not be written, before the work is done."""
+    from spinfunnel.landscape import InputError
+
+    if page.suffix.lower() not in PAGES:
+        raise InputError(f"the report {page} would be a web page; end its name with .html (a browser prints it as PDF)")
+    check_target(page, what="report")
+
+
 def check_target(path: Path, *, what: str) -> None:
     """Refuse a file that could not be written, before the work is done.
 
@@ -150,5 +162,5 @@ def progress_shown(title: str, *, wanted: bool) -> Iterator[Callable[[str, float
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0, title=title)
-        yield lambda stage, done: bar.update(task, description=stage, completed=min(max(done, 0.0), 1.0))
+        task = bar.add_task("", total=None, title=title)  # a moving bar until something is told
+        yield lambda stage, done: bar.update(task, description=stage, total=1.0, completed=min(max(done, 0.0), 1.0))

@@ -48,12 +48,12 @@ def studies(
     quiet: bool = False,
 ) -> list[Study]:
     """Study systems one after the other; whatever can be refused is refused before the first is explored."""
-    landscapes = _checked(systems, explorer=explorer, seed=seed, budget=budget, quick=quick)
-    from spinfunnel.pipeline.request import Request
-    from spinfunnel.pipeline.study import opened, study
-
     if report is not None:
-        terminal.check_target(report, what="report")
+        terminal.check_report(report)
+    with terminal.progress_shown("starting", wanted=not quiet):
+        landscapes = _checked(systems, explorer=explorer, seed=seed, budget=budget, quick=quick)
+        from spinfunnel.pipeline.request import Request
+        from spinfunnel.pipeline.study import opened, study
     found = []
     with opened(atlas) as db:
         for system, landscape in zip(systems, landscapes, strict=True):
@@ -81,12 +81,13 @@ def explored(
     system: str, *, explorer: str, seed: int, workers: int | None, atlas: str, budget: str | None, quiet: bool
 ) -> dict[str, Any]:
     """Map one system into an atlas; the map as JSON."""
-    from spinfunnel.atlas import Atlas
-    from spinfunnel.pipeline.plan import describe
-    from spinfunnel.pipeline.result import map_to_json
-    from spinfunnel.pipeline.run import explore
+    with terminal.progress_shown("starting", wanted=not quiet):
+        from spinfunnel.atlas import Atlas
+        from spinfunnel.pipeline.plan import describe
+        from spinfunnel.pipeline.result import map_to_json
+        from spinfunnel.pipeline.run import explore
 
-    (landscape,) = _checked([system], explorer=explorer, seed=seed, budget=budget)
+        (landscape,) = _checked([system], explorer=explorer, seed=seed, budget=budget)
     with Atlas(atlas) as opened, terminal.progress_shown(system, wanted=not quiet) as progress:
         run = explore(
             landscape,
@@ -139,21 +140,20 @@ def recalled(
     return found
 
 
-def answer(found: Sequence[Study], *, json: bool, quiet: bool, report: Path | None) -> None:
-    """Write the report, if one is wanted, and print the verdicts."""
+def answer(found: Sequence[Study], *, json: bool, quiet: bool, report: Path | None, every: bool = False) -> None:
+    """Write the report, if one is wanted, and print the answer."""
     if report is not None:
         from spinfunnel.report import write_report
 
         write_report(found, report, command=shlex.join(["spinfunnel", *sys.argv[1:]]))
     if json:
-        objects = [study.to_json() for study in found]
-        terminal.put_json(objects[0] if len(objects) == 1 else {"studies": objects})
-    else:
-        from spinfunnel.cli import show
+        from spinfunnel.pipeline.result import studies_to_json
 
-        show.studies(found, quiet=quiet)
-    if report is not None and not quiet:
-        terminal.say(f"the report is {report}")
+        terminal.put_json(studies_to_json(found))
+        return
+    from spinfunnel.cli import show
+
+    show.studies(found, quiet=quiet, every=every, report=report)
 
 
 @terminal.prints_aside()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,10 @@ from spinfunnel.landscape import BasinGraph, Run
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.verdict.witness import Evidence, Verdict
 
-__all__ = ["Study", "map_to_json"]
+__all__ = ["SCHEMA", "Study", "map_to_json", "studies_to_json"]
 
-LONG = 30
-"""Letters from which on a parameter is left out of a summary."""
+SCHEMA = 1
+"""Version of the JSON object (docs/result.schema.json); it rises when something moves or changes its meaning."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -55,19 +55,15 @@ class Study:
     views: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        return self.summary()
+        from spinfunnel.pipeline.summary import in_brief
+
+        return in_brief(self)
 
     def summary(self) -> str:
-        """Return what came of it in a few lines: the landscape, the verdict, and how it was mapped."""
-        short = {name: str(value) for name, value in self.landscape.parameters.items() if len(str(value)) < LONG}
-        given = ", ".join(f"{name}={text}" for name, text in short.items())
-        exact = "every state visited" if self.graph.exact else "sampled"
-        title = f"{self.landscape.name} ({given})" if given else self.landscape.name
-        return (
-            f"{title}: {self.verdict.kind}\n  {self.verdict.reason}\n"
-            f"  {self.graph.minima} minima, {self.graph.saddles} saddles by {self.run.explorer}, {exact}; "
-            f"{len(self.measures)} measures"
-        )
+        """Return the answer in at most a dozen lines: verdict, why, the measures that decided, the next command."""
+        from spinfunnel.pipeline.summary import summary
+
+        return summary(self)
 
     def report(self, path: str | Path, *, command: str | None = None) -> Path:
         """Write the report, one self-contained HTML page, and return its path.
@@ -82,7 +78,7 @@ class Study:
         return write_report([self], path, command=command)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the study as what ``spinfunnel judge --json`` prints: strictly valid JSON, without NaN and infinity.
+        """Return the study as strictly valid JSON, without NaN and infinity: a study of docs/result.schema.json.
 
         All but ``run.seconds`` is the same for the same seed, on any number of workers.
         """
@@ -99,7 +95,20 @@ class Study:
                 name: _measure_json(item.measurement, item.nulls) for name, item in self.verdict.evidence.items()
             },
         }
-        return answer | dict(self.details)
+        details = dict(self.details)
+        note = details.pop("note", None)
+        if note:
+            answer["landscape"]["note"] = note
+        return answer | details
+
+
+def studies_to_json(found: Sequence[Study]) -> dict[str, Any]:
+    """Return what ``spinfunnel judge --json`` prints: the version of its schema, and the studies in their order.
+
+    The fields of a single study stand beside them as well, where scripts have always found them.
+    """
+    studies = [study.to_json() for study in found]
+    return {"schema": SCHEMA, **(studies[0] if len(studies) == 1 else {}), "studies": studies}
 
 
 def map_to_json(entry: LandscapeEntry, *, run: Run, graph: BasinGraph) -> dict[str, Any]:

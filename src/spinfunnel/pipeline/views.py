@@ -21,7 +21,15 @@ DRAWN_STATES = 300
 
 
 def details_of(found: Mapped, curvature: Any) -> dict[str, Any]:
-    """What is known beyond measures, as plain numbers: of a network its solutions, paths and curvature."""
+    """What is known beyond measures, as plain numbers: of a network its solutions, paths and curvature.
+
+    ``note`` is what was decided on reading a file that does not say it itself.
+    """
+    note = getattr(found.landscape, "note", "")
+    return ({"note": note} if note else {}) | _facts(found, curvature)
+
+
+def _facts(found: Mapped, curvature: Any) -> dict[str, Any]:
     facts = found.graph.facts or {}
     solutions = Solutions.of(found.graph)
     if solutions is None:
