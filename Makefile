@@ -20,6 +20,7 @@ $(STAMP): pyproject.toml
 	@# Tests of the report need a browser; without one, and without a network, they are skipped.
 	@command -v chromium >/dev/null 2>&1 || $(BIN)/python -m playwright install --with-deps chromium >/dev/null 2>&1 \
 	  || $(BIN)/python -m playwright install chromium >/dev/null 2>&1 \
+	  || apt-get install --yes --no-install-recommends chromium >/dev/null 2>&1 \
 	  || echo "no browser could be installed: the tests of the report in a browser will be skipped"
 	@touch $(STAMP)
 

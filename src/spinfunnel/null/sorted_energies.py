@@ -9,7 +9,17 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import Binary, InputError, Kind, Parameter, Progress, Symmetry, identity_hash, no_progress
+from spinfunnel.landscape import (
+    Binary,
+    InputError,
+    Kind,
+    Parameter,
+    Progress,
+    Symmetry,
+    identity_hash,
+    is_binary,
+    no_progress,
+)  # fmt: skip
 from spinfunnel.landscape.estimate import NoAnswer
 from spinfunnel.measure.native_distances import native_distances
 from spinfunnel.null.ensemble import flooded, refused, without_bits
@@ -156,7 +166,7 @@ def sorted_by_distance(landscape: Binary, workers: int) -> Callable[[int], Sorte
 def _exact(asked: Asked) -> Found:
     landscape = asked.landscape
     refusal = without_bits(landscape)
-    if refusal is None and isinstance(landscape, Binary) and landscape.size > LARGEST:
+    if refusal is None and is_binary(landscape) and landscape.size > LARGEST:
         refusal = NoAnswer(
             "too_large", f"energies of {landscape.size} bits are not sorted in memory; that is done up to {LARGEST}",
             "compare at a smaller size",
