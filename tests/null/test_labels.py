@@ -13,4 +13,3 @@ def test_a_network_stands_beside_shuffled_labels() -> None:
     found = sf.study(resolve("network:width=2,labels=random", seed=1), explorer=FEW, nulls=2, seed=3)
     assert list(found.nulls) == ["shuffled_labels"]
     assert any(isinstance(answer, Estimate) for answer in found.nulls["shuffled_labels"].values())
-    assert "shuffled_labels" in found.to_json()["nulls"]
