@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -74,3 +75,23 @@ def test_the_tests_have_the_rooms_of_the_package() -> None:
     package = ROOT / "src" / "spinfunnel"
     for room in rooms - {Path("."), Path("laws")}:
         assert (package / room / "__init__.py").is_file(), room
+
+
+def test_a_file_name_occurs_once() -> None:
+    """Who searches for a name finds one place."""
+    names = [path.name for path in (ROOT / "src" / "spinfunnel").rglob("*.py") if path.name != "__init__.py"]
+    assert len(names) > 300
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
+def test_the_kind_of_a_landscape_is_not_asked_by_its_class() -> None:
+    """A capability may be asked for by its protocol; the kind is an attribute."""
+    kinds = re.compile(r"isinstance\([^()]*\b(Binary|Finite|Graph|Smooth|Recorded)\b")
+    assert kinds.search("if isinstance(landscape, Binary | Graph):")
+    found = [
+        f"{path.name}:{number}"
+        for path in (ROOT / "src" / "spinfunnel").rglob("*.py")
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if kinds.search(line)
+    ]
+    assert found == []

@@ -19,7 +19,7 @@ from spinfunnel.landscape import InputError
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.reproduce import REPRODUCTIONS, Comparison, Order, Redrawn, find, write
 from spinfunnel.reproduce.comparison import exact_comparison, mean_comparison
-from spinfunnel.reproduce.ensemble import ensemble, sample_seeds
+from spinfunnel.reproduce.disorder import ensemble, sample_seeds
 from spinfunnel.reproduce.trend import binomial, exponential_fit, resampled
 from waiting import wait_for
 

@@ -20,7 +20,7 @@ from spinfunnel.measure import measure_all
 from spinfunnel.plot.palette import ACCENT, FUNNELS, INK, REST, tidy
 from spinfunnel.plot.phase_diagram import TINTS, PhaseMap, phase_diagram
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, mean_comparison, paragraphs
-from spinfunnel.reproduce.ensemble import ensemble
+from spinfunnel.reproduce.disorder import ensemble
 from spinfunnel.reproduce.heteropolymer import (
     PHASES,
     Heteropolymer,

@@ -17,7 +17,7 @@ from spinfunnel.measure.complexity import critical_energy, expected_points, thre
 from spinfunnel.measure.index_counts import concordance
 from spinfunnel.plot.palette import ACCENT, FUNNELS, INK, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, mean_comparison, paragraphs
-from spinfunnel.reproduce.ensemble import sample_seeds
+from spinfunnel.reproduce.disorder import sample_seeds
 from spinfunnel.reproduce.trend import binomial, resampled
 from spinfunnel.systems.surfaces.pspin_sphere import spherical_p_spin
 

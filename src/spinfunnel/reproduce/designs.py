@@ -15,7 +15,7 @@ from spinfunnel.moves.batches import over_blocks
 from spinfunnel.null.sequence import chain_grounds
 from spinfunnel.plot.palette import ACCENT, REST, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, mean_comparison, paragraphs
-from spinfunnel.reproduce.ensemble import sample_seeds
+from spinfunnel.reproduce.disorder import sample_seeds
 from spinfunnel.reproduce.itfix import success
 from spinfunnel.systems import lattice_protein
 from spinfunnel.verdict.rules import judge

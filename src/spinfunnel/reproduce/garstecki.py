@@ -19,7 +19,7 @@ from spinfunnel.measure.kinetics import arrhenius
 from spinfunnel.plot.palette import FUNNELS, tidy
 from spinfunnel.plot.supergraph import half_native_temperature, supergraph
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, mean_comparison, paragraphs, value
-from spinfunnel.reproduce.ensemble import ensemble, sample_seeds
+from spinfunnel.reproduce.disorder import ensemble, sample_seeds
 from spinfunnel.reproduce.trend import resampled
 from spinfunnel.systems import resolve
 

@@ -26,7 +26,7 @@ from spinfunnel.reproduce.comparison import (
     paragraphs,
     value,
 )
-from spinfunnel.reproduce.ensemble import ensemble
+from spinfunnel.reproduce.disorder import ensemble
 from spinfunnel.systems import FunctionLandscape, SpinPolynomial, low_autocorrelation
 
 if TYPE_CHECKING:

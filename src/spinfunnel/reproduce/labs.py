@@ -17,7 +17,7 @@ from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.measure import measure_all
 from spinfunnel.plot.palette import FUNNELS, INK, REST, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, paragraphs, value
-from spinfunnel.reproduce.ensemble import ensemble
+from spinfunnel.reproduce.disorder import ensemble
 from spinfunnel.reproduce.trend import binomial, exponential_fit
 from spinfunnel.systems import low_autocorrelation
 

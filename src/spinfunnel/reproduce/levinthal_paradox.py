@@ -18,7 +18,7 @@ from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure.levinthal import folding_time
 from spinfunnel.plot.palette import ACCENT, FUNNELS, INK, REST, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, mean_comparison, paragraphs
-from spinfunnel.reproduce.ensemble import ensemble
+from spinfunnel.reproduce.disorder import ensemble
 from spinfunnel.reproduce.trend import resampled
 
 if TYPE_CHECKING:

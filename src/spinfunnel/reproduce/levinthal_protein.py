@@ -11,7 +11,7 @@ from spinfunnel.measure.levinthal import folding_time
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.plot.palette import ACCENT, FUNNELS, REST, tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, exact_comparison, mean_comparison, paragraphs
-from spinfunnel.reproduce.ensemble import sample_seeds
+from spinfunnel.reproduce.disorder import sample_seeds
 from spinfunnel.systems import lattice_go
 
 if TYPE_CHECKING:

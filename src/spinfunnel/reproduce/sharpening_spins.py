@@ -21,7 +21,7 @@ from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import measure_all
 from spinfunnel.plot.palette import tidy
 from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, paragraphs
-from spinfunnel.reproduce.ensemble import ensemble, sample_seeds
+from spinfunnel.reproduce.disorder import ensemble, sample_seeds
 from spinfunnel.sweeps.scaling import POWER, Fit, fit_scaling
 from spinfunnel.version import __version__
 
@@ -56,10 +56,6 @@ class Family:
 
 def _bits(system: str) -> dict[int, str]:
     return {n: system.format(n) for n in (9, 12, 15, 18, 21, 24)}
-
-
-def _scales(frustration: float) -> dict[int, str]:
-    return _bits(f"multiscale:n={{}},frustration={frustration:g}")
 
 
 def _lattices(name: str, *shapes: str) -> dict[int, str]:

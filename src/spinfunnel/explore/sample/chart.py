@@ -132,11 +132,6 @@ class Chart:
         return min(self._energy)
 
     @property
-    def has_open_plateaus(self) -> bool:
-        """Whether a plateau was not searched to its end."""
-        return any(still for _, _, still in self._size)
-
-    @property
     def minima_raw(self) -> int:
         """Plain states of all minima, as far as known: plateaus and symmetric copies counted."""
         return sum(self._copies(number) for number in range(self.minima))
