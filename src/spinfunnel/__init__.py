@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from spinfunnel.pipeline.study import study
     from spinfunnel.report import write_report
     from spinfunnel.sweeps import Sweep, sweep
-    from spinfunnel.verdict.rules import judge
+    from spinfunnel.verdict.rules import judge_measures
     from spinfunnel.verdict.witness import Verdict
 
 __all__ = [
@@ -46,7 +46,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "flood",
-    "judge",
+    "judge_measures",
     "measure",
     "merge_tree",
     "plot",
@@ -73,7 +73,7 @@ _HOME = {
     "Sweep": "sweeps",
     "Verdict": "verdict.witness",
     "flood": "explore.flood.flooding",
-    "judge": "verdict.rules",
+    "judge_measures": "verdict.rules",
     "merge_tree": "landscape.tree",
     "study": "pipeline.study",
     "sweep": "sweeps",

@@ -19,7 +19,6 @@ import pytest
 from repository import environment
 from spinfunnel.formats.export import FORMATS, export
 from spinfunnel.formats.maps.dimod_minima import to_sampleset
-from spinfunnel.formats.maps.graphml import to_networkx
 from spinfunnel.landscape import BasinGraph, Budget, InputError, index_key
 from spinfunnel.pipeline.study import study
 
@@ -98,7 +97,7 @@ def test_every_format_is_complete_and_takes_any_map(tmp_path: Path) -> None:
 def test_graphml_keeps_saddles_of_many_minima(tmp_path: Path) -> None:
     (path,) = export(ISLAND, tmp_path / "map.graphml", format="graphml")
     read = nx.read_graphml(path)
-    drawn = to_networkx(ISLAND)
+    drawn = ISLAND.to_networkx()
     assert dict(read.nodes(data=True)) == dict(drawn.nodes(data=True))
     assert read.graph["symmetry"] == "global flip"
     assert read.graph["exact"] is True

@@ -10,7 +10,7 @@ from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.measure.connected_part import connected_part
 from spinfunnel.measure.kinetics import arrhenius
-from spinfunnel.verdict.rules import judge
+from spinfunnel.verdict.rules import judge_measures
 
 
 def graph(energy, saddles, *, volume=None, weight=None) -> BasinGraph:
@@ -84,7 +84,7 @@ def test_what_no_path_reaches_is_left_out_and_said():
 )
 def test_a_rival_is_a_trap_deeper_than_the_drop_below_it(rival, kind):
     found = measure_all(palm(30, rival=rival))
-    verdict = judge(found, kind=Kind.SMOOTH, road="smooth")
+    verdict = judge_measures(found, kind=Kind.SMOOTH, road="smooth")
     assert verdict.kind == kind
     assert (found["rivals"].value > 0) == (kind == "multi-funnel")
     if kind == "multi-funnel":
@@ -101,7 +101,7 @@ def test_traps_of_one_lake_are_one_rival():
         graph(np.concatenate([energy, [5.0, 5.1, 5.2, 5.3]]), ways + [(5.5, 0, k) for k in range(17, 21)])
     )
     assert found["rivals"].value == 1.0
-    assert judge(found, kind=Kind.SMOOTH, road="smooth").kind == "multi-funnel"
+    assert judge_measures(found, kind=Kind.SMOOTH, road="smooth").kind == "multi-funnel"
 
 
 def trapped(traps: int, *, spacing: float, wide: float = 0.0) -> BasinGraph:
@@ -116,7 +116,7 @@ def test_a_glass_has_many_funnels_of_like_weight(traps, kind):
     found = measure_all(trapped(traps, spacing=0.001))
     assert found["rivals"].value == traps
     assert found["rival_funnels"].value == pytest.approx(traps, rel=0.01)
-    assert judge(found, kind=Kind.SMOOTH, road="smooth").kind == kind
+    assert judge_measures(found, kind=Kind.SMOOTH, road="smooth").kind == kind
 
 
 def test_pockets_beside_a_funnel_do_not_count():
@@ -127,7 +127,7 @@ def test_pockets_beside_a_funnel_do_not_count():
     assert found["rival_descents"].value == 0.0
     assert 0.3 < found["rival_occupation"].value < 0.6
     assert found["rival_funnels"].value == pytest.approx(1.0, abs=0.05)
-    assert judge(found, kind=Kind.SMOOTH, road="smooth").kind == "multi-funnel"
+    assert judge_measures(found, kind=Kind.SMOOTH, road="smooth").kind == "multi-funnel"
 
 
 def test_traps_that_hold_nothing_in_the_cold_count_if_descents_end_in_them():
@@ -140,8 +140,8 @@ def test_traps_that_hold_nothing_in_the_cold_count_if_descents_end_in_them():
         found[caught] = measure_all(dataclasses.replace(native, weight=weight))
         assert found[caught]["rival_occupation"].value < 0.01
         assert found[caught]["rival_descents"].value == pytest.approx(caught)
-    assert judge(found[0.0], kind=Kind.SMOOTH, road="smooth").kind == "funnel"
-    verdict = judge(found[0.6], kind=Kind.SMOOTH, road="smooth")
+    assert judge_measures(found[0.0], kind=Kind.SMOOTH, road="smooth").kind == "funnel"
+    verdict = judge_measures(found[0.6], kind=Kind.SMOOTH, road="smooth")
     assert verdict.kind == "glass"
     assert "60 % of the descents" in verdict.reason
 
@@ -153,7 +153,7 @@ def test_rivals_that_hold_nothing_leave_one_funnel():
     found = measure_all(graph(energy, saddles, volume=np.where(np.arange(402) == 1, -4.0, 0.0)))
     assert found["rivals"].value == 1
     assert found["rival_occupation"].value < 0.01
-    assert judge(found, kind=Kind.SMOOTH, road="smooth").kind == "funnel"
+    assert judge_measures(found, kind=Kind.SMOOTH, road="smooth").kind == "funnel"
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_a_trap_that_is_soon_left_and_never_holds_half_is_a_substate(barrier, wi
     saddles = sorted([(1.0 + barrier, 0, 1)] + [(e + 0.5, 0, k + 2) for k, e in enumerate(energy[2:])])
     found = measure_all(graph(energy, saddles, volume=np.where(np.arange(32) == 1, wide, 0.0)))
     assert found["rivals"].value == 1
-    verdict = judge(found, kind=Kind.SMOOTH, road="smooth")
+    verdict = judge_measures(found, kind=Kind.SMOOTH, road="smooth")
     assert verdict.kind == kind
     assert ("substates" in verdict.reason) == (kind == "funnel")
 
@@ -176,11 +176,11 @@ def test_a_pocket_behind_an_unrefined_barrier_hides_no_rivals():
     saddles = sorted((e + (20.0 if k < 4 else 60.0 if k == 4 else 0.5), 0, k) for k, e in enumerate(energy) if k)
     found = measure_all(graph(energy, saddles, volume=np.where(np.arange(35) == 4, -6.0, 0.0)))
     assert found["rivals"].value == 4
-    assert judge(found, kind=Kind.SMOOTH, road="smooth").kind == "multi-funnel"
+    assert judge_measures(found, kind=Kind.SMOOTH, road="smooth").kind == "multi-funnel"
 
 
 def test_too_little_is_undecided():
-    assert judge(measure_all(palm(8)), kind=Kind.SMOOTH, road="smooth").kind == "undecided"
+    assert judge_measures(measure_all(palm(8)), kind=Kind.SMOOTH, road="smooth").kind == "undecided"
     scattered = dataclasses.replace(palm(30), weight=np.concatenate([np.full(29, 0.01), [0.71]]))
     cut = dataclasses.replace(
         scattered,
@@ -191,7 +191,7 @@ def test_too_little_is_undecided():
         saddle_exact=scattered.saddle_exact[:-1],
         saddle_log_volume=scattered.saddle_log_volume[:-1],
     )
-    verdict = judge(measure_all(cut), kind=Kind.SMOOTH, road="smooth")
+    verdict = judge_measures(measure_all(cut), kind=Kind.SMOOTH, road="smooth")
     assert verdict.kind == "undecided"
     assert "29 %" in verdict.reason
 
@@ -200,7 +200,7 @@ def test_too_little_is_undecided():
 def test_a_small_map_tells_the_kind_if_every_minimum_was_met_again_and_again(met, kind):
     visits = np.full(8, 90)
     visits[5] = met
-    verdict = judge(measure_all(dataclasses.replace(palm(8), visits=visits)), kind=Kind.SMOOTH, road="smooth")
+    verdict = judge_measures(measure_all(dataclasses.replace(palm(8), visits=visits)), kind=Kind.SMOOTH, road="smooth")
     assert verdict.kind == kind
     assert f"met by {met} searches" in verdict.reason
 
@@ -208,7 +208,9 @@ def test_a_small_map_tells_the_kind_if_every_minimum_was_met_again_and_again(met
 def test_one_minimum_is_smooth_only_if_searches_end_there_again_and_again():
     one = graph([0.0], [])
     kinds = [
-        judge(measure_all(dataclasses.replace(one, visits=np.array([n]))), kind=Kind.SMOOTH, road="smooth").kind
+        judge_measures(
+            measure_all(dataclasses.replace(one, visits=np.array([n]))), kind=Kind.SMOOTH, road="smooth"
+        ).kind
         for n in (1, 40)
     ]
     assert kinds == ["undecided", "smooth"]

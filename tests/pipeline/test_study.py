@@ -249,3 +249,8 @@ def test_anything_can_be_studied_and_says_so_in_a_few_lines():
     assert float(matrix.graph.energy[0]) == -1.0
     with pytest.raises(InputError, match="a study takes no colour="):
         study("sk:n=8", colour="red")
+
+
+def test_labels_of_data_are_no_names_of_variables() -> None:
+    found = study(resolve("committee:inputs=4,hidden=2,patterns=8"), nulls=False)
+    assert "variables" not in found.views

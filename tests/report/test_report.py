@@ -18,7 +18,7 @@ from spinfunnel.report import write_report
 from spinfunnel.report.payload import unpacked
 from spinfunnel.report.strips import strip_picture
 from spinfunnel.report.text import number, title, value
-from spinfunnel.verdict.rules import judge
+from spinfunnel.verdict.rules import judge_measures
 
 mpl.use("Agg")
 
@@ -64,7 +64,7 @@ def study(name: str = "sk", *, minima: int = 4, nulls: bool = True, **parameters
         measures=measures,
         nulls=beside,
         null_samples={"shuffled_energies": 40} if nulls else {},
-        verdict=judge(measures, nulls=beside),
+        verdict=judge_measures(measures, nulls=beside),
         details={},
         views={},
     )

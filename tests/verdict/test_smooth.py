@@ -12,14 +12,14 @@ import pytest
 import smooth_families as families
 from spinfunnel.landscape import Kind
 from spinfunnel.measure import measure_all
-from spinfunnel.verdict.rules import judge
+from spinfunnel.verdict.rules import judge_measures
 from spinfunnel.verdict.smooth import SMOOTH_EVIDENCE
 
 NAMES = [*SMOOTH_EVIDENCE, "funnel_weight", "trap_ratio"]
 
 
 def verdict(graph, **options):
-    return judge(measure_all(graph, names=NAMES, **options), kind=Kind.SMOOTH, road="smooth")
+    return judge_measures(measure_all(graph, names=NAMES, **options), kind=Kind.SMOOTH, road="smooth")
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -67,7 +67,7 @@ def test_two_equal_wells_are_two_funnels(offset):
     """Two wells and a saddle at 1, equal or up to rounding: each holds half of the weight."""
     two = families.smooth_map([offset, offset + 1e-13], [(offset + 1.0, 0, 1)], weight=[0.51, 0.49])
     measures = measure_all(two, names=NAMES)
-    found = judge(measures, kind=Kind.SMOOTH, road="smooth")
+    found = judge_measures(measures, kind=Kind.SMOOTH, road="smooth")
     assert found.kind == "multi-funnel", found
     assert measures["rival_occupation"].value == pytest.approx(0.5, abs=0.01)
 

@@ -8,7 +8,7 @@ from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import Kind
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
-from spinfunnel.verdict.rules import judge
+from spinfunnel.verdict.rules import judge_measures
 from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 
 SINGLE = NoAnswer("single_minimum", "there is one minimum only", "nothing to do")
@@ -38,7 +38,7 @@ def measures(**change):
 
 def verdict(null=NULL, exact=True, **change):
     nulls = {"shuffled_energies": null} if null else None
-    return judge(measures(**change), kind=Kind.GRAPH, road="exact" if exact else "sampled", nulls=nulls)
+    return judge_measures(measures(**change), kind=Kind.GRAPH, road="exact" if exact else "sampled", nulls=nulls)
 
 
 def between(name):
@@ -129,8 +129,8 @@ def test_what_chance_does_as_well_proves_nothing(null):
 
 def test_thresholds_are_those_given():
     strict = {**THRESHOLDS, "stability_gap": Threshold(0.4, "a test"), "stability_gap_lost": Threshold(0.3, "a test")}
-    assert judge(measures(), thresholds=strict).kind == "glass"
-    assert judge(measures(funnel_weight=0.9), thresholds=strict).kind == "undecided"
+    assert judge_measures(measures(), thresholds=strict).kind == "glass"
+    assert judge_measures(measures(funnel_weight=0.9), thresholds=strict).kind == "undecided"
 
 
 @pytest.mark.parametrize("name", [name for name in THRESHOLDS if f"{name}_lost" in THRESHOLDS])
@@ -143,15 +143,15 @@ def test_the_thresholds_of_a_pair_do_not_cross(name):
 )
 def test_a_chain_no_better_than_its_shuffles_has_no_native_state_whatever_tf_tg(change, kind):
     found = measures(tf_tg=2.5, **change)
-    assert judge(found, kind=Kind.CHAIN).kind == kind
+    assert judge_measures(found, kind=Kind.CHAIN).kind == kind
     # Twin: coupling signs dealt anew do not overrule the random-energy form.
-    assert judge(found).kind == "funnel"
+    assert judge_measures(found).kind == "funnel"
 
 
 @pytest.mark.parametrize(("slope", "kind"), [(13.0, "undecided"), (0.5, "golf course")])
 def test_a_chain_too_long_to_walk_whose_energy_guides_is_no_golf_course(slope, kind):
     found = measures(tf_tg=2.6, levinthal=None, funnel_weight=0.31, funnel_slope=slope)
-    assert judge(found, kind=Kind.CHAIN).kind == kind
+    assert judge_measures(found, kind=Kind.CHAIN).kind == kind
 
 
 def test_nulls_without_an_answer_are_no_nulls():
@@ -163,7 +163,9 @@ def test_nulls_without_an_answer_are_no_nulls():
 @pytest.mark.parametrize("as_outcome", [True, False])
 def test_any_measure_may_fail(missing, as_outcome):
     outcome = NoAnswer("broken", "it could not be measured", "try again")
-    found = judge({k: outcome if k in missing else v for k, v in measures().items() if as_outcome or k not in missing})
+    found = judge_measures(
+        {k: outcome if k in missing else v for k, v in measures().items() if as_outcome or k not in missing}
+    )
     assert found.kind in {"funnel", "undecided"}
 
 
@@ -178,7 +180,9 @@ def test_walks_of_kicks_stand_in_where_chains_of_exits_are_not_known(kind, kicke
 
 
 def test_a_sampled_graph_is_undecided_with_a_way_out():
-    found = judge(measure_all(basin_graph([0.0, 1.0], [(2.0, 0, 1)], exact=False)), kind=Kind.GRAPH, road="sampled")
+    found = judge_measures(
+        measure_all(basin_graph([0.0, 1.0], [(2.0, 0, 1)], exact=False)), kind=Kind.GRAPH, road="sampled"
+    )
     assert found.kind == "undecided"
     assert "sampled" in found.reason
 
@@ -234,7 +238,7 @@ def with_null(energies, *, flip, rng):
             null[name] = Estimate(float(np.median(values)), min(values), max(values))
     landscape = Table.halved(energies) if flip else Table(energies)
     found = measure_all(flood(landscape), landscape=landscape)
-    return judge(found, nulls={"shuffled_energies": null})
+    return judge_measures(found, nulls={"shuffled_energies": null})
 
 
 @pytest.mark.parametrize(
@@ -263,5 +267,5 @@ def test_a_small_spin_glass_is_not_called_a_funnel_as_a_rule():
     kinds = []
     for _ in range(12):
         coupling = np.triu(rng.normal(size=(14, 14)), 1) / np.sqrt(14)
-        kinds.append(judge(measure_all(mapped(pair_energies(coupling), flip=True))).kind)
+        kinds.append(judge_measures(measure_all(mapped(pair_energies(coupling), flip=True))).kind)
     assert sum(kind in {"glass", "undecided"} for kind in kinds) >= 7, kinds

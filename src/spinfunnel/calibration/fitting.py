@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from spinfunnel.calibration.families import FAMILIES
 from spinfunnel.calibration.labelled import Sample, Task
 from spinfunnel.landscape.estimate import Estimate
-from spinfunnel.verdict.rules import judge
+from spinfunnel.verdict.rules import judge_measures
 from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 from spinfunnel.verdict.witness import Kind
 
@@ -143,7 +143,7 @@ def outcome_of(sample: Sample, thresholds: Mapping[str, Threshold]) -> tuple[Kin
 
 def kind_of(sample: Sample, thresholds: Mapping[str, Threshold] = THRESHOLDS) -> Kind:
     """What the verdict says of a sample."""
-    return judge(sample.measures, nulls=sample.nulls, thresholds=thresholds).kind
+    return judge_measures(sample.measures, nulls=sample.nulls, thresholds=thresholds).kind
 
 
 def judged(samples: Iterable[Sample], thresholds: Mapping[str, Threshold] = THRESHOLDS) -> list[Judged]:

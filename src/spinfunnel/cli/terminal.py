@@ -149,18 +149,10 @@ def check_target(path: Path, *, what: str) -> None:
 @contextmanager
 def progress_shown(title: str, *, wanted: bool) -> Iterator[Callable[[str, float], None]]:
     """Yield a progress callback that draws a bar on standard error, if that is a terminal and a bar is wanted."""
-    if not (wanted and sys.stderr is not None and sys.stderr.isatty()):
+    if not wanted:
         yield lambda _stage, _done: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+    from spinfunnel.pipeline.progress_bar import progress_bar
 
-    columns = (
-        TextColumn("{task.fields[title]}"),
-        TextColumn("[dim]{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, title=title)  # a moving bar until something is told
-        yield lambda stage, done: bar.update(task, description=stage, total=1.0, completed=min(max(done, 0.0), 1.0))
+    with progress_bar(title) as progress:
+        yield progress

@@ -20,7 +20,7 @@ import numpy as np
 from spinfunnel.formats.lines import Line
 from spinfunnel.formats.source import Source, content, file_name
 from spinfunnel.landscape import InputError, Minimum, Parameter, Record, Saddle, identity_hash
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 
 __all__ = ["CambridgeDatabase", "is_database", "load_database"]
 
@@ -59,6 +59,8 @@ class CambridgeDatabase:
     saddles: list[Saddle]
     dimension: int | None
     identity: str = field(init=False)
+
+    __repr__ = short_name
 
     def __post_init__(self) -> None:
         number = {minimum.key: place for place, minimum in enumerate(self.minima)}

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import repeat
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.networkx_graph import columns_of, drawn_map
 from spinfunnel.landscape.records import Census, Minimum, Record, Saddle, Tally
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 __all__ = ["BasinGraph", "Road", "chief_native", "taken"]
 
@@ -115,6 +119,59 @@ class BasinGraph:
             object.__setattr__(self, "visits", np.ones(len(self.energy), np.int64))
         ground = self.energy[0] if len(self.energy) else 0.0
         object.__setattr__(self, "native", self.energy <= ground + self.native_tolerance)
+
+    def __repr__(self) -> str:
+        size = f"{self.minima:,} {'minimum' if self.minima == 1 else 'minima'}"
+        passes = f"{self.saddles:,} saddle{'' if self.saddles == 1 else 's'}"
+        how = {"exact": "every state visited", "sampled": "sampled", "smooth": "stationary points found"}
+        energies = f"energies {self.energy.min():.6g} to {self.energy.max():.6g}" if self.minima else "no energies"
+        return f"<BasinGraph: {size}, {passes}; {energies}; {how.get(self.road, 'trained networks')}>"
+
+    def to_networkx(self) -> nx.Graph:
+        """Return the map as a NetworkX graph with two kinds of nodes.
+
+        A saddle may join more than two minima, so it is a node too. Minima are ``m0, m1, ...`` with the attributes
+        kind, key, energy, weight, plateau, orbit and native. Saddles are ``s0, s1, ...`` with kind, key, energy and
+        exact. Both are numbered as in the map. An edge leads from each saddle to each minimum that it joins; its
+        attribute hub says whether the saddle's own state drains there. The graph itself says exact and symmetry.
+        """
+        return drawn_map(self)
+
+    @classmethod
+    def from_networkx(cls, drawn: nx.Graph) -> BasinGraph:
+        """Return the map that a NetworkX graph describes.
+
+        Two forms are read. In that of `to_networkx` saddles are nodes with ``kind="saddle"``. In the plain form every
+        node is a minimum and every edge a saddle; nodes and edges have an ``energy``. Histograms of states are not
+        part of a NetworkX graph, so that measures which need them have no answer.
+
+        Parameters
+        ----------
+        drawn : networkx.Graph
+            Each minimum may have a key (else its name), a weight (else all are equal), plateau and orbit (else 1). The
+            graph's attribute exact (else False) says whether all minima and passes are known; symmetry names what was
+            divided out.
+
+        Raises
+        ------
+        InputError
+            For a graph without minima, a missing or infinite energy, a saddle below a minimum that it joins, and a
+            saddle that joins fewer than two minima or another saddle.
+
+        Examples
+        --------
+        >>> import networkx as nx
+        >>> molecule = nx.Graph()
+        >>> molecule.add_node("left", energy=0.0)
+        >>> molecule.add_node("right", energy=1.0)
+        >>> molecule.add_edge("left", "right", energy=3.0)
+        >>> graph = BasinGraph.from_networkx(molecule)
+        >>> graph
+        <BasinGraph: 2 minima, 1 saddle; energies 0 to 1; sampled>
+        >>> graph.to_networkx().nodes["s0"]
+        {'kind': 'saddle', 'key': 'left-right', 'energy': 3.0, 'exact': False}
+        """
+        return cls(**columns_of(drawn))
 
     @property
     def minima(self) -> int:

@@ -24,7 +24,12 @@ __all__ = [
     "Smooth",
     "is_binary",
     "is_chain",
+    "short_name",
 ]
+
+
+LONGEST = 120
+"""Characters of the parameters in a repr."""
 
 
 class Kind(StrEnum):
@@ -241,3 +246,10 @@ def is_binary(landscape: Landscape | None) -> TypeGuard[Binary]:
 def is_chain(landscape: Landscape | None) -> TypeGuard[Finite]:
     """Whether it is a lattice chain, whose states are listed when asked for, by its kind."""
     return landscape is not None and landscape.kind is Kind.CHAIN
+
+
+def short_name(landscape: Landscape) -> str:
+    """One line that names a landscape: its class, its name and its parameters; the repr of every landscape."""
+    told = ", ".join(f"{name}={value!r}" for name, value in landscape.parameters.items())
+    shown = told if len(told) <= LONGEST else f"{told[: LONGEST - 3]}..."
+    return f"<{type(landscape).__name__} {landscape.name}{f': {shown}' if shown else ''}>"

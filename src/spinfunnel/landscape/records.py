@@ -145,6 +145,9 @@ class Tally:
     replica: int = field(default=0, kw_only=True)
     log_count: tuple[float, ...] = field(default=(), kw_only=True)
 
+    def __repr__(self) -> str:
+        return f"<Tally of {self.quantity} in {len(self.position):,} bins, temperature {self.temperature:g}>"
+
 
 @dataclass(frozen=True, slots=True)
 class Run:

@@ -46,6 +46,9 @@ class MergeTree:
     energy: Floats
     lowest: Ints
 
+    def __repr__(self) -> str:
+        return f"<MergeTree: {self.leaves:,} leaves, {self.nodes - self.leaves:,} merges>"
+
     @property
     def nodes(self) -> int:
         """Number of leaves and inner nodes."""

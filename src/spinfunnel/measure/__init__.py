@@ -40,6 +40,7 @@ from spinfunnel.measure import (
     valley,
     walsh,
 )
+from spinfunnel.measure.answers import Measures
 from spinfunnel.measure.funnel import funnel_of
 from spinfunnel.measure.outcome import Measure, Topography
 from spinfunnel.measure.profile import FunnelProfile, funnel_profile
@@ -48,13 +49,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from spinfunnel.landscape import Landscape
-    from spinfunnel.landscape.estimate import Measurement
 
 __all__ = [
     "COMPARED",
     "MEASURES",
     "FunnelProfile",
     "Measure",
+    "Measures",
     "funnel_of",
     "funnel_profile",
     "measure_all",
@@ -115,7 +116,7 @@ def measure_all(
     null_maps: Sequence[BasinGraph] = (),
     deadline: float = math.inf,
     solved_bits: int | None = None,
-) -> dict[str, Measurement]:
+) -> Measures:
     """Measure a basin graph by every measure, or by those named.
 
     Parameters
@@ -142,8 +143,8 @@ def measure_all(
 
     Returns
     -------
-    dict of str to Estimate or NoAnswer
-        In the order of `MEASURES`.
+    Measures
+        A dict of str to Estimate or NoAnswer, in the order of `MEASURES`.
 
     Raises
     ------
@@ -178,4 +179,4 @@ def measure_all(
         graph, temperature=temperature, landscape=landscape, workers=workers, seed=seed, null_grounds=null_grounds,
         null_maps=null_maps, deadline=deadline, solved_bits=solved_bits,
     )  # fmt: skip
-    return {name: measure.on(topography) for name, measure in MEASURES.items() if name in wanted}
+    return Measures({name: measure.on(topography) for name, measure in MEASURES.items() if name in wanted})

@@ -83,6 +83,9 @@ class Topography:
         if temperature is not None and not (math.isfinite(temperature) and temperature > 0.0):
             raise InputError(f"a temperature of {temperature} has no Boltzmann weights: give a finite number above 0")
 
+    def __repr__(self) -> str:
+        return f"<Topography of {self.graph!r}>"
+
     @cached_property
     def tree(self) -> MergeTree:
         """The merge tree."""

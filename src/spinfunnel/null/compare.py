@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from spinfunnel.landscape.estimate import Measurement, NoAnswer
+from spinfunnel.measure.answers import Measures
 from spinfunnel.null import NULLS
 from spinfunnel.null.ensemble import refused
 from spinfunnel.null.row import Asked
@@ -49,7 +50,7 @@ def compare(asked: Asked) -> Comparison:
         found = way(asked) if known else refused(_unknown())
         own |= found.own
         if found.measures:
-            nulls[null.name], samples[null.name] = found.measures, found.samples
+            nulls[null.name], samples[null.name] = Measures(found.measures), found.samples
     return Comparison(nulls, samples, own)
 
 

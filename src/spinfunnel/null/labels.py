@@ -6,8 +6,8 @@ import time
 from typing import Any
 
 from spinfunnel.landscape import BasinGraph, InputError, Landscape, Progress
-from spinfunnel.landscape.estimate import Measurement, NoAnswer
-from spinfunnel.measure import COMPARED, MEASURES, measure_all
+from spinfunnel.landscape.estimate import NoAnswer
+from spinfunnel.measure import COMPARED, MEASURES, Measures, measure_all
 from spinfunnel.network.solutions import Solutions
 from spinfunnel.null.ensemble import over_ensemble
 from spinfunnel.null.row import Asked, Found, MapNull, Null
@@ -103,7 +103,7 @@ def _refusal(landscape: Landscape | None, found: Solutions | None) -> NoAnswer |
     return None
 
 
-def compared(graph: BasinGraph, nulls: list[BasinGraph]) -> tuple[list[dict[str, Measurement]], dict[str, Measurement]]:
+def compared(graph: BasinGraph, nulls: list[BasinGraph]) -> tuple[list[Measures], Measures]:
     """Measures of each null, and those of the map itself that compare with them."""
     names = [name for name, measure in MEASURES.items() if measure.trained is not None and name not in COMPARED]
     rows = [measure_all(one, names=names) for one in nulls]

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spinfunnel.atlas import LandscapeEntry
-from spinfunnel.landscape import BasinGraph, Run
+from spinfunnel.landscape import BasinGraph, InputError, Run
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.measure.answers import data_frame
 from spinfunnel.verdict.witness import Evidence, Verdict
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["SCHEMA", "Study", "map_to_json", "studies_to_json"]
 
@@ -64,6 +68,49 @@ class Study:
         from spinfunnel.pipeline.summary import summary
 
         return summary(self)
+
+    def _repr_html_(self) -> str:
+        from spinfunnel.pipeline.notebook import study_html
+
+        return study_html(self)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return all measures as a pandas table, one row each, with their nulls (see `measure.answers.data_frame`).
+
+        Raises
+        ------
+        InputError
+            Where pandas is not installed.
+        """
+        return data_frame(self.measures, self.nulls)
+
+    def plot(self, picture: str = "disconnectivity", ax: Any = None) -> Any:
+        """Draw a picture of the map with Matplotlib and return its axes.
+
+        Parameters
+        ----------
+        picture : str
+            A name in `spinfunnel.plot.PICTURES`, such as "disconnectivity", "terrain", "profile" or "density"; or one
+            of this study alone, such as "loss_line" of a network.
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; made where absent.
+
+        Raises
+        ------
+        InputError
+            For a name that is no picture of this study, or a map that cannot be drawn so.
+        """
+        from spinfunnel.plot import pictures_of
+
+        place = self.landscape
+        known = {one.name: one for one in pictures_of(place.name, place.parameters, kind=place.kind, views=self.views)}
+        if picture not in known:
+            raise InputError(f"there is no picture {picture!r} of this study; there are {', '.join(known)}")
+        chosen = known[picture]
+        obstacle = chosen.obstacle(self.graph)
+        if obstacle:
+            raise InputError(f"{picture} cannot be drawn of {place.name}: {obstacle}")
+        return chosen.draw(self.graph, ax)
 
     def report(self, path: str | Path, *, command: str | None = None) -> Path:
         """Write the report, one self-contained HTML page, and return its path.

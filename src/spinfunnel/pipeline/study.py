@@ -20,6 +20,7 @@ from spinfunnel.null.ensemble import null_sample_count
 from spinfunnel.pipeline.clock import StudyClock
 from spinfunnel.pipeline.null_maps import NullMaps
 from spinfunnel.pipeline.plan import Plan, describe, plan, threads
+from spinfunnel.pipeline.progress_bar import progress_bar
 from spinfunnel.pipeline.request import Nulls, Request
 from spinfunnel.pipeline.result import Study
 from spinfunnel.pipeline.run import Mapped, map_of, with_tolerance
@@ -43,7 +44,8 @@ def study(landscape: Any, **options: Any) -> Study:
     landscape : Landscape, Request, or anything of which `systems.landscape_from` makes a landscape
         A text such as "sk:n=10", a file, a model of dimod, a matrix, a graph of NetworkX, atoms of ASE, a function.
     **options
-        Attributes of `Request`; and what `systems.landscape_from` takes, for what is no landscape yet.
+        Attributes of `Request`; and what `systems.landscape_from` takes, for what is no landscape yet. Without
+        ``progress=...`` a bar is drawn on a terminal and in a notebook.
 
     Raises
     ------
@@ -67,7 +69,10 @@ def study(landscape: Any, **options: Any) -> Study:
     of_study = {name: value for name, value in options.items() if name in asked}
     if of_landscape or not isinstance(getattr(landscape, "kind", None), Kind):
         landscape = _made(landscape, of_landscape, seed=int(options.get("seed", 0)))
-    return _studied(Request(landscape=landscape, **of_study))
+    if "progress" in options:
+        return _studied(Request(landscape=landscape, **of_study))
+    with progress_bar(str(landscape.name)) as progress:
+        return _studied(Request(landscape=landscape, **of_study, progress=progress))
 
 
 def _made(what: Any, of_landscape: Mapping[str, Any], *, seed: int) -> Landscape:

@@ -79,7 +79,8 @@ def views_of(
         return _network(found, nulls, curvature, quick=quick, seed=seed, until=until, progress=progress)
     if found.landscape.kind is Kind.SMOOTH and found.minima:
         return _smooth(found) | {"coordinates": _coordinates(found)}
-    names = tuple(map(str, getattr(found.landscape, "labels", None) or ()))
+    labels = getattr(found.landscape, "labels", ())
+    names = tuple(map(str, labels)) if isinstance(labels, tuple) else ()  # labels of data are an array
     return {} if names == tuple(map(str, range(len(names)))) else {"variables": names}
 
 

@@ -18,7 +18,7 @@ from spinfunnel.reproduce.comparison import Comparison, Order, Redrawn, mean_com
 from spinfunnel.reproduce.disorder import sample_seeds
 from spinfunnel.reproduce.itfix import success
 from spinfunnel.systems import lattice_protein
-from spinfunnel.verdict.rules import judge
+from spinfunnel.verdict.rules import judge_measures
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -81,7 +81,7 @@ def _one(kind: str, length: int, seed: int) -> tuple[NDArray[np.float64], str]:
     # Below a ratio of 1 there is none: the native state lies within the band of random energies.
     if not isinstance(measures["tf_tg"], Estimate):
         values[0] = 1.0
-    return np.array(values), judge(measures, kind=Kind.CHAIN).kind
+    return np.array(values), judge_measures(measures, kind=Kind.CHAIN).kind
 
 
 def _verdicts(kind: str, verdicts: list[str]) -> list[Comparison]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from spinfunnel.landscape import BasinGraph, Budget, InputError, Run
+from spinfunnel.landscape import BasinGraph, Budget, InputError, Run, no_progress
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure import MEASURES
 from spinfunnel.pipeline.plan import describe
@@ -130,6 +130,7 @@ def _studied(task: Task) -> Answer:
         nulls=question.nulls,
         temperature=question.temperature,
         native_tolerance=question.native_tolerance,
+        progress=no_progress,
     )
     content = result.to_json()
     del content["verdict"]["evidence"]

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer, mean_estimate
+from spinfunnel.measure.answers import data_frame
 from spinfunnel.sweeps.job_list import Job
 from spinfunnel.sweeps.jobs import read_measurement, write_measurement
 from spinfunnel.sweeps.scaling import Fit, Scaling, judge_scaling
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["JobResult", "Series", "Size", "Sweep", "gather"]
 
@@ -39,6 +44,9 @@ class JobResult:
     job: Job
     study: Mapping[str, Any]
     failure: NoAnswer | None = None
+
+    def __repr__(self) -> str:
+        return f"<JobResult {self.job.spec}, seed {self.job.seed}{'' if self.failure is None else f': {self.failure}'}>"
 
     def value(self, name: str) -> Measurement:
         """One measure."""
@@ -86,6 +94,10 @@ class Size:
     verdicts: Mapping[str, int]
     failures: tuple[tuple[int, NoAnswer], ...]
 
+    def __repr__(self) -> str:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in self.verdicts.items()) or "no verdicts"
+        return f"<Size {self.spec}: {self.samples} samples; {kinds}>"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Series:
@@ -103,6 +115,9 @@ class Series:
     name: str
     sizes: tuple[Size, ...]
     scaling: Scaling
+
+    def __repr__(self) -> str:
+        return f"<Series {self.name} at n = {', '.join(str(size.n) for size in self.sizes)}: {self.scaling}>"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +140,57 @@ class Sweep:
     seconds: float
 
     def __str__(self) -> str:
+        return self.summary()
+
+    def __repr__(self) -> str:
+        landscapes = len(self.jobs)
+        return f"<Sweep: {landscapes} landscape{'' if landscapes == 1 else 's'}>\n{self.summary()}"
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><th>{html.escape(one.name)}</th><td>{html.escape(', '.join(str(size.n) for size in one.sizes))}</td>"
+            f"<td>{html.escape(str(one.scaling))}</td></tr>"
+            for one in self.series
+        )
+        head = "<tr><th>system</th><th>sizes</th><th>how it scales</th></tr>"
+        return f"<table><thead>{head}</thead><tbody>{rows}</tbody></table>"
+
+    def summary(self) -> str:
+        """Return a line for each system: how its funnel scales, and why."""
         return "\n".join(f"{one.name}: {one.scaling}" for one in self.series)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return the means as a pandas table: a row for each system, size and measure.
+
+        Columns are system, n, samples, measure, value, low, high and outcome; the interval is that of the mean.
+
+        Raises
+        ------
+        InputError
+            Where pandas is not installed.
+        """
+        tables = [
+            data_frame(size.means, {}).reset_index().assign(system=one.name, n=size.n, samples=size.samples)
+            for one in self.series
+            for size in one.sizes
+        ]
+        import pandas as pd
+
+        first = ["system", "n", "samples", "measure"]
+        whole = pd.concat(tables, ignore_index=True)
+        return whole[[*first, *(name for name in whole.columns if name not in first)]]
+
+    def plot(self, measure: str = "profile_area", ax: Any = None) -> Any:
+        """Draw a measure against size with its fits, one colour a system; takes and returns Matplotlib axes.
+
+        Raises
+        ------
+        InputError
+            Where no system has an answer for the measure at any size.
+        """
+        from spinfunnel.plot import scaling
+
+        return scaling(self.curves(measure), ax, measure=measure, fits=self.fits(measure))
 
     def curves(self, measure: str) -> dict[str, list[tuple[int, Estimate]]]:
         """Means of a measure against size, for each series: what `spinfunnel.plot.scaling_picture` draws."""

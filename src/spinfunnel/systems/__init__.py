@@ -401,6 +401,9 @@ def landscape_from(
     n: int | None = None,
     dimension: int | None = None,
     box: Any = None,
+    bounds: Any = None,
+    period: Any = None,
+    gradient: Any = None,
     as_: str | None = None,
     vartype: str | None = None,
     penalty: float | None = None,
@@ -415,15 +418,19 @@ def landscape_from(
     anything : object
         A landscape; a text or a path (see `resolve`); a model of dimod, constrained ones included; a NetworkX graph,
         whose maximum cut it is; a square matrix; ``(h, J)`` or a mapping of pairs; a compiled PyQUBO model; ASE atoms
-        with a calculator; a function of bit strings with `n`, or of tensors with `dimension`; a PyTorch module with
-        `loss` and `data`, or what `network.network_from` takes.
+        with a calculator; a function of bit strings with `n`, of coordinates with `bounds`, or of tensors with
+        `dimension`; a PyTorch module with `loss` and `data`, or what `network.network_from` takes.
     name : str, optional
     seed : int, optional
         Of the disorder of a system that is named.
     n, dimension : int, optional
         Number of bits, or of coordinates, of a function.
     box : (low, high), optional
-        Where the starts of a function of coordinates lie.
+        Where the starts of a function of tensors lie.
+    bounds : (low, high), or pairs
+        Walls of a function of coordinates, NumPy or PyTorch, of a batch (B, D) or of one vector as SciPy has it.
+    period, gradient : optional
+        Of a function with bounds (see `surfaces.box.box_function`).
     as_ : {"ising", "qubo"}, optional
         What a matrix or a mapping means.
     vartype : {"SPIN", "BINARY"}, optional
@@ -444,11 +451,18 @@ def landscape_from(
     2
     >>> landscape_from("sk:n=8", seed=3).parameters["seed"]
     3
+    >>> landscape_from(
+    ...     lambda x: (x[0] ** 2 - 1) ** 2 + x[1] ** 2, bounds=[(-2, 2), (-1, 1)], name="two wells"
+    ... ).dimension
+    2
     """
     reading: dict[str, Any] = {
         key: value for key, value in (("as_", as_), ("vartype", vartype), ("penalty", penalty)) if value is not None
     }
-    facts = {"n": n, "dimension": dimension, "box": box, "loss": loss, "data": data, "test": test, "name": name}
+    facts = {
+        "n": n, "dimension": dimension, "box": box, "bounds": bounds, "period": period, "gradient": gradient,
+        "loss": loss, "data": data, "test": test, "name": name,
+    }  # fmt: skip
     said = {key: value for key, value in facts.items() if value is not None}
     if not isinstance(anything, str | Path):
         if seed is not None:

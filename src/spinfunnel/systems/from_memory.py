@@ -11,9 +11,14 @@ from spinfunnel.landscape import InputError
 from spinfunnel.systems.atoms.ase_atoms import from_atoms
 from spinfunnel.systems.own_energy import is_atoms
 from spinfunnel.systems.own_file import is_landscape, smooth_or_binary
+from spinfunnel.systems.own_function import source_of
 from spinfunnel.systems.spins.from_object import SPELLINGS, is_spins, spins_from
 
 __all__ = ["object_landscape"]
+
+
+FUNCTION = frozenset({"name", "n", "dimension", "box", "bounds", "period", "gradient"})
+"""What may be said of a function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ def object_landscape(found: Any, **said: Any) -> Any:
         known = ", ".join(spelling.what for spelling in SPELLINGS)
         raise InputError(
             f"an object of the type {type(found).__name__} is no landscape; give a name or a path, {known}, "
-            "ASE atoms, a function with n=..., or a PyTorch module with loss=... and data=..."
+            "ASE atoms, a function with n=... or bounds=..., or a PyTorch module with loss=... and data=..."
         )
     strange = sorted(said.keys() - row.options)
     if strange:
@@ -74,8 +79,35 @@ def _network(found: Any, *, name: str = "network", **said: Any) -> Any:
 
 
 def _function(found: Any, **said: Any) -> Any:
+    if "bounds" in said:
+        return _in_box(found, **said)
+    stray = sorted(said.keys() & {"period", "gradient"})
+    if stray:
+        raise InputError(f"{stray[0]}=... is of a function in a box; give bounds=(low, high) with it")
     return smooth_or_binary(
         found, n=said.get("n"), dimension=said.get("dimension"), box=said.get("box"), name=said.get("name")
+    )
+
+
+def _in_box(
+    found: Any,
+    *,
+    bounds: Any,
+    n: int | None = None,
+    dimension: int | None = None,
+    box: Any = None,
+    period: Any = None,
+    gradient: Any = None,
+    name: str | None = None,
+) -> Any:
+    """Landscape of a function between bounds."""
+    from spinfunnel.systems.surfaces.box import box_function
+
+    said = name or str(getattr(found, "__name__", type(found).__name__))
+    if n is not None or box is not None:
+        raise InputError(f"{said} has bounds, which say where it is looked at; leave n=... and box=... out")
+    return box_function(
+        found, bounds=bounds, name=said, dimension=dimension, period=period, gradient=gradient, source=source_of(found)
     )
 
 
@@ -89,5 +121,5 @@ TABLE: tuple[Kept, ...] = (
     ),
     Kept("network", _is_network, frozenset({"name", "loss", "data", "test"}), _network),
     Kept("model", lambda found, _: is_spins(found), frozenset({"name", "as_", "vartype", "penalty"}), spins_from),
-    Kept("function", lambda found, _: callable(found), frozenset({"name", "n", "dimension", "box"}), _function),
+    Kept("function", lambda found, _: callable(found), FUNCTION, _function),
 )

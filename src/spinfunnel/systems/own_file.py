@@ -211,7 +211,7 @@ def smooth_or_binary(function: Any, *, n: int | None, dimension: int | None, box
         return torch_function(function, space, name=said, parameters={}, source=source_of(function), box=place, **facts)
     size = n if n is not None else getattr(function, "n", getattr(function, "size", None))
     if isinstance(size, bool) or not isinstance(size, int | np.integer):
-        raise InputError(f"{said} does not say its number of bits: give n=..., or dimension=... for coordinates")
+        raise InputError(f"{said} does not say its number of bits: give n=..., or bounds=(low, high) for coordinates")
     check_range("n", int(size), low=1, high=62)
     return FunctionLandscape(function, int(size), name=said, parameters={"n": int(size)})
 

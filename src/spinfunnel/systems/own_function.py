@@ -21,7 +21,7 @@ from spinfunnel.landscape import (
     no_progress,
     state_bits,
 )
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.function_ties import merge_levels, rounding_floor, to_grid
 from spinfunnel.systems.ranges import LARGEST_ENERGY, check_range
@@ -94,6 +94,8 @@ class FunctionLandscape:
     merged: int = field(init=False, default=0)
     identity: str = field(init=False, default="")
     _known: list[NDArray[np.float64]] = field(init=False, default_factory=list, repr=False)
+
+    __repr__ = short_name
 
     def __post_init__(self) -> None:
         check_range("n", self.size, low=1, high=62)

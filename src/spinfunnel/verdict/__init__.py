@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from spinfunnel.landscape import BasinGraph, Kind
 from spinfunnel.landscape.estimate import Measurement
-from spinfunnel.verdict.rules import judge
+from spinfunnel.verdict.rules import judge_measures
 from spinfunnel.verdict.trained import judge_network_map
 from spinfunnel.verdict.witness import Verdict
 
@@ -41,4 +41,4 @@ def judge_map(
     """
     if graph.kind is Kind.NETWORK:
         return judge_network_map(graph, measures, nulls=nulls)
-    return judge(measures, kind=graph.kind, road=graph.road, nulls=nulls)
+    return judge_measures(measures, kind=graph.kind, road=graph.road, nulls=nulls)

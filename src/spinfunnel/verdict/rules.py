@@ -12,7 +12,7 @@ from spinfunnel.verdict.smooth import SMOOTH_EVIDENCE, smooth_kind
 from spinfunnel.verdict.thresholds import THRESHOLDS, Threshold
 from spinfunnel.verdict.witness import Case, Conclusion, Verdict
 
-__all__ = ["RULES", "judge"]
+__all__ = ["RULES", "judge_measures"]
 
 Rule = Callable[[Case], Conclusion]
 
@@ -56,7 +56,7 @@ RULES: Mapping[LandscapeKind, Rule] = {
 """The rule of each kind."""
 
 
-def judge(
+def judge_measures(
     measures: Mapping[str, Measurement],
     *,
     kind: LandscapeKind = LandscapeKind.BINARY,
@@ -97,7 +97,7 @@ def judge(
     ...     "rival_valley_depth": 0.1,
     ...     "native_overlap": 1.0,
     ... }
-    >>> found = judge({name: Estimate.exactly(value) for name, value in measures.items()})
+    >>> found = judge_measures({name: Estimate.exactly(value) for name, value in measures.items()})
     >>> found.kind
     'funnel'
     >>> print(found.reason)  # doctest: +ELLIPSIS

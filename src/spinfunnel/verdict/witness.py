@@ -67,6 +67,9 @@ class Verdict:
     def __str__(self) -> str:
         return f"{self.kind}: {self.reason}"
 
+    def __repr__(self) -> str:
+        return f"<Verdict: {self.kind}; {self.reason}; {len(self.evidence)} measures read>"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -92,7 +95,7 @@ class Case:
     Parameters
     ----------
     measures, nulls, thresholds
-        As in `verdict.judge`.
+        As in `verdict.rules.judge_measures`.
     kind : landscape.Kind
     road : {"exact", "sampled", "smooth", "trained"}
         How its map was made.

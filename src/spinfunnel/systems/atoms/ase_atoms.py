@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from spinfunnel.formats.source import Source, content, ending_of
 from spinfunnel.formats.structure_files import check_xyz
 from spinfunnel.landscape import InputError, Parameter, identity_hash
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.moves.differentiable import Invariance, Kernel, checked_positions
 from spinfunnel.moves.noise import measured_noise
 from spinfunnel.systems.atoms.emt_kernels import compiled_emt
@@ -74,6 +74,8 @@ class AseLandscape:
     _native: Floats = field(init=False)
     _lock: Any = field(init=False, default_factory=threading.Lock)
     _noise: float | None = field(init=False, default=None)
+
+    __repr__ = short_name
 
     def __post_init__(self) -> None:
         count = len(self.atoms)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, Progress, StateList, identity_hash, no_progress
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.chains.conformations import (
     DIRECTIONS,
@@ -76,6 +76,8 @@ class LatticeProtein:
     unit: float
     moves: str
     shuffle: Literal["sequence", "contacts"]
+
+    __repr__ = short_name
 
     @property
     def length(self) -> int:

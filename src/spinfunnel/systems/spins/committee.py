@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.ranges import check_choice, check_range, disorder
 from spinfunnel.systems.spins.datasets import digits, project, read_data_set
@@ -67,6 +67,8 @@ class BinaryNetwork:
     gain: float = 2.0
     name: str = "committee"
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+    __repr__ = short_name
 
     def __post_init__(self) -> None:
         if self.inputs.ndim != 2 or self.labels.shape != (len(self.inputs),) or 0 in self.inputs.shape:

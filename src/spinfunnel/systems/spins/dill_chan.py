@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Parameter, Progress, Symmetry, identity_hash, no_progress
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.ranges import check_choice, check_range, disorder
 from spinfunnel.systems.spins.rem import state_numbers
@@ -45,6 +45,8 @@ class DillChan:
     rim: float
     ditch: float
     seed: int
+
+    __repr__ = short_name
 
     @property
     def name(self) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import Parameter, Progress, Symmetry, identity_hash, no_progress
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.systems.ranges import check_range, disorder
 from spinfunnel.systems.spins.rem import state_numbers
 from spinfunnel.systems.spins.state_blocks import enumerated_bits
@@ -30,6 +30,8 @@ class GolfCourse:
     size: int
     depth: float
     seed: int
+
+    __repr__ = short_name
 
     @property
     def name(self) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.ranges import LARGEST_ENERGY
 from spinfunnel.systems.spins.polynomial_ties import BITS, exact_coefficients
@@ -100,6 +100,8 @@ class SpinPolynomial:
     grid: float = field(init=False, default=1.0)
     merged: int = field(init=False, default=0)
     identity: str = field(init=False, default="")
+
+    __repr__ = short_name
 
     def __init__(
         self,

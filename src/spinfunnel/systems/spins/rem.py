@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, Progress, Symmetry, identity_hash, no_progress
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.moves.batches import over_blocks
 from spinfunnel.systems.ranges import check_range, disorder
 from spinfunnel.systems.spins.state_blocks import block_count, enumerated_bits
@@ -50,6 +50,8 @@ class RandomEnergyModel:
     size: int
     slope: float
     seed: int
+
+    __repr__ = short_name
 
     @property
     def name(self) -> str:

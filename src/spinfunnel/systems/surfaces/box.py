@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, identity_hash
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.moves.differentiable import Invariance, Kernel, checked_positions
 
 __all__ = ["BoxLandscape", "box_function", "read_bounds"]
@@ -77,6 +77,8 @@ class BoxLandscape:
     spread: float = 1.0
     source: bytes = b""
     identity: str = field(init=False)
+
+    __repr__ = short_name
 
     def __post_init__(self) -> None:
         content = np.frombuffer(hashlib.sha256(self.source).digest(), np.uint8)

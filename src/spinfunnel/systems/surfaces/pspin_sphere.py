@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, identity_hash
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.moves.differentiable import Invariance, Kernel, checked_positions
 from spinfunnel.systems.ranges import check_range, disorder
 from spinfunnel.systems.surfaces.torch_energy import TorchLandscape, import_torch, over_batch
@@ -201,6 +201,8 @@ class SphericalPSpin:
     name: str = "spherical-pspin"
     kernel: Kernel | None = None
     identity: str = field(init=False)
+
+    __repr__ = short_name
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identity", identity_hash(self.name, self.parameters))

@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Parameter, identity_hash
-from spinfunnel.landscape.kinds import Kind
+from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.moves.compiled_call import call
 from spinfunnel.moves.differentiable import Invariance, Kernel, checked_positions
 
@@ -71,6 +71,8 @@ class TorchLandscape:
     device: str = "cpu"
     dtype: str = "float64"
     identity: str = field(init=False)
+
+    __repr__ = short_name
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "identity", identity_hash(self.name, self.parameters, *self.content))
