@@ -4,7 +4,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+LEAN_VENV := .venv-demo
+LEAN := $(LEAN_VENV)/.installed
 TORCH ?= torch==2.13.0
+CHECK_PYTHON = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; v >= (3, 11) or sys.exit("spinfunnel needs Python 3.11 or newer, this is %d.%d: make PYTHON=/path/to/python3.11" % v)'
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: help venv demo quick test slow fuzz check lint format types imports doctest examples clean
@@ -13,7 +16,7 @@ help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 $(STAMP): pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; v >= (3, 11) or sys.exit("spinfunnel needs Python 3.11 or newer, this is %d.%d: make PYTHON=/path/to/python3.11" % v)'
+	@$(CHECK_PYTHON)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet '$(TORCH)'
 	$(BIN)/python -m pip install --quiet --editable '.[dev,dask]'
@@ -24,10 +27,17 @@ $(STAMP): pyproject.toml
 	  || echo "no browser could be installed: the tests of the report in a browser will be skipped"
 	@touch $(STAMP)
 
+$(LEAN): pyproject.toml
+	@$(CHECK_PYTHON)
+	test -x $(LEAN_VENV)/bin/python || $(PYTHON) -m venv $(LEAN_VENV)
+	$(LEAN_VENV)/bin/python -m pip install --quiet --editable .
+	@touch $(LEAN)
+
 venv: $(STAMP) ## make .venv with everything installed
 
-demo: $(STAMP) ## a spin funnel, a spin glass and a small network side by side, with a report
-	$(BIN)/spinfunnel demo
+# The demo takes the environment of the developers where there is one, else a lean one: no PyTorch, no tools.
+demo: $(if $(wildcard $(STAMP)),$(STAMP),$(LEAN)) ## four small landscapes judged, and a page about them: about a minute
+	@$(dir $<)bin/spinfunnel demo
 
 quick: $(STAMP) ## laws on small examples, kernels against their twins, a study of each kind: under a minute
 	$(BIN)/python -m pytest -n logical --dist loadfile -m quick
@@ -65,5 +75,5 @@ examples: $(STAMP) ## one script per picture
 	for script in examples/*.py; do echo "$$script"; $(BIN)/python "$$script" "$$folder" || exit 1; done
 
 clean: ## remove the environment and the caches
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(LEAN_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

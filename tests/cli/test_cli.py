@@ -479,3 +479,33 @@ def test_a_file_whose_name_is_no_text_is_judged(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "\N{REPLACEMENT CHARACTER}.txt" in done.stdout
     assert "\N{REPLACEMENT CHARACTER}.txt" in page.read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------------------------------------
+# The demo
+
+NOT_IN_THE_DEMO = ("torch", "ase", "dask", "distributed", "pytest", "playwright", "IPython", "pandas", "jsonschema")
+"""Packages that `make demo` does not install."""
+
+
+def test_the_demo_runs_without_pytorch_and_ends_with_four_verdicts_and_the_page(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "class Absent:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        f"        if name.partition('.')[0] in {NOT_IN_THE_DEMO!r}:\n"
+        "            raise ModuleNotFoundError(name, name=name)\n"
+        "sys.meta_path.insert(0, Absent())\n"
+        "sys.argv = ['spinfunnel', 'demo']\nfrom spinfunnel.cli import main\nmain()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 6
+    kinds = [re.search(r": ([\w -]+) \(exact", line) for line in lines[:4]]
+    assert all(kinds), lines
+    assert len({line.partition(":")[0] for line in lines[:4]}) == 4, "each landscape has a name of its own"
+    page = Path(lines[4].removeprefix("Page: "))
+    assert page.is_absolute()
+    assert page.stat().st_size < 3_000_000
+    assert lines[5].startswith("Next: spinfunnel judge")

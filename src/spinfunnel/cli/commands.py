@@ -75,11 +75,12 @@ def _common(
 
 
 DEMO = (
-    "dfm:shape=4x5",
-    "ea:shape=4x5",
-    "committee:inputs=5,hidden=3,labels=digits",
-    "committee:inputs=5,hidden=3,labels=digits,shuffle=true",
+    "dfm:shape=4x4",
+    "ea:shape=4x4",
+    "hopfield:n=16,patterns=2",
+    "committee:inputs=6,hidden=2,labels=digits",
 )
+"""Four small landscapes of different kinds: a funnel, a glass, two funnels, and a network without traps."""
 
 
 @app.command(epilog=_lines("Example:", "  spinfunnel demo --report demo.html"))
@@ -92,13 +93,13 @@ def demo(
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Judge a spin funnel, a spin glass and a small network side by side, with a report.
+    """Judge four small landscapes and write a page: a ferromagnet, a spin glass, a memory, a network.
 
-    The network has binary weights and reads handwritten digits: once with their real labels, once with random ones.
+    The memory stores two patterns. The network has binary weights and reads handwritten digits. It takes less than a
+    minute.
     """
     with terminal.answering(kept="nothing was written; the same command starts again"):
-        studies = work.studies(DEMO, seed=seed, workers=workers, report=report, quiet=quiet or json)
-        work.answer(studies, json=json, quiet=quiet, report=report)
+        work.demonstrate(DEMO, seed=seed, workers=workers, report=report, json=json, quiet=quiet)
 
 
 @app.command(

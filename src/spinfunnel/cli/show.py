@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from spinfunnel.pipeline.result import Study
 
-__all__ = ["console", "explored", "studies", "title"]
+__all__ = ["console", "demonstrated", "explored", "studies", "title", "verdict"]
 
 COLOURS = {
     "funnel": "green",
@@ -109,6 +110,19 @@ def _verdict(out: Console, study: Study) -> None:
         Text.assemble((landscape_title(study.landscape), "bold"), ": ", coloured, f" ({summary.sure(study)})"),
         soft_wrap=True,
     )
+
+
+def verdict(study: Study) -> None:
+    """Print the verdict of one landscape at once."""
+    _verdict(console(), study)
+    sys.stdout.flush()
+
+
+def demonstrated(report: Path) -> None:
+    """Print where the page is, and what to try next."""
+    out = console()
+    out.print(Text(f"Page: {report.resolve()}"), soft_wrap=True)
+    out.print(Text("Next: spinfunnel judge YOUR-PROBLEM.qubo --report page.html"), soft_wrap=True)
 
 
 def _everything(out: Console, found: Sequence[Study]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "advised",
     "answer",
+    "demonstrate",
     "explored",
     "explorer_of",
     "exported",
@@ -46,8 +48,12 @@ def studies(
     report: Path | None = None,
     quick: bool = False,
     quiet: bool = False,
+    found_one: Callable[[Study], None] = lambda _study: None,
 ) -> list[Study]:
-    """Study systems one after the other; whatever can be refused is refused before the first is explored."""
+    """Study systems one after the other; whatever can be refused is refused before the first is explored.
+
+    ``found_one`` is told each study as soon as it is there.
+    """
     if report is not None:
         terminal.check_report(report)
     with terminal.progress_shown("starting", wanted=not quiet):
@@ -73,7 +79,33 @@ def studies(
                     progress=progress,
                 )
                 found.append(study(request))
+            found_one(found[-1])
     return found
+
+
+def demonstrate(
+    systems: Sequence[str], *, seed: int, workers: int | None, report: Path, json: bool, quiet: bool
+) -> None:
+    """Print the verdict of each system as soon as it is there, then where the page is."""
+    from spinfunnel.cli import show
+
+    out = sys.stdout  # what a user's function prints goes aside, the verdicts do not
+
+    def told(study: Study) -> None:
+        with redirect_stdout(out):
+            show.verdict(study)
+
+    silent: Callable[[Study], None] = lambda _study: None  # noqa: E731 - as the default of `studies`
+    found = studies(
+        systems, seed=seed, workers=workers, report=report, quiet=quiet or json, found_one=silent if json else told
+    )
+    _write_report(found, report)
+    if json:
+        from spinfunnel.pipeline.result import studies_to_json
+
+        terminal.put_json(studies_to_json(found))
+    elif not quiet:
+        show.demonstrated(report)
 
 
 @terminal.prints_aside()
@@ -143,9 +175,7 @@ def recalled(
 def answer(found: Sequence[Study], *, json: bool, quiet: bool, report: Path | None, every: bool = False) -> None:
     """Write the report, if one is wanted, and print the answer."""
     if report is not None:
-        from spinfunnel.report import write_report
-
-        write_report(found, report, command=shlex.join(["spinfunnel", *sys.argv[1:]]))
+        _write_report(found, report)
     if json:
         from spinfunnel.pipeline.result import studies_to_json
 
@@ -154,6 +184,12 @@ def answer(found: Sequence[Study], *, json: bool, quiet: bool, report: Path | No
     from spinfunnel.cli import show
 
     show.studies(found, quiet=quiet, every=every, report=report)
+
+
+def _write_report(found: Sequence[Study], report: Path) -> None:
+    from spinfunnel.report import write_report
+
+    write_report(found, report, command=shlex.join(["spinfunnel", *sys.argv[1:]]))
 
 
 @terminal.prints_aside()

@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 Labels = NDArray[np.int32]
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _moved(state: int, number: int, bits: int) -> int:
     return state ^ (1 << number) if number < bits else state ^ ((1 << bits) - 1)
 
@@ -75,6 +75,15 @@ def claim(
 
 
 @njit(cache=True, nogil=True)
+def _grown(full: Ints) -> Ints:
+    """Copy into twice the room; the loop takes a tenth of the time to compile that a slice takes."""
+    room = np.empty(2 * full.size, np.int64)
+    for place in range(full.size):
+        room[place] = full[place]
+    return room
+
+
+@njit(cache=True, nogil=True)
 def _lower(energies: Floats, bits: int, flip: int, state: int) -> int:
     """The lowest neighbour, the first by number of several; the state itself where none is lower."""
     best = state
@@ -108,9 +117,7 @@ def _across(energies: Floats, label: Labels, bits: int, flip: int, state: int, s
                     continue
                 label[other] = stamp
                 if filled == queue.size:
-                    grown = np.empty(2 * queue.size, np.int64)
-                    grown[:filled] = queue
-                    queue = grown
+                    queue = _grown(queue)
                 queue[filled] = other
                 filled += 1
         if exit_state >= 0:
@@ -128,9 +135,7 @@ def _settle(
     here = state
     while label[here] < 0:
         if steps == path.size:
-            grown = np.empty(2 * path.size, np.int64)
-            grown[:steps] = path
-            path = grown
+            path = _grown(path)
         path[steps] = here
         steps += 1
         following = _lower(energies, bits, flip, here)

@@ -38,6 +38,22 @@ def _chain(given: Mapping[str, Any]) -> str:
     return " ".join(part for part in (length, dimension) if part)
 
 
+def _units(given: Mapping[str, Any]) -> str:
+    inputs = f"{given['inputs']} inputs" if "inputs" in given else ""
+    units = given.get("hidden", 1)
+    hidden = "" if given.get("architecture") == "perceptron" else f"{units} hidden unit{'' if units == 1 else 's'}"
+    return ", ".join(part for part in (inputs, hidden) if part)
+
+
+def _task(given: Mapping[str, Any]) -> str:
+    """What a binary network learns, in words."""
+    labels = str(given.get("labels", ""))
+    task = {"digits": "handwritten digits", "teacher": "labels of a teacher", "random": "random labels"}.get(
+        labels, labels
+    )
+    return f"{task}, shuffled" if given.get("shuffle") else task
+
+
 def _network(given: Mapping[str, Any]) -> str:
     layers, width = given.get("depth", 1), given.get("width", "?")
     hidden = f"{layers} hidden layer{'' if layers == 1 else 's'} of {width}"
@@ -62,7 +78,7 @@ TITLES: Mapping[str, tuple[str, tuple[Words, ...]]] = {
     "go": ("Lattice Go protein", (_chain,)),
     "protein": ("Lattice protein", (_chain,)),
     "heteropolymer": ("Random heteropolymer", (_chain,)),
-    "committee": ("Network of binary weights", ()),
+    "committee": ("Network of binary weights", (_units, _task)),
     "network": ("Neural network", (_network,)),
     "lj": ("Lennard-Jones cluster", (_count("atoms", "atoms"),)),
     "blj": ("Binary Lennard-Jones cluster", (_count("atoms", "atoms"),)),
