@@ -8,18 +8,29 @@ LEAN_VENV := .venv-demo
 LEAN := $(LEAN_VENV)/.installed
 TORCH ?= torch==2.13.0
 CHECK_PYTHON = $(PYTHON) -c 'import sys; v = sys.version_info[:2]; v >= (3, 11) or sys.exit("spinfunnel needs Python 3.11 or newer, this is %d.%d: make PYTHON=/path/to/python3.11" % v)'
+TOOLS ?= .venv-tools
+# LOCKED=1 installs the versions of requirements.lock, each checked by its hash: what CI does.
+OF_TORCH := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cublas nvidia-cuda-cupti nvidia-cuda-nvrtc \
+  nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft nvidia-cufile nvidia-curand nvidia-cusolver nvidia-cusparse \
+  nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv demo quick test slow fuzz check lint format types imports doctest examples clean
+.PHONY: help venv demo quick test slow fuzz faults soak lock audit check lint format types imports doctest examples clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml $(if $(LOCKED),requirements.lock)
 	@$(CHECK_PYTHON)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+ifdef LOCKED
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet '$(TORCH)'
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+else
 	$(BIN)/python -m pip install --quiet '$(TORCH)'
 	$(BIN)/python -m pip install --quiet --editable '.[dev,dask]'
+endif
 	@# Tests of the report need a browser; without one, and without a network, they are skipped.
 	@command -v chromium >/dev/null 2>&1 || $(BIN)/python -m playwright install --with-deps chromium >/dev/null 2>&1 \
 	  || $(BIN)/python -m playwright install chromium >/dev/null 2>&1 \
@@ -51,6 +62,12 @@ slow: $(STAMP) ## the slow tests: each takes more than 20 seconds alone
 fuzz: $(STAMP) ## change valid files at random for an hour: each is read or refused in a sentence
 	$(BIN)/python -m fuzz
 
+faults: $(STAMP) ## kill runs at 1,000 random moments, fill disks, lock atlases, restart databases
+	$(BIN)/python -m faults --kills 1000
+
+soak: $(STAMP) ## temper, join and train for an hour: memory and open files must not grow
+	$(BIN)/python -m soak --minutes 60
+
 check: lint types imports doctest examples ## everything else that CI checks
 
 lint: $(STAMP) ## ruff: rules and format
@@ -74,6 +91,21 @@ examples: $(STAMP) ## one script per picture
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
 	for script in examples/*.py; do echo "$$script"; $(BIN)/python "$$script" "$$folder" || exit 1; done
 
+$(TOOLS)/.installed:
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet uv pip-audit
+	@touch $@
+
+# PyTorch is pinned by TORCH alone: a machine with a graphics card and one without take different files of it.
+lock: $(TOOLS)/.installed ## write the newest versions that fit, with their hashes, into requirements.lock
+	printf '$(TORCH)\nhatchling\neditables\n' > $(TOOLS)/more.in
+	$(TOOLS)/bin/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --no-emit-find-links --extra dev --extra dask pyproject.toml $(TOOLS)/more.in \
+	  $(foreach name,$(OF_TORCH),--no-emit-package $(name)) --output-file requirements.lock >/dev/null
+
+audit: $(TOOLS)/.installed ## look the locked versions up among known vulnerabilities; 1 where any is found
+	$(TOOLS)/bin/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
+
 clean: ## remove the environment and the caches
-	rm -rf $(VENV) $(LEAN_VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) $(LEAN_VENV) $(TOOLS) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 	find src tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -50,14 +50,11 @@ def one_line(sentence: str) -> str:
     >>> len(one_line("a" * 999))
     300
     """
-    plain = "".join(sign if sign.isprintable() else _written_out(sign) for sign in " ".join(sentence.split()))
+    from spinfunnel.landscape.running import plain_text
+
+    plain = plain_text(" ".join(sentence.split()))
     half = LONGEST // 2
     return plain if len(plain) <= LONGEST else f"{plain[: half - 3]} ... {plain[2 - half :]}"
-
-
-def _written_out(sign: str) -> str:
-    number = ord(sign)
-    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 65536 else f"\\U{number:08x}"
 
 
 def put_json(answer: Mapping[str, Any]) -> None:

@@ -30,6 +30,7 @@ from spinfunnel.formats.source import Source
 from spinfunnel.landscape import InputError
 from spinfunnel.landscape.assignments import suggestion
 from spinfunnel.landscape.plugins import Registry
+from spinfunnel.landscape.running import plain_text
 
 __all__ = ["FORMATS_READ", "Problem", "ProblemFormat", "ReadOptions", "read_problem"]
 
@@ -96,7 +97,8 @@ def read_problem(path: str | Path, *, options: ReadOptions | None = None) -> Pro
             raise InputError(f"a file of the format {row.name} has no constraints; leave --penalty out")
     except InputError as error:
         message = str(error)
-        raise InputError(message if message.startswith(str(source.file)) else f"{source.file}: {message}") from None
+        named = message.startswith(plain_text(str(source.file)))
+        raise InputError(message if named else f"{source.file}: {message}") from None
     except StopIteration:
         raise InputError(f"{source.file} is cut short: it holds no problem") from None
     return problem

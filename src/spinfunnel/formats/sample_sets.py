@@ -19,6 +19,7 @@ from spinfunnel.formats.problems.json_fields import labels
 from spinfunnel.formats.problems.sparse_table import body, is_numeric
 from spinfunnel.formats.source import Source
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.running import plain_text
 
 __all__ = ["SampleRows", "read_sample_rows"]
 
@@ -71,7 +72,8 @@ def read_sample_rows(path: str | Path) -> SampleRows:
             raise InputError("it holds no samples: give rows of 0 and 1, or of -1 and 1, one a sample")
     except InputError as error:
         message = str(error)
-        raise InputError(message if message.startswith(str(source.file)) else f"{source.file}: {message}") from None
+        named = message.startswith(plain_text(str(source.file)))
+        raise InputError(message if named else f"{source.file}: {message}") from None
     return SampleRows(found.values.astype(np.int64), found.times, found.variables)
 
 

@@ -328,9 +328,11 @@ def _coordinates(source: Source) -> NDArray[np.float64]:
             raise InputError(f"{file} holds no coordinates, three numbers a row: {reason}") from None
     if found.ndim != 2 or found.shape[1] != 3 or found.dtype.kind not in "iuf" or not np.isfinite(found).all():
         raise InputError(f"{file} holds an array of shape {str(found.shape)[:60]}; give three finite coordinates a row")
-    if np.abs(found).max() >= FARTHEST:
-        raise InputError(f"{file} has a coordinate of {np.abs(found).max():g} Angstrom: {DAMAGED}")
-    return found.astype(np.float64)
+    # Half-precision numbers would overflow in the comparison.
+    places = found.astype(np.float64)
+    if np.abs(places).max() >= FARTHEST:
+        raise InputError(f"{file} has a coordinate of {np.abs(places).max():g} Angstrom: {DAMAGED}")
+    return places
 
 
 def check_xyz(source: Source) -> None:

@@ -8,16 +8,40 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-__all__ = ["Budget", "Clock", "InputError", "Progress", "no_progress"]
+__all__ = ["Budget", "Clock", "InputError", "Progress", "no_progress", "plain_text"]
 
 Progress: TypeAlias = Callable[[str, float], None]
 """Called with the name of a stage and the share of it that is done (0 to 1), from the calling thread."""
 
 
+def plain_text(text: str) -> str:
+    r"""Text on one line that can be printed anywhere: control characters and bytes that are no text are written out.
+
+    Examples
+    --------
+    >>> plain_text("a\nb \x1b[31mred \udcff")
+    'a b \\x1b[31mred \\udcff'
+    """
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else " " if sign in "\n\r\t" else _written_out(sign) for sign in text)
+
+
+def _written_out(sign: str) -> str:
+    number = ord(sign)
+    return f"\\x{number:02x}" if number < 256 else f"\\u{number:04x}" if number < 65536 else f"\\U{number:08x}"
+
+
 class InputError(ValueError):
-    """What the user gave cannot be used; the message names the value, the bound and the way out."""
+    """What the user gave cannot be used; the message names the value, the bound and the way out.
+
+    Names and values in the message are made plain (see `plain_text`): they may come from a stranger's file.
+    """
 
     __module__ = "spinfunnel"
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(plain_text(str(message)))
 
 
 def no_progress(stage: str, done: float) -> None:

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from spinfunnel.landscape.running import plain_text
+
 __all__ = ["progress_bar"]
 
 Told = Callable[[str, float], None]
@@ -56,13 +58,13 @@ def _terminal_bar(title: str) -> Iterator[Told]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("{task.fields[title]}"),
+        TextColumn("{task.fields[title]}", markup=False),
         TextColumn("[dim]{task.description}"),
         BarColumn(),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, title=title)  # a moving bar until something is told
+        task = bar.add_task("", total=None, title=plain_text(title))  # a moving bar until something is told
         yield lambda stage, done: bar.update(task, description=stage, total=1.0, completed=min(max(done, 0.0), 1.0))
 
 

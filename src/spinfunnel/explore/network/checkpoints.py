@@ -14,6 +14,7 @@ import torch
 from spinfunnel.explore.network.network_jobs import key_of, state_of
 from spinfunnel.formats.checkpoint import read_checkpoint
 from spinfunnel.landscape import Effort, Facts, InputError, Minimum, Progress, Record, Saddle, no_progress
+from spinfunnel.landscape.running import plain_text
 from spinfunnel.network import NetworkLandscape
 from spinfunnel.network.alignment import Alignment
 from spinfunnel.network.batched import Batched, suited_threads
@@ -160,7 +161,7 @@ def _read(landscape: NetworkLandscape, file: Path) -> torch.Tensor:
         return landscape.vector(read_checkpoint(file)).to(landscape.dtype)
     except InputError as problem:
         message = str(problem)
-        raise InputError(message if str(file) in message else f"{file}: {message}") from None
+        raise InputError(message if plain_text(str(file)) in message else f"{file}: {message}") from None
 
 
 def _described(network: Batched, file: Path, vector: torch.Tensor) -> Checkpoint:
