@@ -322,9 +322,20 @@ def _points(opened: Atlas, entry: LandscapeEntry, graph: BasinGraph) -> Points:
     from spinfunnel.formats.trajectories import Points
     from spinfunnel.landscape import InputError
 
+    landscape: Any = _rebuilt(entry) if entry.name == "ase" else None
+    minima, saddles = opened.coordinates(entry.identity), opened.saddle_coordinates(entry.identity)
+    if getattr(landscape, "frame", None) is not None:
+        return Points(
+            [(float(e), landscape.with_held(minima[key])) for key, e in zip(graph.key, graph.energy, strict=True)],
+            [
+                (float(e), landscape.with_held(saddles[key]))
+                for key, e in zip(graph.saddle_key, graph.saddle_energy, strict=True)
+            ],
+            tuple(landscape.atoms.get_chemical_symbols()),
+            box=landscape.box,
+        )
     if entry.kind.word != "smooth" or not entry.size or entry.size % 3:
         raise InputError(f"{entry.name} is no landscape of atoms in space: its coordinates have no such files")
-    minima, saddles = opened.coordinates(entry.identity), opened.saddle_coordinates(entry.identity)
     energies = zip(graph.saddle_key.tolist(), graph.saddle_energy.tolist(), strict=True)
     return Points(
         [(energy, minima[key]) for key, energy in zip(graph.key.tolist(), graph.energy.tolist(), strict=True)],

@@ -40,12 +40,16 @@ class Pathway(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Points:
-    """Energies and coordinates (bytes of doubles) of a smooth map, the element of each atom or X, perhaps a pathway."""
+    """Energies and coordinates (bytes of doubles) of a smooth map, the element of each atom or X, perhaps a pathway.
+
+    The box is what a frame's second line says of cell and periodic directions.
+    """
 
     minima: Sequence[tuple[float, bytes]]
     saddles: Sequence[tuple[float, bytes]]
     symbols: tuple[str, ...]
     pathway: Pathway | None = None
+    box: str = 'pbc="F F F"'
 
 
 def _write_xyz(points: Points, paths: Sequence[Path]) -> None:
@@ -53,13 +57,13 @@ def _write_xyz(points: Points, paths: Sequence[Path]) -> None:
     for path, rows in zip(paths, (points.minima, points.saddles), strict=True):
         with path.open("w", encoding="ascii") as stream:
             for energy, state in rows:
-                _write_frame(stream, points.symbols, energy, np.frombuffer(state, "<f8"))
+                _write_frame(stream, points, energy, np.frombuffer(state, "<f8"))
 
 
-def _write_frame(stream: IO[str], symbols: Sequence[str], energy: float, position: Floats, note: str = "") -> None:
-    head = f'Properties=species:S:1:pos:R:3 energy={energy!r}{note} pbc="F F F"'
-    stream.write(f"{len(symbols)}\n{head}\n")
-    for symbol, (x, y, z) in zip(symbols, position.reshape(-1, 3).tolist(), strict=True):
+def _write_frame(stream: IO[str], points: Points, energy: float, position: Floats, note: str = "") -> None:
+    head = f"Properties=species:S:1:pos:R:3 energy={energy!r}{note} {points.box}"
+    stream.write(f"{len(points.symbols)}\n{head}\n")
+    for symbol, (x, y, z) in zip(points.symbols, position.reshape(-1, 3).tolist(), strict=True):
         stream.write(f"{symbol} {x!r} {y!r} {z!r}\n")
 
 
@@ -71,7 +75,7 @@ def _write_pathway(points: Points, paths: Sequence[Path]) -> None:
     named = dict.fromkeys(way.minima, "minimum") | dict.fromkeys(way.saddles, "saddle")
     with paths[0].open("w", encoding="ascii") as stream:
         for frame, (energy, position) in enumerate(zip(way.energies.tolist(), way.positions, strict=True)):
-            _write_frame(stream, points.symbols, energy, position, f" point={named.get(frame, 'path')}")
+            _write_frame(stream, points, energy, position, f" point={named.get(frame, 'path')}")
 
 
 def _write_points(points: Points, paths: Sequence[Path]) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spinfunnel.landscape import InputError, Smooth
+from spinfunnel.moves.frame import Frame
 
 __all__ = ["Boxed", "Differentiable", "Invariance", "Kernel"]
 
@@ -28,14 +29,17 @@ class Invariance:
 
     Attributes
     ----------
-    kind : {"none", "atoms", "sphere", "angles"}
+    kind : {"none", "atoms", "sphere", "angles", "frame"}
         Nothing; translations, rotations and permutations of like atoms in space; the length of the vector (the energy
-        is a function of its direction); turns of every angle by 2 pi, and of all angles together.
+        is a function of its direction); turns of every angle by 2 pi, and of all angles together; the motions of a
+        frame of held atoms and lattice vectors, and permutations of like atoms.
     species : tuple of int
         Kind of each atom: those with one number may be permuted. Atoms that may not are given numbers of their own.
     mirror : bool
         Whether the mirror image has the same energy: of atoms, ``x -> -x``; of the sphere, the antipode; of angles,
         their negatives.
+    frame : Frame or None
+        Of atoms that are not free in space.
 
     Examples
     --------
@@ -43,13 +47,14 @@ class Invariance:
     (6, 9)
     """
 
-    kind: Literal["none", "atoms", "sphere", "angles"] = "none"
+    kind: Literal["none", "atoms", "sphere", "angles", "frame"] = "none"
     species: tuple[int, ...] = ()
     mirror: bool = True
+    frame: Frame | None = None
 
     @property
     def of_atoms(self) -> bool:
-        """Whether positions are those of atoms in space."""
+        """Whether positions are those of atoms that are free in space."""
         return self.kind == "atoms"
 
     def returned(self, position: Floats, *, like: Floats) -> Floats:
@@ -78,7 +83,7 @@ class Invariance:
             return (x / np.linalg.norm(x))[None]
         if self.kind == "angles":
             return np.full((1, len(x)), len(x) ** -0.5)
-        if self.kind == "none":
+        if self.kind in ("none", "frame"):
             return np.zeros((0, len(x)))
         atoms = x.reshape(-1, 3) - x.reshape(-1, 3).mean(axis=0)
         shift = np.broadcast_to(np.eye(3)[:, None, :], (3, len(atoms), 3)).reshape(3, -1) / len(atoms) ** 0.5

@@ -89,6 +89,8 @@ def _coordinates(found: Mapped) -> dict[str, Any]:
     landscape: Any = found.landscape
     keys = [str(key) for key in found.graph.key[:DRAWN_STATES] if str(key) in found.minima]
     flat = {key: np.frombuffer(found.minima[key], "<f8") for key in keys}
+    if landscape.invariance.frame is not None and hasattr(landscape, "all_atoms"):
+        return {key: landscape.all_atoms(values) for key, values in flat.items()}
     if not landscape.invariance.of_atoms:
         return flat
     return {key: values.reshape(-1, 3) for key, values in flat.items()}

@@ -15,10 +15,11 @@ from spinfunnel.formats.structure_files import PROTEINS, is_protein
 from spinfunnel.landscape import InputError, Landscape
 from spinfunnel.landscape.assignments import shown
 from spinfunnel.landscape.plugins import Registry
-from spinfunnel.systems.atoms.ase_atoms import CALCULATORS, READABLE, AseLandscape, ase_atoms
+from spinfunnel.systems.atoms.ase_atoms import CALCULATORS, AseLandscape, ase_atoms
 from spinfunnel.systems.atoms.bln_protein import bln_protein
 from spinfunnel.systems.atoms.calpha import calpha_protein
 from spinfunnel.systems.atoms.pair_potentials import binary_lennard_jones, lennard_jones, morse
+from spinfunnel.systems.atoms.structure_reading import is_structure
 from spinfunnel.systems.chains.heteropolymers import frustrated_heteropolymer, lattice_go, lattice_protein
 from spinfunnel.systems.chains.hp import hp_protein
 from spinfunnel.systems.from_memory import object_landscape
@@ -374,6 +375,9 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
         return build_from_text(SYSTEMS[name], rest if colon else None, spec=spec, seed=seed)
     if name.endswith(".py"):
         return load_user_landscape(spec.strip(), seed=seed)
+    structure = _structure_with_options(spec.strip(), seed=seed)
+    if structure is not None:
+        return structure
     path, given = split_options(spec.strip())
     if given:
         return load_problem(path, **given)
@@ -384,7 +388,7 @@ def resolve(spec: str, *, seed: int | None = None) -> Landscape:
         )
     if not exists(path):
         return load_database(path) if path.name == "min.data" else load_problem(path)
-    if path.is_file() and ending_of(path) in (*READABLE, *PROTEINS):
+    if path.is_file() and (is_structure(path) or ending_of(path) in PROTEINS):
         return _structure(path, seed=seed)
     if is_database(path):
         return load_database(path)
@@ -498,6 +502,15 @@ def rebuilt(name: str, parameters: Mapping[str, Any]) -> Landscape | None:
     except (ValueError, TypeError, ArithmeticError, MemoryError):
         return None
     return landscape
+
+
+def _structure_with_options(spec: str, *, seed: int | None) -> Landscape | None:
+    """Landscape of ``slab.traj:frame=0,calculator=emt``; None where the text is no such thing."""
+    head, colon, tail = spec.rpartition(":")
+    path = Path(head)
+    if not colon or "=" not in tail or exists(Path(spec)) or not exists(path) or not is_structure(path):
+        return None
+    return build_from_text(SYSTEMS["ase"], f"file={head},{tail}", spec=spec, seed=seed)
 
 
 def _structure(path: Path, *, seed: int | None) -> Landscape:

@@ -1,4 +1,4 @@
-"""What positions are: plain vectors, atoms in space, points of a sphere, or angles. One class for each.
+"""What positions are: plain vectors, atoms (free or held), points of a sphere, or angles. One class for each.
 
 A geometry says which positions are the same point, which numbers no symmetry changes, and how far two points are apart
 at least, however they are turned and exchanged.
@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist, pdist
 
 from spinfunnel.explore.smooth.alignment_kernels import connected, matches, moments
+from spinfunnel.landscape import InputError
 from spinfunnel.moves.differentiable import Invariance
+from spinfunnel.moves.frame import Frame
 
 __all__ = ["REACH", "Geometry", "geometry_of"]
 
@@ -185,7 +187,47 @@ class Atoms(Geometry):
         return np.asarray(np.sort(pdist(atoms)) / np.sqrt(len(atoms)))
 
 
-GEOMETRIES: dict[str, type[Geometry]] = {"none": Plain, "sphere": Sphere, "angles": Angles, "atoms": Atoms}
+class Framed(Geometry):
+    """Atoms among others that are held, or in a periodic cell (see `spinfunnel.moves.frame`)."""
+
+    number = 0
+
+    @property
+    def signs(self) -> tuple[float, ...]:
+        """Nothing but the position itself: mirror images are among the motions of the frame."""
+        return (1.0,)
+
+    @property
+    def frame(self) -> Frame:
+        """Cell, held atoms and symmetries."""
+        if self.invariance.frame is None:
+            raise InputError("atoms that are not free in space need a frame: give Invariance(..., frame=...)")
+        return self.invariance.frame
+
+    def same(self, one: Floats, other: Floats, tolerance: float) -> bool:
+        """Whether a symmetry and an exchange of like atoms bring each atom so near to its partner."""
+        return self.frame.same(one, other, tolerance)
+
+    def numbers(self, position: Floats) -> tuple[float, float]:
+        """Two sums over pairs of atoms."""
+        return self.frame.numbers(position)
+
+    def order(self, position: Floats, tolerance: float) -> int:
+        """Number of symmetries that take a state to itself."""
+        return self.frame.order(position, tolerance)
+
+    def whole(self, position: Floats) -> bool:
+        """Whether no atom has left the others."""
+        return self.frame.whole(position, REACH)
+
+    def signature(self, position: Floats) -> Numbers:  # noqa: ARG002 - no bound is known but zero
+        """One zero: two states may be near in any image."""
+        return np.zeros(1)
+
+
+GEOMETRIES: dict[str, type[Geometry]] = {
+    "none": Plain, "sphere": Sphere, "angles": Angles, "atoms": Atoms, "frame": Framed,
+}  # fmt: skip
 
 
 def geometry_of(invariance: Invariance) -> Geometry:

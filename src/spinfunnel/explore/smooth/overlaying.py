@@ -84,11 +84,16 @@ def _atoms_overlaid(invariance: Invariance, one: Floats, other: Floats) -> Float
     return np.asarray(images[best] + one.reshape(-1, 3).mean(axis=0)).ravel()
 
 
+def _framed_overlaid(invariance: Invariance, one: Floats, other: Floats) -> Floats:
+    return np.array(other) if invariance.frame is None else invariance.frame.overlaid(one, other)
+
+
 OVERLAID: dict[str, Callable[[Invariance, Floats, Floats], Floats]] = {
     "none": _as_it_is,
     "sphere": _directions_overlaid,
     "angles": _angles_overlaid,
     "atoms": _atoms_overlaid,
+    "frame": _framed_overlaid,
 }
 
 

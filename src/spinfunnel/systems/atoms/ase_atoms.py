@@ -8,29 +8,28 @@ import math
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.formats.source import Source, content, ending_of
-from spinfunnel.formats.structure_files import check_xyz
 from spinfunnel.landscape import InputError, Parameter, identity_hash
 from spinfunnel.landscape.kinds import Kind, short_name
 from spinfunnel.moves.differentiable import Invariance, Kernel, checked_positions
+from spinfunnel.moves.frame import Frame
 from spinfunnel.moves.noise import measured_noise
+from spinfunnel.systems.atoms.emt_cell_kernels import compiled_cell_emt
 from spinfunnel.systems.atoms.emt_kernels import compiled_emt
+from spinfunnel.systems.atoms.held_atoms import frame_of, freed, scattered
+from spinfunnel.systems.atoms.structure_reading import read_atoms
 from spinfunnel.systems.ranges import check_range
 from spinfunnel.systems.registry import suggestion
 from spinfunnel.systems.surfaces.torch_energy import import_torch, over_batch
 
-__all__ = ["READABLE", "AseLandscape", "ase_atoms", "from_atoms"]
+__all__ = ["AseLandscape", "ase_atoms", "from_atoms"]
 
 Floats = NDArray[np.float64]
 
-READABLE = (".xyz", ".extxyz", ".traj", ".cif", ".pdb", ".mol", ".sdf", ".vasp", ".gen", ".xsf", ".cube", ".gro")
-"""Structure files that are read through ASE; none of these formats can hold code."""
 CALCULATORS = {
     "emt": ("ase.calculators.emt", "EMT", {}),
     "lj": ("ase.calculators.lj", "LennardJones", {"rc": 1000.0}),
@@ -46,10 +45,11 @@ SAME = 1e-9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AseLandscape:
-    """Energy of an ASE calculator for free atoms, as a `spinfunnel.moves.differentiable.Differentiable` landscape.
+    """Energy of an ASE calculator, as a `spinfunnel.moves.differentiable.Differentiable` landscape.
 
-    Energies in eV and lengths in Angstrom where the calculator follows ASE's units. Hessians are differences of
-    fourth order of forces, unless there is a kernel.
+    Free atoms move in space; with a frame, those that are held stay, and the cell is fixed. Energies in eV and lengths
+    in Angstrom where the calculator follows ASE's units. Hessians are differences of fourth order of forces, unless
+    there is a kernel.
 
     Attributes
     ----------
@@ -61,6 +61,10 @@ class AseLandscape:
         Whether the positions of `atoms` are a place to start from.
     kernel : Kernel or None
         Compiled twin of the calculator, used instead where there is one.
+    frame : Frame or None
+        Of atoms that are held or in a periodic cell.
+    note : str
+        Which frame of a file of several it is.
     """
 
     kind: ClassVar[Kind] = Kind.SMOOTH
@@ -70,6 +74,8 @@ class AseLandscape:
     parameters: Mapping[str, Parameter]
     known: bool = True
     kernel: Kernel | None = None
+    frame: Frame | None = None
+    note: str = ""
     identity: str = field(init=False)
     _native: Floats = field(init=False)
     _lock: Any = field(init=False, default_factory=threading.Lock)
@@ -78,28 +84,33 @@ class AseLandscape:
     __repr__ = short_name
 
     def __post_init__(self) -> None:
-        count = len(self.atoms)
-        check_range("atoms", count, low=2, high=MOST_ATOMS)
-        if self.atoms.pbc.any():
-            raise InputError(
-                f"{self.name} is periodic; clusters and molecules are mapped in free space: set pbc to False"
-            )
-        if self.atoms.constraints:
-            raise InputError(f"{self.name} has constraints, which have no place in a map of all atoms: remove them")
+        check_range("atoms", len(self.atoms), low=2, high=MOST_ATOMS)
         # The calculator's own atoms move with every call.
         object.__setattr__(self, "_native", self.atoms.positions.copy())
-        content = (self.atoms.numbers, self._native if self.known else np.zeros(0))
+        content = [self.atoms.numbers, self._native if self.known else np.zeros(0)]
+        if self.frame is not None:
+            content += [self.frame.cell, self.frame.basis]
+            # What is held is in the frame; springs stay, since they are part of the energy.
+            self.atoms.set_constraint([each for each in self.atoms.constraints if type(each).__name__ == "Hookean"])
         object.__setattr__(self, "identity", identity_hash("ase", self.parameters, *content))
 
     @property
     def dimension(self) -> int:
-        """Three times the number of atoms."""
-        return 3 * len(self.atoms)
+        """Three times the number of atoms; of atoms that are held in part, the coordinates that move."""
+        return 3 * len(self.atoms) if self.frame is None else self.frame.dimension
 
     @property
     def invariance(self) -> Invariance:
-        """Translations, rotations, the mirror, and exchanges of atoms of one element."""
+        """Translations, rotations, the mirror, and exchanges of atoms of one element; or the motions of the frame."""
+        if self.frame is not None:
+            return Invariance("frame", species=tuple(map(int, self.frame.species)), frame=self.frame)
         return Invariance("atoms", species=tuple(int(number) for number in self.atoms.numbers))
+
+    def all_atoms(self, position: Floats) -> Floats:
+        """Positions of all atoms (..., N, 3), those that are held among them, at positions (..., D)."""
+        if self.frame is not None:
+            return self.frame.atoms(position)
+        return np.asarray(position).reshape(*np.shape(position)[:-1], -1, 3)
 
     @property
     def step(self) -> float:
@@ -111,6 +122,19 @@ class AseLandscape:
         """Whether climbs should do without Hessians on their way: each takes four gradients for every coordinate."""
         return self.kernel is None
 
+    def with_held(self, state: bytes) -> bytes:
+        """Coordinates of all atoms of a state, both as bytes of doubles."""
+        return self.all_atoms(np.frombuffer(state, "<f8")).astype("<f8").tobytes()
+
+    @property
+    def box(self) -> str:
+        """Cell and periodic directions as the second line of an extended XYZ file says them."""
+        periodic = " ".join("FT"[int(each)] for each in self.atoms.pbc)
+        if not self.atoms.pbc.any():
+            return f'pbc="{periodic}"'
+        lattice = " ".join(f"{each!r}" for each in self.atoms.cell[:].ravel().tolist())
+        return f'Lattice="{lattice}" pbc="{periodic}"'
+
     def energy(self, position: Any) -> Any:
         """Energies (B,) of positions (B, D) as tensors; their gradients are the forces."""
         return _torch_function(self)(position)
@@ -121,6 +145,8 @@ class AseLandscape:
         Atoms at random in a ball; where a structure is known, every second one is that structure, its atoms displaced
         by 0.4 Angstrom (standard deviation).
         """
+        if self.frame is not None:
+            return scattered(self.frame, self._native, generator, count)
         from ase.data import covalent_radii
 
         radii = covalent_radii[self.atoms.numbers]
@@ -191,29 +217,35 @@ class AseLandscape:
             return math.nan, np.full(self.dimension, math.nan)
         # One set of atoms carries one calculator with its own state: a call at a time.
         with self._lock, np.errstate(all="ignore"):
-            self.atoms.positions[:] = place.reshape(-1, 3)
+            self.atoms.positions[:] = self.all_atoms(place)
             try:
                 energy = float(self.atoms.get_potential_energy())
                 # Asked for them, the calculator compares all atoms with its own once more, as long as EMT takes.
                 known = getattr(self.atoms.calc, "results", {}).get("forces")
-                forces = np.array(self.atoms.get_forces() if known is None else known, np.float64)
+                springs = bool(self.atoms.constraints)
+                forces = np.array(self.atoms.get_forces() if known is None or springs else known, np.float64)
             except (ArithmeticError, ValueError, np.linalg.LinAlgError):
                 return math.nan, np.full(self.dimension, math.nan)
-        return energy, -forces.ravel()
+        return energy, -forces.ravel() if self.frame is None else -self.frame.coordinates(forces)
 
 
-def ase_atoms(file: str = "", *, formula: str = "Cu4", calculator: str = "", seed: int = 0) -> AseLandscape:
+def ase_atoms(
+    file: str = "", *, formula: str = "Cu4", calculator: str = "", frame: int = -1, seed: int = 0
+) -> AseLandscape:
     """Cluster or molecule whose energy is that of an ASE calculator.
 
     Parameters
     ----------
     file : str
-        A structure that ASE reads (.xyz, .extxyz, .traj, .cif, .pdb, .mol, .sdf, .vasp, .gen, .xsf, .cube, .gro).
+        A structure that ASE reads: .xyz, .extxyz, .traj, .cif, .pdb, .vasp, POSCAR, CONTCAR and many more, ``.gz`` or
+        not. Its cell is fixed; FixAtoms, FixCartesian, FixScaled, FixedPlane, FixedLine and Hookean are kept.
     formula : str
         The atoms where no file is given, for instance Cu13 or Cu6Au7.
     calculator : str
         ``emt``, ``lj``, ``morse``, another name that ASE knows, or ``package.module.Class`` of a calculator that
         needs no arguments. Without one, emt for its metals (Al, Cu, Ag, Au, Ni, Pd, Pt).
+    frame : int
+        Which of several structures in the file, counted from 0; the last unless given.
     seed : int
         Not used: nothing is random.
 
@@ -228,9 +260,12 @@ def ase_atoms(file: str = "", *, formula: str = "Cu4", calculator: str = "", see
     ase = _import_ase()
     check_range("seed", seed, low=0)
     given: dict[str, Parameter] = {"calculator": calculator or "emt"}
+    note = ""
     if file:
-        atoms = _read(file)
+        atoms, note = read_atoms(file, frame=frame)
         given["file"] = file
+        if frame != -1:
+            given["frame"] = frame
     else:
         try:
             atoms = ase.Atoms(formula)
@@ -243,7 +278,7 @@ def ase_atoms(file: str = "", *, formula: str = "Cu4", calculator: str = "", see
             "calculator: ase:file=...,calculator=NAME"
         )
     atoms.calc = _calculator(calculator or "emt")
-    return _compiled(AseLandscape(atoms, "ase", given, known=bool(file)))
+    return _landscape(atoms, "ase", given, known=bool(file), note=note)
 
 
 def from_atoms(atoms: Any, *, name: str, parameters: Mapping[str, Parameter]) -> AseLandscape:
@@ -252,13 +287,22 @@ def from_atoms(atoms: Any, *, name: str, parameters: Mapping[str, Parameter]) ->
     Raises
     ------
     InputError
-        Without a calculator, or for atoms that are periodic or constrained.
+        Without a calculator, or for constraints that a map does not keep.
     """
     if atoms.calc is None:
         raise InputError(f"{name} has no calculator: set atoms.calc, for instance to ase.calculators.emt.EMT()")
     copy = atoms.copy()
     copy.calc = atoms.calc
-    return _compiled(AseLandscape(copy, name, parameters))
+    return _landscape(copy, name, parameters)
+
+
+def _landscape(
+    atoms: Any, name: str, parameters: Mapping[str, Parameter], *, known: bool = True, note: str = ""
+) -> AseLandscape:
+    """Landscape of atoms in their frame: a cluster that no image of it touches is free in space."""
+    calculator, atoms = atoms.calc, freed(atoms)
+    atoms.calc = calculator
+    return _compiled(AseLandscape(atoms, name, parameters, known=known, frame=frame_of(atoms, name=name), note=note))
 
 
 def _import_ase() -> Any:
@@ -272,34 +316,6 @@ def _metals() -> set[str]:
     from ase.calculators.emt import parameters
 
     return set(parameters) - {"C", "N", "O", "H"}
-
-
-def _read(file: str) -> Any:
-    """Atoms of a structure file."""
-    import ase.io
-
-    path = Path(file)
-    if not path.is_file():
-        raise InputError(f"the structure {file} does not exist")
-    if ending_of(path) not in READABLE:
-        raise InputError(f"{file} ends in {path.suffix or 'nothing'}; structures are read from {', '.join(READABLE)}")
-    source = Source(path, content(path, what="structure"))
-    if source.ending in (".xyz", ".extxyz"):
-        check_xyz(source)
-    try:
-        found = ase.io.read(path)
-    except Exception as error:  # noqa: BLE001 - ASE's readers raise whatever their parsers do
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise InputError(f"{file} cannot be read as a structure: {reason[0][:160]}") from None
-    if not isinstance(found, ase.Atoms) or not np.isfinite(found.positions).all():
-        raise InputError(f"{file} holds no structure with finite coordinates")
-    if len(found) == 0:
-        raise InputError(f"{file} holds no atoms: give a structure in the format that its ending says")
-    found.calc = None
-    found.set_constraint()
-    if not found.cell.any():
-        found.pbc = False
-    return found
 
 
 def _calculator(name: str) -> Any:
@@ -335,7 +351,9 @@ def _calculator(name: str) -> Any:
 def _compiled(landscape: AseLandscape) -> AseLandscape:
     """Try the calculator, and let a compiled twin take its place where there is one that gives the same numbers."""
     # Made first: the calculator moves the atoms, whose positions are part of the identity.
-    twin = dataclasses.replace(landscape, kernel=compiled_emt(landscape.atoms))
+    atoms, frame = landscape.atoms, landscape.frame
+    kernel = compiled_emt(atoms) if frame is None else compiled_cell_emt(atoms, frame)
+    twin = dataclasses.replace(landscape, kernel=kernel)
     places, energy, gradient = _tried(landscape)
     again, slope = twin.energy_and_gradient(places)
     alike = np.allclose(again, energy, rtol=SAME, atol=SAME, equal_nan=True)

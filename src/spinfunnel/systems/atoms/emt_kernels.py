@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from spinfunnel.moves.compiled_call import SIGNATURE
 from spinfunnel.moves.differentiable import Kernel
 
-__all__ = ["compiled_emt"]
+__all__ = ["compiled_emt", "emt_parameters"]
 
 Floats = NDArray[np.float64]
 
@@ -232,19 +232,26 @@ def compiled_emt(atoms: Any) -> Kernel | None:
 
     All numbers are read off the calculator.
     """
+    parameters = emt_parameters(atoms)
+    if parameters is None:
+        return None
+    gradient, hessian = _compiled()
+    count = len(atoms)
+    return Kernel(gradient.address, hessian.address, parameters, 2 * count + 2 * count**2, (gradient, hessian))
+
+
+def emt_parameters(atoms: Any) -> Floats | None:
+    """Parameters of the EMT calculator that atoms carry, as the kernels read them; None where they carry another."""
     from ase.calculators import emt
 
     if type(atoms.calc) is not emt.EMT:
         return None
     try:
         atoms.calc.initialize(atoms)
-        parameters = _packed(atoms.calc, emt.beta)
+        return _packed(atoms.calc, emt.beta)
     except (AttributeError, KeyError, NotImplementedError):
         # Elements that it does not have, or an ASE that keeps its numbers elsewhere.
         return None
-    gradient, hessian = _compiled()
-    count = len(atoms)
-    return Kernel(gradient.address, hessian.address, parameters, 2 * count + 2 * count**2, (gradient, hessian))
 
 
 def _packed(calculator: Any, beta: float) -> Floats:
