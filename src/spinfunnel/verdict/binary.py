@@ -69,7 +69,7 @@ def _with_native(
     if leads.answer == "open":
         return "undecided", f"{native.clause}, but {leads.clause}; {LARGER}"
     if rivals.answer != "no":
-        return "undecided", f"{leads.clause}, but {rivals.clause}; {LARGER}"
+        return "undecided", f"{leads.clause}, but {rivals.clause}"
     alike = _alike(case)
     if not alike.yes:
         return "undecided", f"{leads.clause}, but {alike.clause}"
@@ -130,7 +130,7 @@ def _stands_out(case: Case) -> Finding:
         said += f" (Z = {score.value:.2g})"
     deep = case.side("native_gap", gap)
     if deep == sure == "yes":
-        return Finding("yes", f"the ground energy lies {said} below that of the same interactions with random signs")
+        return Finding("yes", f"the ground energy lies {said} below that of random signs")
     if deep == "no" or sure == "no":
         return Finding("no", f"random signs reach as low as the ground energy (gap {said})")
     return Finding("open", f"its gap to random signs is that of glass or funnel ({said})")
@@ -158,9 +158,9 @@ def _rivals(case: Case) -> Finding:
         return Finding("open", f"rival valleys are not known: {depth.cause}")
     answer = case.side("rival_valley_depth", depth)
     held = "a share" if share is None else percent(share)
-    said = f"a dissimilar valley, {percent(depth)} of the mean gap deep, drains {held} of the states"
+    said = f"a dissimilar valley, {percent(depth)} of the mean gap deep, drains {held} of states"
     if answer == "yes" and share is not None and share.value > 1.0 - case.limit("valley_share"):
-        return Finding("open", f"{said}, and hardly any state is left for the native one")
+        return Finding("open", f"a dissimilar valley drains {held} of the states, and hardly any is left")
     if answer == "yes" and (valleys is None or valleys.value > case.limit("deep_valleys")):
         many = "many" if valleys is None else f"{valleys.value:.0f}"
         return Finding("open", f"{many} valleys are deep")
@@ -172,7 +172,7 @@ def _either(case: Case) -> Finding:
     return case.compared(
         "either_ruler",
         "either_ruler",
-        lambda found: f"search for either stands at {number(found)} between blind (0) and ideal (1)",
+        lambda found: f"search for either stands at {number(found)}",
     )
 
 

@@ -45,9 +45,7 @@ def concluded(case: Case, own: Own) -> Conclusion:
         few = round(math.exp(entropy.value))
         return "undecided", f"{few} states that are not native are too few to tell the kinds apart"
     kind, reason = _decide(case, own)
-    notes = [] if SHUFFLED in case.nulls else ["no null was compared"]
-    notes += [] if case.exact else ["from a sampled map"]
-    return kind, f"{reason} ({', '.join(notes)})" if notes else reason
+    return kind, reason if SHUFFLED in case.nulls else f"{reason} (no nulls)"
 
 
 def _decide(case: Case, own: Own) -> Conclusion:
@@ -56,7 +54,7 @@ def _decide(case: Case, own: Own) -> Conclusion:
         follows = _follows(case)
         if follows.answer == "yes":
             return "smooth", f"{leads.clause}, and {barriers.clause}"
-        return "undecided", f"{barriers.clause}, but {follows.clause}; compare larger sizes of the same system"
+        return "undecided", f"{barriers.clause}, but {follows.clause}; compare larger sizes"
     if stands.answer == "yes":
         return _native(case, own, stands=stands, leads=leads)
     together = f"{leads.clause}, and {stands.clause}"
@@ -66,10 +64,10 @@ def _decide(case: Case, own: Own) -> Conclusion:
     if stands.answer == "no" and barriers.answer == "yes":
         lost = _lost(case)
         if lost.answer == "yes":
-            return "glass", f"{stands.clause}, and {barriers.clause}, where {lost.clause}"
-        return "undecided", f"{stands.clause}, but {lost.clause}; compare larger sizes of the same system"
+            return "glass", f"{stands.clause}, and {lost.clause}"
+        return "undecided", f"{stands.clause}, but {lost.clause}; compare larger sizes"
     if leads.answer == "yes":
-        return "undecided", f"{leads.clause}, but {stands.clause}; compare larger sizes of the same system"
+        return "undecided", f"{leads.clause}, but {stands.clause}; compare larger sizes"
     return "undecided", together
 
 
@@ -80,14 +78,14 @@ def _native(case: Case, own: Own, *, stands: Finding, leads: Finding) -> Conclus
     if rival.answer != "no":
         slope = guided(case)
         if rival.answer == "yes" and slope.answer == "yes":
-            return "multi-funnel", f"{together}, but {rival.clause}"
+            return "multi-funnel", f"{stands.clause}, but {rival.clause}"
         if slope.answer != "no":
-            return "undecided", f"{stands.clause}, and {slope.clause}, but {rival.clause}"
+            return "undecided", f"{slope.clause}, but {rival.clause}"
     if leads.answer == "no" and own.lost(case):
         return "golf course", f"{stands.clause}, but {leads.clause}"
     if leads.answer == "yes" and rival.answer == "no":
         return "funnel", together
-    return "undecided", f"{together}, but {rival.clause}" if leads.answer == "yes" else together
+    return "undecided", f"{leads.clause}, but {rival.clause}" if leads.answer == "yes" else together
 
 
 # ---------------------------------------------------------------------------------------------
@@ -105,10 +103,10 @@ def _random_energy_form(case: Case) -> Finding:
     if isinstance(ratio, NoAnswer):
         if ratio.outcome == "no_roughness":
             return Finding("yes", "all other states have one energy, far above the native one")
-        return Finding("open", f"Tf/Tg has no answer: {ratio.cause}")
+        return Finding("open", f"Tf/Tg is not known: {ratio.cause}")
     if ratio.low >= case.limit("tf_tg"):
         return Finding("yes", f"Tf/Tg = {number(ratio)}")
-    return Finding("open", f"Tf/Tg = {number(ratio)} lies in the glass zone below {case.limit('tf_tg'):g}")
+    return Finding("open", f"Tf/Tg = {number(ratio)}, below the limit of {case.limit('tf_tg'):g}")
 
 
 def stability(case: Case) -> Finding:
@@ -119,17 +117,17 @@ def stability(case: Case) -> Finding:
     """
     gap, score = case.read("stability_gap"), case.read("stability_z")
     if isinstance(gap, NoAnswer):
-        return Finding("open", f"the gap to shuffled interactions has no answer: {gap.cause}")
+        return Finding("open", f"the gap to shuffled interactions is not known: {gap.cause}")
     deep, sure = case.side("stability_gap", gap), "yes"
-    said = f"{100.0 * gap.value:.2g} % of the mean gap"
+    said = f"{100.0 * gap.value:.2g} %"
     if isinstance(score, Estimate):
         sure = case.side("stability_z", score)
-        said += f", Z = {score.value:.2g}"
+        said += f" (Z = {score.value:.2g})"
     if deep == sure == "yes":
-        return Finding("yes", f"its energy lies far below what shuffled interactions reach ({said})")
+        return Finding("yes", f"the ground energy lies {said} below that of shuffled interactions")
     if deep == "no" or (sure == "no" and deep != "yes"):
-        return Finding("no", f"shuffled interactions reach as low as its energy or nearly so (gap: {said})")
-    return Finding("open", f"the gap below what shuffled interactions reach is that of a glass or a funnel ({said})")
+        return Finding("no", f"shuffled interactions reach as low (gap {said})")
+    return Finding("open", f"its gap to shuffled interactions is that of glass or funnel ({said})")
 
 
 def _depth_below_band(case: Case) -> Finding:
@@ -137,15 +135,15 @@ def _depth_below_band(case: Case) -> Finding:
     depth = case.read("native_depth")
     if isinstance(depth, NoAnswer):
         if depth.outcome == "no_roughness":
-            return Finding("yes", "the energy is a function of the overlap with the native state alone")
-        return Finding("open", f"the depth of the native state has no answer: {depth.cause}")
-    said = f"{number(depth)} times as deep as random energies of the same roughness reach"
+            return Finding("yes", "the energy depends on the overlap with the native state alone")
+        return Finding("open", f"the depth of the native state is not known: {depth.cause}")
+    said = f"{number(depth)} times that of random energies"
     answer = case.side("native_depth", depth)
     if answer == "yes":
-        return Finding("yes", f"it lies {said}")
+        return Finding("yes", f"the native depth is {said}")
     if answer == "no":
-        return Finding("no", f"the native state lies only {said}")
-    return Finding("open", f"the native state lies {said}, between glass and funnel")
+        return Finding("no", f"the native depth is only {said}")
+    return Finding("open", f"the native depth is {said} (glass or funnel)")
 
 
 def _gap_to_decoys(case: Case) -> Finding:
@@ -156,14 +154,14 @@ def _gap_to_decoys(case: Case) -> Finding:
     """
     gap = case.read("decoy_gap")
     if isinstance(gap, NoAnswer):
-        return Finding("open", f"the gap to dissimilar states has no answer: {gap.cause}")
-    said = f"{100 * gap.value:.3g} % of the mean gap above the native one"
+        return Finding("open", f"the gap to dissimilar states is not known: {gap.cause}")
+    said = f"{100 * gap.value:.3g} % of the mean gap higher"
     answer = case.side("decoy_gap", gap)
     if answer == "yes":
         return Finding("yes", f"the best dissimilar state lies {said}")
     if answer == "no":
         return Finding("no", f"a dissimilar state lies only {said}")
-    return Finding("open", f"a dissimilar state lies {said}, between glass and funnel")
+    return Finding("open", f"a dissimilar state lies {said} (glass or funnel)")
 
 
 def _featureless(case: Case) -> bool:
@@ -195,18 +193,14 @@ def _leads(case: Case) -> Finding:
 
 def _walks(case: Case) -> Finding:
     """Levinthal efficiency: whether walks find the native state faster than blind search."""
-    efficiency, weight = case.read("levinthal"), case.read("funnel_weight")
+    efficiency = case.read("levinthal")
+    case.read("funnel_weight")  # beside it in the evidence
     if isinstance(efficiency, NoAnswer):
-        return Finding("open", f"the Levinthal efficiency has no answer: {efficiency.cause}")
-    walks = f"the Levinthal efficiency is {number(efficiency)}"
+        return Finding("open", f"the Levinthal efficiency is not known: {efficiency.cause}")
+    walks = f"(Levinthal efficiency {number(efficiency)})"
     answer = case.side("levinthal", efficiency)
-    if answer == "no":
-        return Finding("no", f"walks find it no faster than blind search would ({walks})")
-    if isinstance(weight, NoAnswer):
-        return Finding(answer, walks)
-    return Finding(
-        answer, f"{_drains(case, weight)}, and {walks}" if answer == "open" else _drains(case, weight, walks)
-    )
+    said = {"yes": "find the native state fast", "no": "are no faster than blind search", "open": "are hardly faster"}
+    return Finding(answer, f"walks {said[answer]} {walks}")
 
 
 def walks_fail(case: Case) -> bool:
@@ -218,10 +212,10 @@ def _drainage(case: Case) -> Finding:
     """Share of all states that drain into the native funnel, against the thresholds and against shuffled energies."""
     weight, sharp = case.read("funnel_weight"), case.read("profile_area")
     if isinstance(weight, NoAnswer):
-        return Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
-    said = _drains(case, weight)
+        return Finding("open", f"the funnel's weight is not known: {weight.cause}")
+    said = _drains(weight)
     if weight.high <= case.limit("funnel_weight_lost"):
-        return Finding("no", f"only {said}")
+        return Finding("no", _drains(weight, only="only "))
     if weight.low < case.limit("funnel_weight"):
         return Finding("open", said)
     guide = _guidance(case)
@@ -234,7 +228,7 @@ def _drainage(case: Case) -> Finding:
     if blunt is not None and isinstance(sharp, Estimate) and sharp.high > max(blunt.low, 0.0) > 0.0:
         return Finding(
             "open",
-            f"{said}, but the funnel is no sharper than by chance (profile area {number(sharp)})",
+            f"{said}, but no more sharply than by chance (profile area {number(sharp)})",
         )
     return Finding("yes", said)
 
@@ -245,11 +239,11 @@ def _guidance(case: Case) -> Finding:
     if isinstance(slope, NoAnswer):
         if slope.outcome in ("flat", "misleading"):
             return Finding("no", f"the energy gives no guidance: {slope.cause}")
-        return Finding("open", f"the slope toward the native state has no answer: {slope.cause}")
-    said = f"{number(slope)} times its roughness on the way to the native state"
+        return Finding("open", f"the slope toward the native state is not known: {slope.cause}")
+    said = f"{number(slope)} times its roughness toward the native state"
     if slope.high < case.limit("funnel_slope"):
-        return Finding("no", f"the mean energy falls by only {said}")
-    return Finding("open", f"the mean energy falls by {said}")
+        return Finding("no", f"the energy falls only {said}")
+    return Finding("open", f"the energy falls {said}")
 
 
 def guided(case: Case) -> Finding:
@@ -257,9 +251,9 @@ def guided(case: Case) -> Finding:
     slope = case.read("funnel_slope")
     if isinstance(slope, NoAnswer):
         answers: Mapping[str, Answer] = {"no_roughness": "yes", "misleading": "no"}
-        said = f"the slope toward the native state has no answer: {slope.cause}"
+        said = f"the slope toward the native state is not known: {slope.cause}"
         return Finding(answers.get(slope.outcome, "open"), said)
-    said = f"the mean energy falls by {number(slope)} times its roughness toward the native state"
+    said = f"the mean energy falls {number(slope)} times its roughness toward the native state"
     return Finding(case.side("rival_slope", slope), said)
 
 
@@ -269,7 +263,7 @@ def _rival(case: Case) -> Finding:
     if isinstance(rival, NoAnswer):
         answer: Answer = "open" if rival.outcome == "disconnected" else "no"
         return Finding(answer, f"rival valleys are not known: {rival.cause}")
-    said = f"another deep valley holds {percent(rival)} of the state space"
+    said = f"another deep valley holds {percent(rival)} of all states"
     return Finding(case.side("rival_valley", rival), said)
 
 
@@ -290,8 +284,8 @@ def _barriers(case: Case) -> Finding:
             return Finding("no", "there is no other minimum to be trapped in" if lone else "every minimum is native")
         if depth.outcome == "flat":
             return Finding("no", "every state has the same energy")
-        return Finding("open", f"the depth of traps has no answer: {depth.cause}")
-    said = f"the deepest trap is {100 * depth.value:.2g} % of the way from the native state to a random one"
+        return Finding("open", f"the depth of traps is not known: {depth.cause}")
+    said = f"the deepest trap is {100 * depth.value:.2g} % of the mean gap deep"
     return Finding(case.side("relative_depth", depth), said)
 
 
@@ -303,8 +297,10 @@ def _follows(case: Case) -> Finding:
     correlation = case.read("fitness_distance")
     if isinstance(correlation, NoAnswer):
         alike = correlation.outcome == "flat"
-        return Finding("yes" if alike else "open", f"energy and distance have no correlation: {correlation.cause}")
-    said = f"energy and distance to the native state are correlated by {number(correlation)} only"
+        return Finding(
+            "yes" if alike else "open", f"the correlation of energy and distance is not known: {correlation.cause}"
+        )
+    said = f"energy and distance to the native state correlate by only {number(correlation)}"
     return Finding(case.side("fitness_distance", correlation), said)
 
 
@@ -325,17 +321,17 @@ def _lost(case: Case) -> Finding:
     """Whether a share of the states worth the name is trapped outside the native funnel."""
     weight = case.read("funnel_weight")
     if isinstance(weight, NoAnswer):
-        return Finding("open", f"the weight of the native funnel has no answer: {weight.cause}; {weight.remedy}")
+        return Finding("open", f"the funnel's weight is not known: {weight.cause}")
     if weight.high <= case.limit("funnel_weight_all"):
-        return Finding("yes", _drains(case, weight))
+        return Finding("yes", _drains(weight))
     for name, said in (
-        ("followed_weight", "of the descents that could be followed to their end {} lead to the native state"),
-        ("kick_weight", "of random descents that kicks carry on {} come to the native state"),
+        ("followed_weight", "only {} of the descents followed reach the native state"),
+        ("kick_weight", "only {} of the descents with kicks reach the native state"),
     ):
         share = case.read(name)
         if not case.exact and isinstance(share, Estimate) and share.high <= case.limit("funnel_weight_lost"):
             return Finding("yes", said.format(percent(share)))
-    return Finding("open", _drains(case, weight))
+    return Finding("open", _drains(weight))
 
 
 # ---------------------------------------------------------------------------------------------
@@ -345,9 +341,5 @@ _STANDS_OUT: tuple[Witness, ...] = (_random_energy_form, stability, _depth_below
 _LEADS_THERE: tuple[Witness, ...] = (_walks, _drainage)
 
 
-def _drains(case: Case, weight: Estimate, *more: str) -> str:
-    null = case.shuffled("funnel_weight")
-    beside = [] if null is None else [f"shuffled energies: {percent(null)}"]
-    notes = "; ".join((*beside, *more))
-    said = f"{percent(weight)} of the state space drains to the native state"
-    return f"{said} ({notes})" if notes else said
+def _drains(weight: Estimate, *, only: str = "") -> str:
+    return f"{only}{percent(weight)} of all states drain to the native one"

@@ -61,7 +61,7 @@ def smooth_kind(measures: Measures) -> Found | None:
         return "undecided", unknown
     found = _kind(measures, minima.value, count.value, visits=visits)
     if minima.value < _limit("few_minima"):
-        return found[0], f"{found[1]}; each was met by {visits:.0f} searches or more"
+        return found[0], f"{found[1]}; each minimum was met by {visits:.0f} searches"
     return found
 
 
@@ -173,21 +173,21 @@ def _kind_by_rivals(measures: Measures, minima: float, count: float, *, ruled: b
     held, caught, funnels = (_read(measures, f"rival_{name}") for name in ("occupation", "descents", "funnels"))
     if held is None or caught is None or funnels is None:
         return "undecided", "it is not known how much the rivals hold: measure all"
-    traps = f"{count:.0f} rival trap{'' if count == 1.0 else 's'}"
+    traps, be, hold = ("one rival trap", "is", "holds") if count == 1.0 else (f"{count:.0f} rival traps", "are", "hold")
     if held.value < _limit("rival_occupation") and caught.low < _limit("rival_descents"):
-        return "funnel", f"{traps} never hold more than {_percent(held.value)} of the weight{lead}"
+        return "funnel", f"{traps} {hold} {_percent(held.value)} of the weight at most{lead}"
     escape, height = _read(measures, "rival_escape"), _read(measures, "rival_height")
     if held.value < _limit("rival_majority") and escape is not None and escape.value < _limit("rival_escape"):
-        return "funnel", f"{traps} are left over {escape.value:.2g} times the temperature at most: substates{lead}"
+        return "funnel", (
+            f"{traps} {hold} {_percent(held.value)} of the weight behind barriers of {escape.value:.2g} temperatures "
+            f"at most, as substates do{lead}"
+        )
     low = height is not None and height.value < _limit("rival_height")
     if height is not None and low and (lead or (ruled and _soon(measures))):
-        return "funnel", f"{traps} are left over barriers {height.value:.2g} times the usual one at most{lead}"
-    gap, barrier = _read(measures, "rival_gap"), _read(measures, "rival_barrier")
-    lowest = "" if gap is None or barrier is None else f", the lowest {gap.value:.3g} up behind {barrier.value:.3g}"
+        return "funnel", f"{traps} {be} left over barriers {height.value:.2g} times the usual one at most{lead}"
     falling = "" if caught.value <= held.value else f" and {_percent(caught.value)} of the descents"
-    weighed = (
-        f"{traps}{lowest}, hold {_percent(held.value)} of the weight{falling}, as {funnels.value:.1f} equal funnels"
-    )
+    share = _percent(held.value)
+    weighed = f"{traps} {hold} {share} of the weight{falling}, as {funnels.value:.1f} equal funnels do"
     # No glass leads to its lowest minimum, even half-way, however many rivals there are.
     if lead or (ruled and _half_way(measures)) or funnels.value <= _limit("rival_funnels_lost"):
         return "multi-funnel", weighed
@@ -196,10 +196,10 @@ def _kind_by_rivals(measures: Measures, minima: float, count: float, *, ruled: b
     led = _lead(measures)
     if funnels.value >= _limit("rival_funnels") and led:
         # On the tree of a search guidance alone says little; that none of many rivals is hard to leave settles it.
-        return "funnel", f"{traps} are left over barriers like any other{led}"
+        return "funnel", f"{traps} {be} left over barriers like any other{led}"
     if funnels.value >= _limit("rival_funnels"):
-        return "undecided", f"{weighed}, but are left over barriers like any other: explore further"
-    return "undecided", f"{weighed}: more than a few, fewer than a glass"
+        return "undecided", f"{weighed}, over usual barriers: explore further"
+    return "undecided", f"{weighed}: between multi-funnel and glass"
 
 
 def _half_way(measures: Measures) -> bool:

@@ -47,7 +47,7 @@ def judge_trained(
     --------
     >>> one, none = Estimate.exactly(1.0), Estimate.exactly(0.0)
     >>> print(judge_trained({"distinct_solutions": one, "starts": Estimate.exactly(5.0), "training_gain": none}))
-    smooth: all 5 starts end in one minimum, up to symmetries of the network (upper bounds from trained solutions)
+    smooth: all 5 starts end in one minimum, up to symmetries of the network
     """
     beside = nulls or {}
     evidence = {
@@ -56,7 +56,7 @@ def judge_trained(
         if name in measures
     }
     kind, reason = _decide(measures, {name: entry.value for name, entry in thresholds.items()})
-    return Verdict(kind, evidence, f"{reason} (upper bounds from trained solutions)")
+    return Verdict(kind, evidence, reason)
 
 
 def judge_network_map(
@@ -78,8 +78,8 @@ def judge_network_map(
         points = facts.get("network", {}).get("points_of_index", [])
         counts = " and ".join(f"{number} of index {k}" for k, number in enumerate(points))
         reason = (
-            f"{counts} up to symmetry are all stationary points that {facts.get('searches', 0)} searches found; "
-            "whether they are a funnel takes the null of shuffled labels: --explorer training"
+            f"{counts} up to symmetry are all stationary points of {facts.get('searches', 0)} searches; a verdict "
+            "takes shuffled labels: --explorer training"
         )
         return replace(found, kind="undecided", reason=reason)
     return found
@@ -109,11 +109,11 @@ def _decide(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> 
     gain = measures.get("training_gain")
     if isinstance(gain, Estimate) and gain.value > limit["training_gain"]:
         return "undecided", (
-            f"training has not converged: its last third still lowered the energy by {_interval(gain)} of the energy "
-            f"scale, where {100 * limit['training_gain']:.2g} % is allowed; go on with --explorer training:rounds=N"
+            f"training has not converged: the last third lowered the energy by {_interval(gain)} of its scale, not "
+            f"{100 * limit['training_gain']:.2g} %; go on with --explorer training:rounds=N"
         )
     if isinstance(gain, NoAnswer) and gain.outcome != "not_trained":
-        return "undecided", f"nothing is known of convergence: {gain.cause}; {gain.remedy}"
+        return "undecided", f"it is not known whether training converged: {gain.cause}"
     distinct = measures.get("distinct_solutions")
     if isinstance(distinct, Estimate) and distinct.value == 1.0:
         return "smooth", f"all {starts} starts end in one minimum, up to symmetries of the network"
@@ -121,27 +121,27 @@ def _decide(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> 
     leads, way = _leads(measures, limit)
     traps, depth = _traps(measures, limit)
     if stands == "open":
-        return "undecided", f"{way}, and {depth}, but {native}"
+        return "undecided", f"{way}, but {native}"
     if stands == "yes":
         if leads == "yes" and traps != "yes":
-            return "funnel", f"{way}, {depth}, and {native}"
+            return "funnel", f"{native}, and {way}"
         if traps == "yes" and _rival(measures):
-            return "multi-funnel", f"{native}, but {way}, and {depth}"
+            return "multi-funnel", f"{native}, but {depth}"
         if traps == "yes":
-            return "undecided", f"{native}, and {way}, but {depth}; train more networks"
-        return "undecided", f"{native}, and {depth}, but {way}; train longer, or more networks"
+            return "undecided", f"{native}, but {depth}; train more networks"
+        return "undecided", f"{native}, but {way}; train more networks"
     if traps == "yes":
-        return "glass", f"{native}, and {depth}; {way}"
+        return "glass", f"{native}, and {depth}"
     if traps == "no" and leads == "yes":
-        return "smooth", f"{native}, but {way}, and {depth}"
-    return "undecided", f"{native}, and {way}, and {depth}"
+        return "smooth", f"{native}, but {way}"
+    return "undecided", f"{native}, and {way if leads == 'open' or traps == 'no' else depth}"
 
 
 def _stands(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Answer, str]:
     gap, score = measures.get("stability_gap"), measures.get("stability_z")
     if not isinstance(gap, Estimate):
         cause = gap.cause if isinstance(gap, NoAnswer) else "it was not measured"
-        return "open", f"the gap to shuffled labels has no answer: {cause}"
+        return "open", f"the gap to shuffled labels is not known: {cause}"
     said = f"{100 * gap.value:.3g} % of the energy scale"
     # Shuffled labels are trained as long and take longer: the gap must outlast what their last round gained.
     still = measures.get("null_training_gain")
@@ -152,36 +152,35 @@ def _stands(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> 
         answers.append(_side(score, limit["stability_z"], limit["stability_z_lost"]))
         said += f", Z = {score.value:.2g}"
     if "no" in answers:
-        return "no", f"shuffled labels are learnt as deeply or nearly so (gap: {said})"
+        return "no", f"shuffled labels are learned as well (gap {said})"
     if "open" in answers:
-        return "open", f"the gap below what shuffled labels reach is that of a glass or a funnel ({said})"
+        return "open", f"its gap to shuffled labels is that of glass or funnel ({said})"
     if further > limit["training_gain"]:
-        said += f"; they were still falling by {100 * further:.2g} % a round"
-    return "yes", f"its energy lies far below what shuffled labels reach with as much training ({said})"
+        said += f"; they still fell by {100 * further:.2g} % a round"
+    return "yes", f"shuffled labels end far higher with as much training ({said})"
 
 
 def _leads(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Answer, str]:
     share, height = measures.get("native_share"), measures.get("profile_area")
     if not isinstance(share, Estimate) or not isinstance(height, Estimate):
         return "open", "where training ends was not measured"
-    said = (
-        f"{100 * share.value:.0f} % of the starts end in the native state and all of them "
-        f"{100 * height.value:.2g} % of the energy scale above the lowest on average"
-    )
-    if share.low >= limit["native_share"] or height.high <= limit["final_height"]:
-        return "yes", said
-    return ("no" if share.high <= limit["native_share_lost"] else "open"), said
+    ends = f"{100 * share.value:.0f} % of the starts end in the native state"
+    if share.low >= limit["native_share"]:
+        return "yes", ends
+    if height.high <= limit["final_height"]:
+        return "yes", f"trainings end {100 * height.value:.2g} % above the lowest on average"
+    return ("no", f"only {ends}") if share.high <= limit["native_share_lost"] else ("open", ends)
 
 
 def _traps(measures: Mapping[str, Measurement], limit: Mapping[str, float]) -> tuple[Answer, str]:
     depth, barrier = measures.get("relative_depth"), measures.get("curved_barrier")
     if isinstance(depth, NoAnswer) and depth.outcome == "all_native":
         if isinstance(barrier, Estimate):
-            return "no", f"the lowest paths between them rise by {_percent(barrier)} of it"
+            return "no", f"the lowest paths between solutions rise by {_percent(barrier)} of the energy scale"
         return "no", "no solution found is a trap"
     if not isinstance(depth, Estimate):
-        return "open", "the depth of other solutions has no answer"
-    said = f"the deepest solution that is not native is left over a barrier of at most {_percent(depth)} of it"
+        return "open", "the depth of other solutions is not known"
+    said = f"the deepest trap has a barrier of {_percent(depth)} at most"
     return _side(depth, limit["relative_depth"], limit["relative_depth_lost"]), said
 
 
