@@ -70,12 +70,19 @@ class Job:
             )
 
 
-def jobs(folder: Path) -> list[Job]:
-    """One job of each explorer and kind, those of networks where PyTorch is; a folder for the files that they read."""
+def jobs(folder: Path, *, threads: int | None = 1) -> list[Job]:
+    """One job of each explorer and kind, those of networks where PyTorch is.
+
+    Parameters
+    ----------
+    folder : Path
+        For the files that they read.
+    threads : int or None
+        Of PyTorch. A process in which several have worked cannot be forked any more; None leaves them as they are.
+    """
     torch = importlib.util.find_spec("torch") is not None
-    if torch:
-        # A process in which PyTorch's threads have worked cannot be forked any more.
-        import_module("torch").set_num_threads(1)
+    if torch and threads is not None:
+        import_module("torch").set_num_threads(threads)
     files = _files(folder, torch=torch)
     made = []
     for explorer, system, options, evaluations in PLANS:

@@ -33,7 +33,11 @@ def main() -> int:
             if len(readings) % 20 == 0:
                 print(f"{len(readings) - 1} cycles, {readings[-1]}", file=sys.stderr, flush=True)
     print(table(readings, minutes=asked.minutes))
-    verdict = judged(readings, warm=60.0 * asked.warm)
+    try:
+        verdict = judged(readings, warm=60.0 * asked.warm)
+    except ValueError as error:
+        print(f"no verdict: {error}")
+        return 2
     print(verdict)
     return int(not verdict.flat)
 

@@ -16,12 +16,11 @@ __all__ = ["LIMIT", "Reading", "Verdict", "judged", "table"]
 LIMIT = 0.02
 """Growth of the memory, from the first tenth of the readings after warming up to the last, that is called flat."""
 ROWS = 12
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Memory in bytes, open file descriptors and threads of this process after so many cycles, at a time in seconds."""
+    """What this process holds after so many cycles: memory of its own in bytes, open files, threads; and the time."""
 
     cycle: int
     seconds: float
@@ -33,9 +32,11 @@ class Reading:
     def now(cls, cycle: int) -> Reading:
         """Read them, with the garbage collected first."""
         gc.collect()
-        resident = int(Path("/proc/self/statm").read_text().split()[1]) * PAGE
+        # Of its own, in memory or swapped out: pages of files come and go with what else the machine does.
+        status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
+        own = sum(int(status.get(name, "0").split()[0]) * 1024 for name in ("RssAnon", "VmSwap"))
         files = len(os.listdir("/proc/self/fd")) - 1
-        return cls(cycle, time.monotonic(), resident, files, threading.active_count())
+        return cls(cycle, time.monotonic(), own, files, threading.active_count())
 
     def __str__(self) -> str:
         return f"{self.memory / 1e6:.1f} MB, {self.files} files, {self.threads} threads"
@@ -68,7 +69,7 @@ def judged(readings: Sequence[Reading], *, warm: float) -> Verdict:
     Raises
     ------
     ValueError
-        For fewer than ten readings after warming up: they say nothing.
+        For fewer than ten readings after warming up: they say nothing. Work longer.
     """
     kept = [reading for reading in readings if reading.seconds - readings[0].seconds >= warm]
     if len(kept) < 10:
