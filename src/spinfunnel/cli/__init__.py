@@ -5,6 +5,7 @@ Nothing heavy is imported at module level, so that ``spinfunnel --help`` answers
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -24,6 +25,8 @@ USAGE_ERROR: Any = typer.BadParameter.__base__
 
 def main() -> None:
     """Run the command line and end the process with its exit status."""
+    # Modules and kernels are a million objects that live as long as the process: garbage is looked for less often.
+    gc.set_threshold(100_000)
     # A shell that starts a command in the background has it ignore interruptions; this one leaves a map that resumes.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if isinstance(sys.stdout, io.TextIOWrapper):  # What the terminal cannot show is no reason to fail.

@@ -14,7 +14,6 @@ from pathlib import Path
 from spinfunnel.landscape import InputError
 from spinfunnel.report.names import landscape_title, specification
 from spinfunnel.report.next_step import NextStep, next_step
-from spinfunnel.report.page import page
 from spinfunnel.report.question_map import question_map
 from spinfunnel.report.reported import Reported
 
@@ -43,6 +42,8 @@ def write_report(studies: Sequence[Reported], path: str | os.PathLike[str], *, c
     InputError
         Without a study, where the folder is missing, or where the target cannot be written.
     """
+    from spinfunnel.report.page import page  # Plotly and all pictures: a second that a verdict alone does not need.
+
     if not studies:
         raise InputError("a report needs at least one study, got none: judge a landscape first")
     target = Path(path)

@@ -10,7 +10,6 @@ from spinfunnel.report.next_step import next_step
 from spinfunnel.report.question_map import map_note, question_map
 from spinfunnel.report.questions import position_of
 from spinfunnel.report.reported import Reported
-from spinfunnel.report.small_tree import small_tree
 from spinfunnel.report.strips import strips
 from spinfunnel.report.text import escape, number, slug, title
 
@@ -62,6 +61,8 @@ def sentence(text: str) -> str:
 
 def opening(study: Reported, *, place: int, alone: bool) -> str:
     """First screen of one landscape; its map only where it is the only one on the page."""
+    from spinfunnel.report.small_tree import small_tree  # All pictures: a verdict in words does without them.
+
     level = 1 if alone else 2
     step = next_step(study)
     spec = specification(study.landscape)

@@ -19,8 +19,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 from spinfunnel.explore.flood import hypercube
 from spinfunnel.explore.flood.cube import Cube
@@ -334,6 +332,9 @@ def _connected_copies(
     plain: NDArray[np.int64], minimum: NDArray[np.int64], *, size: int, minima: int
 ) -> NDArray[np.int64]:
     """Number of connected sets of plain states (sorted numbers) that each minimum consists of."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     rows, columns = [], []
     for bit in range(size):
         partner = plain ^ (1 << bit)

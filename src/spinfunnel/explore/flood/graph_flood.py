@@ -9,8 +9,6 @@ from typing import ClassVar
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
 from spinfunnel.explore.flood.saddles import Forest, Stars
 from spinfunnel.explore.flood.state_density import graph_histogram
@@ -203,6 +201,8 @@ def _checked(graph: Graph) -> tuple[Floats, Ints, Ints]:
         )
     if len(neighbours) and not (neighbours.min() >= 0 and neighbours.max() < states):
         raise InputError(f"{graph.name}: a neighbour's number lies outside 0 ... {states - 1}")
+    from scipy.sparse import csr_matrix
+
     forward = csr_matrix((np.ones(len(neighbours), np.int64), neighbours, offsets), shape=(states, states)) > 0
     if (forward != forward.T).nnz:
         raise InputError(f"{graph.name}: the neighbour relation is not symmetric; list every move in both directions")
@@ -211,6 +211,9 @@ def _checked(graph: Graph) -> tuple[Floats, Ints, Ints]:
 
 def _plateau_roots(energies: Floats, offsets: Ints, neighbours: Ints, closed: NDArray[np.bool_]) -> Ints:
     """Smallest state of the closed plateau of each state; its own number elsewhere."""
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import connected_components
+
     states = len(energies)
     row = np.repeat(np.arange(states), np.diff(offsets))
     level = closed[row] & closed[neighbours] & (energies[row] == energies[neighbours])

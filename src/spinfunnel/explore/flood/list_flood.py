@@ -18,8 +18,6 @@ from itertools import pairwise
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
 
 from spinfunnel.explore.flood.list_density import count_listed
 from spinfunnel.explore.flood.saddles import Forest, SaddleTable, Stars
@@ -279,6 +277,9 @@ def _settle(sea: _Sea, neutral: Ints, offsets: Ints, equal: Labels) -> Ints:
         )
         row = np.repeat(np.arange(len(closed)), size)
         column = np.searchsorted(closed, equal[places])
+        from scipy.sparse import csr_matrix
+        from scipy.sparse.csgraph import connected_components
+
         graph = csr_matrix((np.ones(len(row), np.int8), (row, column)), shape=(len(closed),) * 2)
         part = connected_components(graph, directed=False)[1]
         # States ascend, so the first of each part is its smallest.
