@@ -5,12 +5,15 @@ Every registered system of bits is written down as a table of energies, turned, 
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
 
 from registered import named, specs
+from repository import ROOT
 from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import Kind
 from spinfunnel.landscape.estimate import Estimate
@@ -28,10 +31,9 @@ WITH_TIES = {name for name, measure in MEASURES.items() if measure.definition in
     "rival_valley_depth", "rival_share", "either_ruler",
 }  # fmt: skip
 """Basins of states with several lowest neighbours go to the one with the smallest number, another in other orders."""
-SLOW = {name for name, measure in MEASURES.items() if measure.definition in (3, 12)} - {"search_ruler"}
 COMPARED = [
     name for name, measure in MEASURES.items()
-    if measure.exact is not None and name not in IN_UNITS | SLOW
+    if measure.exact is not None and name not in IN_UNITS
 ]  # fmt: skip
 SPECS = specs(named(Kind.BINARY), {})
 CHANGES = ("dress", "unit 1e6", "unit 1e-6", "shift 1e3", "order", "gauge")
@@ -65,13 +67,21 @@ def turned(energies: np.ndarray, change: str) -> np.ndarray:
     return energies
 
 
-@cache
-def measured(spec: str, change: str):
+def table_of(spec: str, change: str) -> FunctionLandscape:
     energies = turned(energies_of(spec), change)
     bits = len(energies).bit_length() - 1
     places = 1 << np.arange(bits)
-    landscape = FunctionLandscape(lambda states: energies[states @ places], bits, name="table")
-    graph = flood(landscape)
+    return FunctionLandscape(lambda states: energies[states @ places], bits, name="table")
+
+
+@cache
+def graph_of(spec: str, change: str):
+    return flood(table_of(spec, change))
+
+
+@cache
+def measured(spec: str, change: str):
+    landscape, graph = table_of(spec, change), graph_of(spec, change)
     found = measure_all(graph, names=COMPARED, landscape=landscape)
     return landscape, found, judge_map(graph, found)
 
@@ -104,6 +114,29 @@ def test_measures_do_not_change(spec, change):
         if not (reordered and name in WITH_TIES) and not agree(before[name], after[name], tolerance=1e-4)
     }
     assert not off
+
+
+@pytest.mark.parametrize("unit", ["unit 1e6", "unit 1e-6"])
+@pytest.mark.parametrize("spec", SPECS)
+def test_energies_and_temperatures_follow_the_unit(spec, unit):
+    names = [name for name in IN_UNITS if MEASURES[name].exact is not None]
+    before, after = (
+        measure_all(graph_of(spec, change), names=names, landscape=None) for change in ("dress", unit)
+    )  # fmt: skip
+    for name in names:
+        if isinstance(before[name], Estimate):
+            factor = float(unit.split()[1])
+            scaled = replace(after[name], **{at: getattr(after[name], at) / factor for at in ("value", "low", "high")})
+            assert agree(before[name], scaled, tolerance=1e-4), name
+        else:
+            assert before[name].outcome == after[name].outcome, name
+
+
+def test_the_documentation_lists_what_is_exempt():
+    text = (ROOT / "docs" / "invariance.md").read_text(encoding="utf-8")
+    for title, names in (("In units of the energy", IN_UNITS), ("Where neighbours tie", WITH_TIES)):
+        part = text.partition(f"## {title}")[2].partition("\n## ")[0]
+        assert set(re.findall(r"`(\w+)`", part)) == {name for name in names if MEASURES[name].exact is not None}
 
 
 @pytest.mark.parametrize("change", [*CHANGES[1:], "shift 1e9"])
