@@ -116,6 +116,14 @@ def test_measures_do_not_change(spec, change):
     assert not off
 
 
+@pytest.mark.parametrize("spec", ["labs:n=9", "maxcut:n=9", "golf:n=9,depth=3"])
+def test_whole_numbers_may_be_shifted_by_a_billion_spreads(spec):
+    """Of other energies seven digits of sixteen are left, and states that differ in the eighth tie."""
+    _, before, _ = measured(spec, "dress")
+    _, after, _ = measured(spec, "shift 1e9")
+    assert not {name for name in COMPARED if not agree(before[name], after[name], tolerance=1e-4)}
+
+
 @pytest.mark.parametrize("unit", ["unit 1e6", "unit 1e-6"])
 @pytest.mark.parametrize("spec", SPECS)
 def test_energies_and_temperatures_follow_the_unit(spec, unit):

@@ -41,10 +41,12 @@ def funnel_slope(topography: Topography) -> Measurement:
             "all states but the native ones and those beyond Q = 0 have one overlap with them",
             "use a larger system",
         )
-    slope = -float(np.polyfit(overlap, energy, 1)[0])
+    slope = -float(np.polyfit(overlap, energy - energy.mean(), 1)[0])
     roughness = math.sqrt(float(np.mean(np.array(tally.spread)[away] ** 2)))
-    scale = float(np.abs(tally.mean).max())
-    if abs(slope) <= 1e-9 * scale and roughness <= 1e-9 * scale:
+    # The scale is a difference of energies, since their zero is arbitrary; below it are the digits that rounding leaves.
+    scale = float(np.max(tally.mean) - np.min(tally.lowest))
+    floor = 1e-9 * scale + 8.0 * float(np.spacing(np.abs(tally.mean).max()))
+    if abs(slope) <= floor and roughness <= floor:
         return NoAnswer(
             "flat", "all states but the native ones have one energy", "nothing to do: a golf course gives no guidance"
         )
