@@ -53,7 +53,7 @@ demo: $(if $(wildcard $(STAMP)),$(STAMP),$(LEAN)) ## four small landscapes judge
 quick: $(STAMP) ## laws on small examples, kernels against their twins, a study of each kind: under a minute
 	$(BIN)/python -m pytest -n logical --dist loadfile -m quick
 
-test: $(STAMP) ## the tests, but for the slow ones
+test: $(STAMP) ## all tests except the slow ones
 	$(BIN)/python -m pytest -n logical --dist loadfile -m 'not slow'
 
 slow: $(STAMP) ## the slow tests: each takes more than 20 seconds alone

@@ -53,7 +53,7 @@ class Atlas:
     -----
     A job is what a landscape, an explorer, its options and a seed name. Each `add` is one transaction, so that a
     process killed at any moment leaves whole records only, and its run "running"; `begin` of the same job starts it
-    anew.
+    again.
 
     Examples
     --------
@@ -103,7 +103,7 @@ class Atlas:
     def begin(
         self, landscape: Description, *, explorer: str, options: Mapping[str, Parameter], seed: int, version: str
     ) -> int:
-        """Begin a run, or begin it anew: what an earlier attempt at the same job left is thrown away.
+        """Begin a run, or begin it again: what an earlier attempt at the same job left is thrown away.
 
         Returns
         -------
@@ -148,7 +148,7 @@ class Atlas:
         ------
         InputError
             When a saddle names a minimum that was not added before it or with it, when another process began
-            the same job anew, or when the database cannot be written.
+            the same job again, or when the database cannot be written.
         """
         state = self._opened(run)
         try:
@@ -215,7 +215,7 @@ class Atlas:
             write_answer(connection, run, question=question, content=content)
 
     def remember(self, run: int, question: str, content: str) -> None:
-        """Keep a finished part of a run that is still going; it outlives the run's end and its being begun anew."""
+        """Keep a finished part of a run that is still going; it outlives the run's end and its being begun again."""
         state = self._opened(run)
         with self._writing() as connection:
             _check_attempt(connection, state, self._target)
@@ -465,6 +465,6 @@ def _check_attempt(connection: Connection, state: OpenRun, target: Target) -> No
     query = select(func.max(table.run.c.attempt)).where(table.run.c.id == state.number)
     if connection.execute(query).scalar() != state.attempt:
         raise InputError(
-            f"another process began run {state.number} of {target.shown} anew; let that one finish, or repeat the "
+            f"another process began run {state.number} of {target.shown} again; let that one finish, or repeat the "
             "command after it"
         )

@@ -78,8 +78,8 @@ def formats(name: str | None, *, json: bool) -> None:
     out.print(
         Text(
             "\nAlso read: databases of the Cambridge programs (a folder with min.data), PDB, mmCIF, ASE's files.\n"
-            "A file is told by what it holds; --format NAME, or FILE:format=NAME, says it. One in detail: spinfunnel "
-            "formats NAME"
+            "A file is recognised by its content; --format NAME, or FILE:format=NAME, overrides that. "
+            "One in detail: spinfunnel formats NAME"
         )
     )
 

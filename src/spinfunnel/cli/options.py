@@ -90,12 +90,12 @@ AtlasOption = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/result.schema.json), nothing else.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the verdict; no progress bar.")]
-All = Annotated[bool, typer.Option("--all", help="Print all measures besides, with their nulls.")]
+All = Annotated[bool, typer.Option("--all", help="Print a table of all measures with their nulls.")]
 Nulls = Annotated[
     bool,
     typer.Option(
         "--nulls/--no-nulls",
-        help="Compare with the same energies dealt at random over the states, and with shuffled interactions.",
+        help="Compare with null models: shuffled energies and shuffled interactions.",
     ),
 ]
 NullSamples = Annotated[

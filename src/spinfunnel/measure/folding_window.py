@@ -23,7 +23,7 @@ SLOW = 3.0
 
 
 def folding_window(topography: Topography) -> Measurement:
-    """Hottest over coldest temperature at which folding takes at most thrice as long as at the best one."""
+    """Hottest over coldest temperature at which folding takes at most three times as long as at the best one."""
     found = topography.shared(folding)
     if isinstance(found, NoAnswer):
         return found
@@ -74,7 +74,7 @@ def _crossing(one: tuple[float, float], other: tuple[float, float], limit: float
 MEASURES = (
     Measure(
         "folding_window",
-        "range of temperatures at which folding takes at most thrice the least time: hottest over coldest",
+        "range of temperatures at which folding takes at most three times the least time: hottest over coldest",
         "Sali, Shakhnovich, Karplus, Nature 369, 248 (1994)",
         12,
         exact=folding_window,

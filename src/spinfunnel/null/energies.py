@@ -197,7 +197,7 @@ def _beyond(asked: Asked) -> Found:
 def _not_listed() -> NoAnswer:
     return NoAnswer(
         "too_large",
-        "the energies of a landscape that was sampled are not all known, and cannot be dealt out anew",
+        "the energies of a landscape that was sampled are not all known, and cannot be shuffled",
         "compare with shuffled interactions, or at a smaller size",
     )
 

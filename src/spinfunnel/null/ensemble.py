@@ -93,7 +93,7 @@ def without_bits(landscape: Any) -> NoAnswer | None:
     if landscape.kind is Kind.BINARY:
         return None
     remedy = "compare with shuffled interactions" if landscape.kind is Kind.CHAIN else "read it without a null"
-    return NoAnswer("not_binary", f"{landscape.name} has no bit strings over which energies could be dealt", remedy)
+    return NoAnswer("not_binary", f"{landscape.name} has no bit strings over which energies could be shuffled", remedy)
 
 
 def unsuited(landscape: Any, count: int) -> NoAnswer | None:
@@ -117,7 +117,7 @@ def unsuited(landscape: Any, count: int) -> NoAnswer | None:
     if 1 << landscape.size > MOST_STATES_ASKED:
         return NoAnswer(
             "too_large",
-            f"a landscape of 2^{landscape.size} states cannot be dealt anew within memory; that is done up to 2^28",
+            f"a landscape of 2^{landscape.size} states cannot be shuffled within memory; the limit is 2^28",
             "compare at a smaller size",
         )
     if count == 0:
@@ -245,7 +245,7 @@ def _over(name: str, rows: Sequence[Mapping[str, Measurement]], *, states: int) 
     if name in COMPARED:
         return NoAnswer(
             "no_null",
-            "energies dealt anew keep the ground energy, and there is nothing to compare it with",
+            "shuffled energies keep the ground energy, and there is nothing to compare it with",
             "read it beside shuffled interactions",
         )
     return NoAnswer(

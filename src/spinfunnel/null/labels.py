@@ -113,7 +113,7 @@ def compared(graph: BasinGraph, nulls: list[BasinGraph]) -> tuple[list[Measures]
 
 SHUFFLED_LABELS = Null(
     "shuffled_labels",
-    "the same network on the same inputs with labels dealt at random, trained as long",
+    "the same network on the same inputs with shuffled labels, trained as long",
     "Zhang, Bengio, Hardt, Recht, Vinyals, ICLR (2017)",
     trained=_trained,
 )

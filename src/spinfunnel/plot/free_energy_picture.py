@@ -96,7 +96,9 @@ def folding_way(profile: FreeEnergyProfile, *, border: float) -> str:
     way = way if unfolded <= native else way[::-1]
     bump = float(np.max(way - np.minimum.accumulate(way), initial=0.0)) / t
     return (
-        "downhill all the way to the native basin" if bump < FLAT else f"downhill, but for bumps of up to {bump:.2g} Tf"
+        "downhill all the way to the native basin"
+        if bump < FLAT
+        else f"downhill, except for bumps of up to {bump:.2g} Tf"
     )
 
 

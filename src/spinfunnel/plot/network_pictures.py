@@ -144,7 +144,7 @@ def _generalisation(found: Solutions, others: Sequence[Solutions]) -> Picture:
     given += [Curve(one.train, one.test, REST, "shuffled labels", "points") for one in others if len(one.test)]
     caption = (
         "Training and test loss (without weight decay) of every solution. Shuffled labels have nothing to generalise: "
-        "their test loss shows what is learnt by heart."
+        "their test loss shows what is memorised."
     )
     return _picture(
         "generalisation",

@@ -71,10 +71,10 @@ energies in units of the roughness DL: where the free energy f(rho) is least, an
 On the right, exact temperatures of random energies with a slope: Tf where the ground state holds half of the
 Boltzmann weight, Tg where as many other states are occupied as the logarithm of their number; every state counted.
 
-Tf of the model: the weight of each shell at distance d from the target by the formulas of the model at finite n
-(number of states n over d, annealed above and frozen below the shell's own glass temperature), against each sample's
-own ground energy. It is given for slopes at which it exists in nine samples of ten, since a ground state that does not
-lie below the frozen level of its shells has no folding transition in the model. Tg of the model: where the
+Tf of the model: the weight of each shell at distance d from the target by the formulas of the model at finite n.
+A shell has n over d states, annealed above and frozen below its own glass temperature. The weight is compared with each
+sample's own ground energy. It is given for slopes at which it exists in nine samples of ten, since a ground state that
+does not lie below the frozen level of its shells has no folding transition in the model. Tg of the model: where the
 shell that dominates freezes, for infinite n; the measured one is that of n bits, where freezing is gradual, so that
 they are not expected to agree to the last digit.
 

@@ -121,8 +121,8 @@ bits (of monomers for chains), with intervals of 95 %, widened where the points 
 so that they are exponents of 9 to 24 bits and not asymptotic ones. Points of 8 and 9 bits are drawn and not fitted:
 there 18 % of all states are similar to any one by chance (overlap above 1/2), of 12 bits 4 %.
 
-The native ensemble is what folds: the width is ln(T20 / T80) between 20 % and 80 % of the weight in it, Omega the fall
-of the energy on folding over Tf, and gap over roughness compares the lowest energy with those of dissimilar states,
+The native ensemble is what folds: the width is ln(T20 / T80) between 20 % and 80 % of the weight in it. Omega is the
+fall of the energy on folding over Tf. Gap over roughness compares the lowest energy with those of dissimilar states,
 dE / (DE sqrt(2 S)). Samples whose native state has a rival at its own energy have no Tf and are left out.
 
 Omega grows in glasses too: what tells a funnel that sharpens is the gap over the roughness. One Hopfield pattern

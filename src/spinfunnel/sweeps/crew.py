@@ -125,7 +125,7 @@ class Processes:
         if self._false_starts > 1:
             raise InputError(
                 "worker processes cannot start here; in a script, call the sweep under `if __name__ == '__main__':` "
-                "(processes import the script anew), or give workers=1"
+                "(processes import the script again), or give workers=1"
             )
         self._open()
         return True
