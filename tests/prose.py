@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -56,7 +57,7 @@ def texts(source: str, *, docstrings: bool) -> Iterator[tuple[int, str]]:
             inner.update(id(part) for part in ast.walk(node))
             yield node.lineno, "".join(part.value if isinstance(part, ast.Constant) else "0" for part in node.values)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in inner:
-            yield node.lineno, node.value
+            yield node.lineno, inspect.cleandoc(node.value) if id(node) in told else node.value
 
 
 def readable(source: Path) -> Iterator[tuple[str, str]]:

@@ -50,7 +50,7 @@ def test_the_net_is_fine_enough() -> None:
     for known in (
         "Is it a funnel or a glass?",  # the README
         "Print only the verdict; no progress bar.",  # help
-        "Only map a landscape into an atlas",  # help, a docstring
+        "Map a landscape into an atlas.",  # help, a docstring
         "random signs reach as low as the ground energy",  # a verdict
         "One state stands out, and most ways down lead to it.",  # the page
         "give a finite number above 0",  # an error

@@ -43,8 +43,8 @@ def _lines(*lines: str) -> str:
 app = typer.Typer(
     name="spinfunnel",
     help=(
-        "Is it a funnel or a glass? Maps the energy landscape of a spin system, a QUBO file, a network with binary "
-        "weights or a function of your own, measures it and judges it.\n\n\b\n"
+        "Is it a funnel or a glass? Map, measure and judge an energy landscape: of a QUBO or Ising file, a network, a "
+        "cluster, a protein, or a function of your own.\n\n\b\n"
         "Begin with:  spinfunnel demo\n"
         "then:        spinfunnel judge problem.qubo --report problem.html\n"
         "and:         spinfunnel systems"
@@ -85,7 +85,7 @@ DEMO = (
 
 @app.command(epilog=_lines("Example:", "  spinfunnel demo --report demo.html"))
 def demo(
-    report: Annotated[Path, typer.Option("--report", metavar="PAGE.html", help="Where the page goes.")] = Path(
+    report: Annotated[Path, typer.Option("--report", metavar="PAGE.html", help="File of the page.")] = Path(
         "spinfunnel-demo.html"
     ),
     seed: Seed = 1,
@@ -93,10 +93,10 @@ def demo(
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Judge four small landscapes and write a page: a ferromagnet, a spin glass, a memory, a network.
+    """Judge four small landscapes and write a page.
 
-    The memory stores two patterns. The network has binary weights and reads handwritten digits. It takes less than a
-    minute.
+    They are a ferromagnet, a spin glass, a memory of two patterns, and a network of binary weights that reads
+    handwritten digits. The demo takes about a minute.
     """
     with terminal.answering(kept="nothing was written; the same command starts again"):
         work.demonstrate(DEMO, seed=seed, workers=workers, report=report, json=json, quiet=quiet)
@@ -140,7 +140,10 @@ def judge(
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Explore, measure and say which kind of landscape it is; several systems are compared."""
+    """Map, measure and judge landscapes.
+
+    Prints the verdict, the reason, the measures that decided and the next command. Several systems are compared.
+    """
     with terminal.answering(kept=work.kept(atlas)):
         systems = read_as(systems, vartype=vartype, form=form, penalty=penalty, format=file_format)
         studies = work.studies(
@@ -166,7 +169,7 @@ def judge(
 def explore(
     system: OneSystem,
     atlas: Annotated[
-        str, typer.Option("--atlas", metavar="PATH-or-URL", help="Where the map is kept.", show_default=False)
+        str, typer.Option("--atlas", metavar="PATH-or-URL", help="Atlas that keeps the map.", show_default=False)
     ],
     explorer: ExplorerName = "auto",
     seed: Seed = 0,
@@ -180,7 +183,10 @@ def explore(
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Only map a landscape into an atlas; a job that is finished there is not done again."""
+    """Map a landscape into an atlas.
+
+    The same command resumes an interrupted map, and skips one that is finished.
+    """
     with terminal.answering(kept=work.kept(atlas)):
         (system,) = read_as([system], vartype=vartype, form=form, penalty=penalty, format=file_format)
         made = work.explored(
@@ -212,7 +218,10 @@ def advise(
     file_format: FileFormat = None,
     json: AsJson = False,
 ) -> None:
-    """Say which method suits: greedy descent, annealing or tempering, by the time that each takes."""
+    """Say which solver suits a problem.
+
+    Tries greedy descent, annealing and tempering, and compares the time that each takes to the lowest energy.
+    """
     with terminal.answering(kept="nothing was written; the same command starts again"):
         (system,) = read_as([system], vartype=vartype, form=form, penalty=penalty, format=file_format)
         made = work.advised(system, seed=seed, workers=workers, budget=budget)
@@ -236,7 +245,7 @@ def measure(
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure and judge what an atlas already holds, without exploring."""
+    """Judge what an atlas holds, without exploring."""
     with terminal.answering(kept="the atlas is as it was; repeat the command"):
         studies = work.recalled(
             atlas,
@@ -254,7 +263,7 @@ def measure(
 @app.command(epilog=_lines("Example:", "  spinfunnel report labs.db --output labs.html"))
 def report(
     atlas: AtlasArgument,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="PAGE.html", help="Where the page goes.")] = Path(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="PAGE.html", help="File of the page.")] = Path(
         "spinfunnel.html"
     ),
     landscape: Which = None,
@@ -267,7 +276,7 @@ def report(
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw the report of what an atlas already holds, without exploring."""
+    """Write the page of what an atlas holds."""
     with terminal.answering(kept="the atlas is as it was; repeat the command"):
         terminal.check_report(output)
         studies = work.recalled(
@@ -300,24 +309,31 @@ def export(
             "--format",
             "-f",
             metavar="FORM",
-            help="graphml, csv, parquet, cambridge, barriers or dimod; of atoms xyz, points or pathway.",
+            help="graphml, csv, parquet, cambridge, barriers or dimod; for atoms also xyz, points or pathway.",
         ),
     ],
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", "-o", metavar="PATH", help="A file, or for several files a folder; named after the landscape."
+            "--output",
+            "-o",
+            metavar="PATH",
+            help="File, or folder for formats of several files; named after the landscape by default.",
         ),
     ] = None,
     landscape: Which = None,
     between: Annotated[
         str | None,
-        typer.Option("--between", metavar="A,B", help="Ends of a pathway, minima from 1; the two lowest otherwise."),
+        typer.Option(
+            "--between",
+            metavar="A,B",
+            help="Minima at the ends of a pathway, numbered from 1; the two lowest by default.",
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
     json: AsJson = False,
 ) -> None:
-    """Write the map that an atlas holds in a format of other programs."""
+    """Write a map in the format of another program."""
     with terminal.answering(kept="the atlas is as it was; repeat the command"):
         written = work.exported(atlas, form=form, output=output, which=landscape, overwrite=overwrite, between=between)
         if json:
@@ -341,7 +357,9 @@ def sweep(
     over: Annotated[
         list[str] | None,
         typer.Option(
-            "--over", metavar="NAME=VALUE,...", help="Sizes: n=12,16,20 or shape=3x4,4x4; once for each parameter."
+            "--over",
+            metavar="NAME=VALUE,...",
+            help="Sizes to compare: n=12,16,20 or shape=3x4,4x4. Give it once for each parameter.",
         ),
     ] = None,
     samples: Annotated[
@@ -349,7 +367,7 @@ def sweep(
     ] = 20,
     explorer: ExplorerName = "auto",
     seed: Annotated[
-        int, typer.Option("--seed", min=0, metavar="N", help="From which the seeds of all samples are made.")
+        int, typer.Option("--seed", min=0, metavar="N", help="Seed from which the seeds of all samples are derived.")
     ] = 0,
     workers: Annotated[
         int | None,
@@ -357,7 +375,7 @@ def sweep(
             "--workers",
             min=1,
             metavar="N",
-            help="Processes; all cores when not given. The result does not depend on it.",
+            help="Number of processes; all cores by default. The result does not depend on it.",
         ),
     ] = None,
     dask: Annotated[
@@ -367,7 +385,7 @@ def sweep(
     atlas: Annotated[
         str | None,
         typer.Option(
-            "--atlas", metavar="PATH-or-URL", help="Keep maps and answers here; the same sweep goes on from there."
+            "--atlas", metavar="PATH-or-URL", help="Keep maps and answers here; the same command resumes the sweep."
         ),
     ] = None,
     measures: Annotated[
@@ -375,7 +393,7 @@ def sweep(
         typer.Option(
             "--measures",
             metavar="NAME,...",
-            help="These only, or all. When not given: those that walk over the states up to 2^18 states only.",
+            help="Measure only these, or all. By default measures that walk over the states stop at 2^18 states.",
         ),
     ] = None,
     nulls: Annotated[
@@ -396,7 +414,10 @@ def sweep(
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Study systems over sizes and samples of their disorder, and say how the funnel scales."""
+    """Judge systems over several sizes.
+
+    Studies samples of the disorder at each size, and says how the funnel scales.
+    """
     from spinfunnel.cli import sweeping
 
     with terminal.answering(kept=sweeping.kept(atlas)):
@@ -452,7 +473,10 @@ def reproduce(
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make a published result again: its known values beside ours, and the figure."""
+    """Make a published result again.
+
+    Prints the known values beside ours, and draws the figure.
+    """
     with terminal.answering(kept="nothing was written; the same command starts again"):
         from spinfunnel.cli import reproducing
 
@@ -490,7 +514,10 @@ def fold(
     json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Fold a protein's structure-based model from a stretched chain: its folding temperature, Q(T) and F(Q)."""
+    """Fold the structure-based model of a protein.
+
+    Starts from a stretched chain; prints the folding temperature, Q(T) and F(Q).
+    """
     with terminal.answering(kept="nothing was written; the same command starts again"):
         from spinfunnel.cli import fold_command as folding
         from spinfunnel.pipeline.plan import threads

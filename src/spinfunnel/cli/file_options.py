@@ -17,11 +17,11 @@ __all__ = ["FileFormat", "Form", "Penalty", "Vartype", "read_as", "resolved"]
 
 Vartype = Annotated[
     str | None,
-    typer.Option("--vartype", metavar="SPIN|BINARY", help="What the variables of a file are that does not say it."),
+    typer.Option("--vartype", metavar="SPIN|BINARY", help="Variables of a file that does not name their kind."),
 ]
 Form = Annotated[
     str | None,
-    typer.Option("--as", metavar="ising|qubo", help="What a bare matrix is: couplings of spins, or Q of x'Qx."),
+    typer.Option("--as", metavar="ising|qubo", help="Meaning of a bare matrix: couplings of spins, or Q of x'Qx."),
 ]
 Penalty = Annotated[
     float | None,
@@ -29,7 +29,7 @@ Penalty = Annotated[
 ]
 FileFormat = Annotated[
     str | None,
-    typer.Option("--format", metavar="NAME", help="Of the file, where it could be of several (spinfunnel formats)."),
+    typer.Option("--format", metavar="NAME", help="Format of the file, if several fit (spinfunnel formats)."),
 ]
 
 

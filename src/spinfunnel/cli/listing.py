@@ -18,7 +18,7 @@ def systems(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """List the systems that can be named, with their parameters, defaults and sources."""
+    """List the systems, or explain one."""
     with terminal.answering(kept="repeat the command"):
         from spinfunnel.cli import catalogue
 
@@ -31,7 +31,7 @@ def formats(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """List the formats of problem files that are read, and of maps that `export` writes."""
+    """List the file formats, or show one."""
     with terminal.answering(kept="repeat the command"):
         from spinfunnel.cli import catalogue
 
@@ -39,7 +39,7 @@ def formats(
 
 
 def explorers(json: AsJson = False) -> None:
-    """List the explorers: how a landscape can be mapped."""
+    """List the ways to map a landscape."""
     with terminal.answering(kept="repeat the command"):
         from spinfunnel.cli import catalogue
 
@@ -53,7 +53,7 @@ def measures(
     ] = None,
     json: AsJson = False,
 ) -> None:
-    """List the measures, or explain one: what it means, and where it was defined."""
+    """List the measures, or explain one."""
     with terminal.answering(kept="repeat the command"):
         from spinfunnel.cli import catalogue
 

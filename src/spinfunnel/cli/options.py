@@ -43,11 +43,11 @@ OneSystem = Annotated[
     ),
 ]
 AtlasArgument = Annotated[
-    str, typer.Argument(metavar="ATLAS", help="File or SQLAlchemy URL of an atlas already there.", show_default=False)
+    str, typer.Argument(metavar="ATLAS", help="File or SQLAlchemy URL of an existing atlas.", show_default=False)
 ]
 Which = Annotated[
     str | None,
-    typer.Option("--landscape", metavar="NAME", help="Only landscapes of this name (or identity); all when not given."),
+    typer.Option("--landscape", metavar="NAME", help="Only landscapes of this name or identity; all by default."),
 ]
 ExplorerName = Annotated[
     str,
@@ -60,7 +60,7 @@ Samples = Annotated[
     typer.Option(
         "--samples",
         metavar="FILE",
-        help="Map from another solver's samples: a dimod SampleSet as JSON, or rows of 0 and 1 (text or .npy).",
+        help="Map from the samples of another solver: a dimod SampleSet as JSON, or rows of 0 and 1 (text or .npy).",
     ),
 ]
 Seed = Annotated[
@@ -69,23 +69,26 @@ Seed = Annotated[
         "--seed",
         min=0,
         metavar="N",
-        help="Seed of the run, and of every system that is not given one of its own (seed=...).",
+        help="Seed of the run, and of each system without seed=... in its name.",
     ),
 ]
 NullSeed = Annotated[
     int | None,
-    typer.Option("--seed", min=0, metavar="N", help="Seed of the nulls; that of the run when not given."),
+    typer.Option("--seed", min=0, metavar="N", help="Seed of the nulls; that of the run by default."),
 ]
 Workers = Annotated[
     int | None,
     typer.Option(
-        "--workers", min=1, metavar="N", help="Threads; all cores when not given. The result does not depend on it."
+        "--workers",
+        min=1,
+        metavar="N",
+        help="Number of threads; all cores by default. The result does not depend on it.",
     ),
 ]
 AtlasOption = Annotated[
     str | None,
     typer.Option(
-        "--atlas", metavar="PATH-or-URL", help="Keep the map here; what it holds already is not computed again."
+        "--atlas", metavar="PATH-or-URL", help="Keep the map here; what is here already is not computed again."
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object (docs/result.schema.json), nothing else.")]
@@ -104,7 +107,7 @@ NullSamples = Annotated[
         "--null-samples",
         min=2,
         metavar="N",
-        help="Size of those ensembles; chosen by the number of states when not given.",
+        help="Samples of each null; by default chosen by the number of states.",
     ),
 ]
 Budget = Annotated[
@@ -112,20 +115,20 @@ Budget = Annotated[
     typer.Option(
         "--budget",
         metavar="LIMIT",
-        help="For an explorer that samples: time (60s, 5m; of judge: nulls and all) or energy evaluations (1e6).",
+        help="Limit for sampled maps: a time (60s, 5m; for judge the whole command) or energy evaluations (1e6).",
     ),
 ]
 Quick = Annotated[
-    bool, typer.Option("--quick", help="Fewer and shorter trainings of a network: well under a minute for a small one.")
+    bool, typer.Option("--quick", help="Fewer and shorter trainings of a network: under a minute for a small one.")
 ]
 Report = Annotated[
     Path | None,
-    typer.Option("--report", metavar="PAGE.html", help="Write one self-contained page, all systems side by side."),
+    typer.Option("--report", metavar="PAGE.html", help="Write one self-contained page about all systems."),
 ]
 Temperature = Annotated[
     float | None,
     typer.Option(
-        "--temperature", "-T", metavar="T", help="Temperature of the measures that need one, in the energy's unit."
+        "--temperature", "-T", metavar="T", help="Temperature for the measures that need one, in units of the energy."
     ),
 ]
 Tolerance = Annotated[
@@ -134,7 +137,7 @@ Tolerance = Annotated[
         "--native-tolerance",
         min=0.0,
         metavar="E",
-        help="Minima within this of the ground energy count as native; 0, of networks 2 % of the energy scale.",
+        help="Minima this close to the ground energy count as native; default 0, for networks 2 % of the energy scale.",
         show_default=False,
     ),
 ]

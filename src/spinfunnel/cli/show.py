@@ -81,7 +81,7 @@ def studies(found: Sequence[Study], *, quiet: bool = False, every: bool = False,
             _everything(out, found)
         for study in found:
             _verdict(out, study)
-            out.print(Text(f"  {summary.why(study)}"))
+            out.print(Text(f"  {summary.why(study)}"), soft_wrap=not out.is_terminal)
             checkpoints(out, study.details)
     if not quiet and (len(found) == 1 or report is None):
         for line in summary.next_lines(found):
@@ -94,7 +94,7 @@ def _one(out: Console, study: Study, *, every: bool) -> None:
     """Print the verdict of one landscape, its meaning, its reason and what decided."""
     _verdict(out, study)
     out.print(Text(MEANING[study.verdict.kind]))
-    out.print(Text(summary.why(study)))
+    out.print(Text(summary.why(study)), soft_wrap=not out.is_terminal)
     for line in summary.decided(study):
         out.print(Text(line), soft_wrap=True)
     checkpoints(out, study.details)

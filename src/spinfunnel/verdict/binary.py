@@ -38,7 +38,7 @@ def conclude(case: Case) -> Conclusion:
     if rivals.yes:
         either = _either(case)
         if either.yes:
-            return "multi-funnel", f"{rivals.clause}; {either.clause}"
+            return "multi-funnel", f"{rivals.clause}; {either.clause} (ideal 1)"
         if either.answer == "open" and not leads.no:
             return "undecided", f"{rivals.clause}, but {either.clause}; {LARGER}"
     if stands.yes or sloped.yes:
@@ -124,16 +124,17 @@ def _stands_out(case: Case) -> Finding:
     if isinstance(gap, NoAnswer):
         return Finding("open", f"the gap to random signs has no answer: {gap.cause}")
     sure: Answer = "yes"
-    said = f"{100.0 * gap.value:.2g} %"
+    said = flat = f"{100.0 * gap.value:.2g} %"
     if isinstance(score, Estimate):
         sure = case.side("native_z", score)
+        flat = f"{said}, Z = {score.value:.2g}"
         said += f" (Z = {score.value:.2g})"
     deep = case.side("native_gap", gap)
     if deep == sure == "yes":
         return Finding("yes", f"the ground energy lies {said} below that of random signs")
     if deep == "no" or sure == "no":
-        return Finding("no", f"random signs reach as low as the ground energy (gap {said})")
-    return Finding("open", f"its gap to random signs is that of glass or funnel ({said})")
+        return Finding("no", f"random signs reach as low as the ground energy (gap {flat})")
+    return Finding("open", f"its gap to random signs is that of glass or funnel ({flat})")
 
 
 def _sloped(case: Case) -> Finding:
@@ -203,7 +204,7 @@ def _alike(case: Case) -> Finding:
 def _traps(case: Case) -> Finding:
     """Depth of the deepest trap in units of what a flip changes."""
     found = case.compared(
-        "trap_height", "trap_height", lambda height: f"the deepest trap is {number(height)} times a usual flip deep"
+        "trap_height", "trap_height", lambda height: f"the deepest trap is {number(height)} typical flips deep"
     )
     height = case.value("trap_height")
     return Finding(found.answer, "no barrier traps a descent") if height is not None and height.value == 0.0 else found

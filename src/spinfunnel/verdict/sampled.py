@@ -119,15 +119,16 @@ def stability(case: Case) -> Finding:
     if isinstance(gap, NoAnswer):
         return Finding("open", f"the gap to shuffled interactions is not known: {gap.cause}")
     deep, sure = case.side("stability_gap", gap), "yes"
-    said = f"{100.0 * gap.value:.2g} %"
+    said = flat = f"{100.0 * gap.value:.2g} %"
     if isinstance(score, Estimate):
         sure = case.side("stability_z", score)
+        flat = f"{said}, Z = {score.value:.2g}"
         said += f" (Z = {score.value:.2g})"
     if deep == sure == "yes":
         return Finding("yes", f"the ground energy lies {said} below that of shuffled interactions")
     if deep == "no" or (sure == "no" and deep != "yes"):
-        return Finding("no", f"shuffled interactions reach as low (gap {said})")
-    return Finding("open", f"its gap to shuffled interactions is that of glass or funnel ({said})")
+        return Finding("no", f"shuffled interactions reach as low (gap {flat})")
+    return Finding("open", f"its gap to shuffled interactions is that of glass or funnel ({flat})")
 
 
 def _depth_below_band(case: Case) -> Finding:
