@@ -9,7 +9,7 @@ import pytest
 
 from spinfunnel.explore.flood.flooding import flood
 from spinfunnel.landscape import InputError
-from spinfunnel.landscape.estimate import Estimate
+from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.null import ensemble as nulls
 from spinfunnel.null.energies import dealt
@@ -99,3 +99,10 @@ def test_a_null_of_one_sample_or_of_nothing_is_refused(magnet):
         ensemble(magnet, dealt, count=1, seed=0)
     with pytest.raises(InputError, match="no interactions"):
         ensemble(resolve("rem:n=8"), shuffled, count=2, seed=0)
+
+
+def test_no_measure_is_said_to_be_taken_up_to_zero_states() -> None:
+    found = study(resolve("sk:n=8"), nulls=2, views=False)
+    causes = [answer.cause for row in found.nulls.values() for answer in row.values() if isinstance(answer, NoAnswer)]
+    assert any("too long for each of the samples" in cause for cause in causes)
+    assert not any("above 0 states" in cause or "up to 0 states" in cause for cause in causes)

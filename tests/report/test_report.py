@@ -14,6 +14,7 @@ from spinfunnel.landscape import BasinGraph, Census, InputError, Kind, Run, Tall
 from spinfunnel.landscape.estimate import Estimate, NoAnswer
 from spinfunnel.measure import MEASURES, measure_all
 from spinfunnel.plot import PICTURES
+from spinfunnel.report import strips as strips_module
 from spinfunnel.report import write_report
 from spinfunnel.report.payload import unpacked
 from spinfunnel.report.strips import strip_picture
@@ -217,3 +218,10 @@ def test_measures_with_a_value_come_first(tmp_path):
 def test_names_in_the_table_are_told_apart():
     assert len({title(name) for name in MEASURES}) == len(MEASURES)
     assert title("tf_tg") != title("tf_tg_measured") != title("tf_tg_ground_state")
+
+
+def test_a_sampled_map_calls_no_number_exact() -> None:
+    one = Estimate.exactly(3.0)
+    strip = strips_module.Strip("minima", one, {}, ())
+    assert ">exact<" in strips_module._strip(strip, seen=set(), whole=True)
+    assert ">exact<" not in strips_module._strip(strip, seen=set(), whole=False)

@@ -93,7 +93,7 @@ def without_bits(landscape: Any) -> NoAnswer | None:
     if landscape.kind is Kind.BINARY:
         return None
     remedy = "compare with shuffled interactions" if landscape.kind is Kind.CHAIN else "read it without a null"
-    return NoAnswer("not_binary", f"{landscape.name} has no bit strings over which energies could be shuffled", remedy)
+    return NoAnswer("not_binary", f"{landscape.name} is not a landscape of bits", remedy)
 
 
 def unsuited(landscape: Any, count: int) -> NoAnswer | None:
@@ -248,11 +248,12 @@ def _over(name: str, rows: Sequence[Mapping[str, Measurement]], *, states: int) 
             "shuffled energies keep the ground energy, and there is nothing to compare it with",
             "read it beside shuffled interactions",
         )
-    return NoAnswer(
-        "not_affordable",
-        f"it takes long, and is measured of each sample up to {AFFORDABLE[MEASURES[name].definition]:,} states only",
-        f"compare at a smaller size than {states:,} states",
-    )
+    most = AFFORDABLE[MEASURES[name].definition]
+    if most == 0:
+        cause = "it takes too long for each of the samples of a null"
+        return NoAnswer("not_affordable", cause, "nothing to do: it has a null of its own, or needs none")
+    cause = f"it takes too long for each of the samples of a null above {most:,} states"
+    return NoAnswer("not_affordable", cause, f"compare at a smaller size than {states:,} states")
 
 
 def over_ensemble(sample: Sequence[Measurement]) -> Measurement:

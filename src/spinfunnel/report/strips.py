@@ -118,7 +118,7 @@ def strips(study: Reported) -> str:
             if null not in seen and not isinstance(answer, Estimate):
                 causes.setdefault(null, answer.cause)
     lacking = "".join(f" {_capital(null)}: not measured, since {escape(why)}." for null, why in causes.items())
-    rows = "".join(_strip(strip, seen=seen) for strip in found)
+    rows = "".join(_strip(strip, seen=seen, whole=study.graph.road == "exact") for strip in found)
     key = (
         "Dot: this landscape, line: its 95 % interval. Grey and sand: null ensembles, central 95 %. Red: limits of the"
         " verdict."
@@ -126,10 +126,10 @@ def strips(study: Reported) -> str:
     return f'<div class="strips">{rows}</div><p class="key">{key}{lacking}</p>'
 
 
-def _strip(strip: Strip, *, seen: set[str]) -> str:
+def _strip(strip: Strip, *, seen: set[str], whole: bool) -> str:
     summary = MEASURES[strip.name].summary if strip.name in MEASURES else ""
     if isinstance(strip.answer, Estimate):
-        shown = f"<b>{short(strip.answer.value)}</b>{_interval(strip.answer)}"
+        shown = f"<b>{short(strip.answer.value)}</b>{_interval(strip.answer, whole=whole)}"
     else:
         words = escape(strip.answer.outcome.replace("_", " "))
         shown = f'<b class="none">no value</b> <span class="interval">{words}: {escape(strip.answer.cause)}</span>'
@@ -162,10 +162,11 @@ def _capital(text: str) -> str:
     return escape(words[:1].upper() + words[1:])
 
 
-def _interval(answer: Estimate) -> str:
+def _interval(answer: Estimate, *, whole: bool = False) -> str:
+    """Interval of a value; "exact" only where the whole landscape is known."""
     low, high = short(answer.low), short(answer.high)
     if low == high:
-        return ' <span class="interval">exact</span>' if answer.exact else ""
+        return ' <span class="interval">exact</span>' if answer.exact and whole else ""
     return f' <span class="interval">[{low}, {high}]</span>'
 
 

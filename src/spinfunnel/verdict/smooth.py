@@ -87,7 +87,9 @@ def _unconnected(measures: Measures) -> str | None:
     if inside is not None and inside.low >= _limit("connected_share"):
         return None
     few = inside is not None and inside.value < _limit("connected_share")
-    said = "an unknown share" if inside is None else f"{'only ' if few else ''}{100 * inside.value:.0f} %"
+    said = (
+        "an unknown share" if inside is None else f"{'only ' if few and inside.value else ''}{100 * inside.value:.0f} %"
+    )
     drained = measures.get("funnel_weight")
     without = isinstance(drained, NoAnswer) and drained.outcome == "no_descents"
     which = "minima have" if without else "descents end in minima with"
