@@ -221,3 +221,15 @@ def test_a_second_process_on_the_same_job_takes_it_over(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="anew"):
             slow.finish(number, RUN)
         assert_same(fast.basin_graph("f00d"), graph)
+
+
+def test_the_latest_run_is_the_latest_though_the_clock_was_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = random_graph(5, 5, seed=1), random_graph(6, 5, seed=2)
+    times = iter(f"2030-01-0{day}T00:00:00.000000+00:00" for day in (3, 3, 2, 2))
+    monkeypatch.setattr("spinfunnel.atlas.store._now", lambda: next(times))
+    with Atlas() as atlas:
+        for graph, seed in ((first, 0), (second, 1)):
+            number = begin(atlas, seed=seed)
+            atlas.add(number, graph.records())
+            atlas.finish(number, replace(RUN, seed=seed))
+        assert_same(atlas.basin_graph("f00d"), second)

@@ -7,7 +7,7 @@ import json
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -170,10 +170,10 @@ class Atlas:
             "outcome": result.outcome,
             "exact": bool(result.exact),
             "failures": json.dumps(dict(sorted(result.failures.items()))),
-            "finished": _now(),
         }
         with self._writing() as connection:
             _check_attempt(connection, state, self._target)
+            values["finished"] = _after(connection.execute(select(func.max(table.run.c.finished))).scalar())
             connection.execute(update(table.run).where(table.run.c.id == run).values(values))
         del self._open[run]
 
@@ -420,6 +420,17 @@ class Atlas:
 
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def _after(last: str | None) -> str:
+    """Time of day, or just after the last run's end where the clock was set back: the latest run is told by it."""
+    now = _now()
+    if last is None or now > last:
+        return now
+    try:
+        return (datetime.fromisoformat(last) + timedelta(microseconds=1)).isoformat(timespec="microseconds")
+    except (ValueError, OverflowError):
+        return now
 
 
 def _same_job(one: RunEntry, other: Run) -> bool:
