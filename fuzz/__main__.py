@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from fuzz.run import fuzzed
+from fuzz.guarded import fuzzed_guarded
 
 
 def main() -> int:
@@ -16,13 +16,16 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--target", action="append", help="one reader; all when not given")
     asked = parser.parse_args()
-    counts = fuzzed(inputs=asked.inputs, seconds=asked.seconds, seed=asked.seed, targets=asked.target, keep=True)
+    counts = fuzzed_guarded(
+        inputs=asked.inputs, seconds=asked.seconds, seed=asked.seed, targets=asked.target, keep=True
+    )
     print(f"{'target':<18}{'inputs':>9}{'read':>9}{'refused':>9}{'contained':>11}{'findings':>10}{'slowest':>10}")
     for name, count in counts.items():
         print(
             f"{name:<18}{count.inputs:>9}{count.read:>9}{count.refused:>9}{count.contained:>11}"
             f"{len(count.findings):>10}{count.slowest:>8.2f} s"
         )
+    print(f"{sum(count.inputs for count in counts.values())} inputs")
     for name, count in counts.items():
         for finding in count.findings:
             print(f"{name}: {finding}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import importlib.util
 import json
 from io import BytesIO
 from typing import Any
@@ -59,6 +61,21 @@ def _tensors() -> bytes:
     return len(text).to_bytes(8, "little") + text + bytes(24)
 
 
+def _saved_tensors() -> list[bytes]:
+    """Checkpoints as PyTorch writes them, in both of its forms."""
+    if importlib.util.find_spec("torch") is None:
+        return []
+    import torch
+
+    state = {"epoch": 3, "state_dict": {"a": torch.ones(2, 2), "b": torch.zeros(1)}}
+    made = []
+    for new in (True, False):
+        stream = BytesIO()
+        torch.save(state, stream, _use_new_zipfile_serialization=new)
+        made.append(stream.getvalue())
+    return made
+
+
 def examples() -> dict[str, list[bytes]]:
     """Valid files by target."""
     found = {name: [row.example.encode()] for name, row in FORMATS_READ.own.items()}
@@ -93,7 +110,14 @@ def examples() -> dict[str, list[bytes]]:
     found["structure.xyz"] = [b"3\nname\nC 0 0 0\nC 3.8 0 0\nC 7.6 0 0\n"]
     found["structure.npy"] = [_saved(np.save, np.arange(9.0).reshape(3, 3) * 0.7)]
     found["structure.csv"] = [b"0,0,0\n3.8,0,0\n7.6,0,0\n"]
-    found["checkpoint"] = [_tensors()]
+    found["checkpoint"], found["checkpoint.pt"] = [_tensors()], _saved_tensors()
+    found["compressed"] = [gzip.compress(row.example.encode(), mtime=0) for row in FORMATS_READ.own.values()][4:9]
+    found["atlas text"] = [
+        bytes([place]) + text
+        for place, text in enumerate(
+            (b'{"n": 6, "seed": 1}', b'["global flip"]', b"binary", b"64", b"f00d", b"{}", b'{"quench": 3}', b"0")
+        )
+    ]
     found["database"] = [b"-2.0 3.0 2 1 1 1\n-1.0 4.0 1 1 1 1\n\0000.5 1.0 1 1 2 1 1 1\n"]
     found["spec"] = [
         b"sk:n=4,seed=1",

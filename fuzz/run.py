@@ -7,7 +7,7 @@ import resource
 import time
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,19 +15,21 @@ import numpy as np
 
 from fuzz.corpus import examples
 from fuzz.mutations import mutated
-from fuzz.targets import TARGETS
+from fuzz.targets import SLOW_TARGETS, TARGETS
 from spinfunnel.landscape import InputError
 
-__all__ = ["Count", "fuzzed"]
+__all__ = ["Count", "fuzzed", "noted"]
 
 FOUND = Path(__file__).parent / "found"
 SLOW = 4.0
 """Seconds of work; a child may take three before it is ended."""
 LONGEST = 600
 """Characters of a refusal before the command line shortens it."""
+LARGEST = 500_000
+"""KiB by which the memory of this process may swell for one input."""
 POOL = 40
 FORKED = 50
-"""Readers in a process of their own take one input for so many of the others."""
+"""Slow readers take one input for so many of the others."""
 
 
 @dataclass
@@ -43,7 +45,13 @@ class Count:
 
 
 def fuzzed(
-    *, inputs: int = 0, seconds: float = 0.0, seed: int = 0, targets: Sequence[str] | None = None, keep: bool = False
+    *,
+    inputs: int = 0,
+    seconds: float = 0.0,
+    seed: int = 0,
+    targets: Sequence[str] | None = None,
+    keep: bool = False,
+    watch: Callable[[str, bytes], None] = lambda *_: None,
 ) -> dict[str, Count]:
     """Fuzz targets in turn.
 
@@ -57,6 +65,8 @@ def fuzzed(
         All unless given.
     keep : bool
         Whether findings are written to ``fuzz/found``.
+    watch : callable
+        Told each target and input before it is tried.
     """
     names = list(targets or TARGETS)
     corpus = examples()
@@ -68,10 +78,11 @@ def fuzzed(
     while done < inputs if inputs else time.monotonic() < end:
         name = names[turn % len(names)]
         turn += 1
-        if name in ("dimod-cqm", "lp") and len(names) > 2 and (turn // len(names)) % FORKED:
+        if name in SLOW_TARGETS and len(names) > 2 and (turn // len(names)) % FORKED:
             continue
         pool = pools[name]
         data = mutated(pool[int(generator.integers(0, len(pool)))], generator, pool)
+        watch(name, data)
         if _tried(name, data, counts[name], keep=keep) and len(data) < 4000:
             # What was read is an example to go on from: changes pile up as long as the file stays valid.
             fixed = len(corpus[name])
@@ -90,14 +101,14 @@ def _worked() -> float:
 def _tried(name: str, data: bytes, count: Count, *, keep: bool) -> bool:
     """Whether an input was read; its end is counted."""
     count.inputs += 1
-    begun = _worked()
-    finding = ""
+    begun, swollen = _worked(), _peak()
+    finding, was_read = "", False
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             TARGETS[name](data)
         count.read += 1
-        return True
+        was_read = True
     except InputError as error:
         said = str(error)
         count.contained += said.startswith("contained")
@@ -112,10 +123,24 @@ def _tried(name: str, data: bytes, count: Count, *, keep: bool) -> bool:
         count.slowest = max(count.slowest, taken)
     if not finding and taken > SLOW:
         finding = f"{taken:.1f} s for {len(data)} bytes"
-    if finding and all(finding.partition(": ")[0] != known.partition(": ")[0] for known in count.findings):
-        mark = hashlib.sha256(data).hexdigest()[:12]
-        count.findings.append(f"{finding} [{mark}]")
-        if keep:
-            FOUND.mkdir(exist_ok=True)
-            (FOUND / f"{name}-{mark}").write_bytes(data)
-    return False
+    if not finding and _peak() - swollen > LARGEST:
+        finding = f"{(_peak() - swollen) / 1024:.0f} MB for {len(data)} bytes"
+    if finding:
+        noted(finding, name, data, count, keep=keep)
+    return was_read
+
+
+def noted(finding: str, name: str, data: bytes, count: Count, *, keep: bool) -> None:
+    """Note what was found, unless an input like it was."""
+    if any(finding.partition(": ")[0] == known.partition(": ")[0] for known in count.findings):
+        return
+    mark = hashlib.sha256(data).hexdigest()[:12]
+    count.findings.append(f"{finding} [{mark}]")
+    if keep:
+        FOUND.mkdir(exist_ok=True)
+        (FOUND / f"{name}-{mark}").write_bytes(data)
+
+
+def _peak() -> int:
+    """Most memory that this process has had, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -6,11 +6,14 @@ import faulthandler
 import importlib.util
 import os
 import signal
+import sqlite3
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
-from spinfunnel.formats import FORMATS_READ, ReadOptions
+from spinfunnel.atlas import Atlas
+from spinfunnel.formats import FORMATS_READ, ReadOptions, read_problem
 from spinfunnel.formats.bounded_arrays import NPY_MAGIC, ZIP_MAGIC
 from spinfunnel.formats.cambridge import load_database
 from spinfunnel.formats.dimod_child import answered, bounded
@@ -19,10 +22,11 @@ from spinfunnel.formats.sample_sets import read_sample_rows
 from spinfunnel.formats.source import Source
 from spinfunnel.formats.structure_files import read_structure
 from spinfunnel.landscape import InputError
+from spinfunnel.pipeline.run import explore
 from spinfunnel.systems import resolve
 from spinfunnel.systems.spins.from_problem import landscape_of_problem
 
-__all__ = ["TARGETS", "in_child"]
+__all__ = ["SLOW_TARGETS", "TARGETS", "in_child"]
 
 Target = Callable[[bytes], None]
 CHILDREN = {"dimod-cqm": "cqm", "lp": "lp"}
@@ -106,7 +110,52 @@ def _checkpoints() -> dict[str, Target]:
         return {}
     from spinfunnel.formats.checkpoint import read_checkpoint
 
-    return {"checkpoint": _by_file("c.safetensors", read_checkpoint)}
+    return {
+        "checkpoint": _by_file("c.safetensors", read_checkpoint),
+        "checkpoint.pt": _by_file("c.pt", read_checkpoint),
+    }
+
+
+def _compressed(data: bytes) -> None:
+    """Read a problem in a gzip archive, which may be damaged."""
+    file = FOLDER / "input.txt.gz"
+    file.write_bytes(data)
+    read_problem(file)
+
+
+def _atlas_text(data: bytes) -> None:
+    """Read an atlas of which one text is another: the first byte chooses which."""
+    file = FOLDER / "atlas.db"
+    place, text = TEXTS[data[0] % len(TEXTS) if data else 0], data[1:].decode("utf-8", "replace")
+    table, _, column = place.partition(".")
+    if not _ATLAS:
+        _ATLAS.append(_atlas(file))
+    file.write_bytes(_ATLAS[0])
+    with closing(sqlite3.connect(file)) as link, link:
+        link.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = (SELECT min(rowid) FROM {table})", (text,))  # noqa: S608 - both from the list above
+    with Atlas(file, read_only=True) as atlas:
+        for entry in atlas.landscapes():
+            atlas.runs(entry.identity)
+            atlas.basin_graph(entry.identity)
+            atlas.coordinates(entry.identity)
+
+
+def _atlas(file: Path) -> bytes:
+    """Bytes of a small atlas."""
+    file.unlink(missing_ok=True)
+    with Atlas(file) as atlas:
+        explore(resolve("sk:n=6,seed=1"), atlas=atlas, workers=1)
+    with closing(sqlite3.connect(file)) as link:
+        link.execute("PRAGMA journal_mode = DELETE")
+    return file.read_bytes()
+
+
+_ATLAS: list[bytes] = []
+TEXTS = (
+    "landscape.parameters", "landscape.symmetry", "landscape.kind", "landscape.states", "landscape.identity",
+    "run.options", "run.failures", "run.seed", "run.outcome", "run.finished", "minimum.key", "census.states",
+    "spinfunnel_atlas.value",
+)  # fmt: skip
 
 
 TARGETS: dict[str, Target] = {
@@ -114,6 +163,11 @@ TARGETS: dict[str, Target] = {
     "samples": _by_file("samples", read_sample_rows),
     **{f"structure.{end}": _by_file(f"s.{end}", read_structure) for end in ("pdb", "cif", "xyz", "npy", "csv")},
     **_checkpoints(),
+    "compressed": _compressed,
+    "atlas text": _atlas_text,
     "database": _database,
     "spec": _spec,
 }
+
+SLOW_TARGETS = {"dimod-cqm", "lp", "atlas text"}
+"""Those that take milliseconds: two are read in a process of their own, one is a database."""

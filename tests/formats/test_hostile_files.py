@@ -114,6 +114,24 @@ def test_a_checkpoint_that_swells_is_refused(tmp_path: Path) -> None:
         read_checkpoint(tmp_path / "bomb.pt")
 
 
+@pytest.mark.parametrize("where", ["file", "archive"])
+def test_a_long_name_in_a_checkpoint_costs_little(tmp_path: Path, where: str) -> None:
+    """PyTorch searches its refusal with an expression whose time grows with the square of the name."""
+    import zipfile
+
+    pickled = b"\x80\x02c" + b"a" * 40_000 + b"\nb\n."
+    file = tmp_path / "name.pt"
+    file.write_bytes(pickled)
+    if where == "archive":
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("archive/data.pkl", pickled)
+            archive.writestr("archive/version", b"3\n")
+    begun = time.process_time()
+    with pytest.raises(InputError, match="names something in 40002 characters"):
+        read_checkpoint(file)
+    assert time.process_time() - begun < 2.0
+
+
 def test_headers_are_parsed_and_not_evaluated() -> None:
     good = b"{'descr': '<i2', 'fortran_order': True, 'shape': (2, 3), }"
     data = b"\x93NUMPY\x01\x00" + len(good).to_bytes(2, "little") + good + np.arange(6, dtype="<i2").tobytes()

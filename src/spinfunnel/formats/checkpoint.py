@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import pickle
+import pickletools
 import warnings
 import zipfile
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 
@@ -21,6 +23,12 @@ LARGEST_HEADER = 100_000_000
 """Bytes of a safetensors header, the bound of the format."""
 MOST_AXES = 16
 MOST_NUMBERS = 1 << 40
+PICKLES = 5
+"""In a file of the older form, before the numbers."""
+LONGEST_NAME = 300
+"""Characters of the name of a function in a pickle."""
+SHORT = 4096
+"""Bytes that are left to PyTorch to refuse, whatever they are."""
 _DTYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -81,14 +89,37 @@ def _weights_only(file: Path) -> Any:
 def _check_archive(file: Path) -> None:
     """Refuse an archive that swells: PyTorch stores tensors as they are, and so do its readers."""
     if not zipfile.is_zipfile(file):
+        with file.open("rb") as stream:
+            for _ in range(PICKLES):
+                _check_names(file, stream)
         return
     try:
         with zipfile.ZipFile(file) as archive:
             total = sum(entry.file_size for entry in archive.infolist())
+            pickles = [entry for entry in archive.infolist() if entry.filename.endswith("data.pkl")]
+            if total <= 2 * file.stat().st_size + (1 << 20):
+                for entry in pickles:
+                    _check_names(file, BytesIO(archive.read(entry)))
+    except InputError:
+        raise
     except Exception as error:  # noqa: BLE001 - bytes at random make the reader fail in any way
         raise InputError(f"the checkpoint {file} is damaged: {_line(error)}") from None
     if total > 2 * file.stat().st_size + (1 << 20):
         raise InputError(f"the checkpoint {file} unpacks to {total} bytes, more than PyTorch writes; it is damaged")
+
+
+def _check_names(file: Path, stream: BinaryIO) -> None:
+    """Refuse a pickle with a very long name: PyTorch's refusal of it takes a time that grows with its square."""
+    start, longest = stream.tell(), 0
+    try:
+        for code, value, _ in pickletools.genops(stream):
+            longest = max(longest, len(str(value)) if code.name == "GLOBAL" else 0)
+    except Exception as error:  # noqa: BLE001 - bytes at random make the reader fail in any way
+        stream.seek(start)
+        if len(stream.read(SHORT + 1)) > SHORT:
+            raise InputError(f"the checkpoint {file} cannot be read: {_line(error)}") from None
+    if longest > LONGEST_NAME:
+        raise InputError(f"the checkpoint {file} names something in {longest} characters; it is damaged")
 
 
 def _line(error: BaseException) -> str:

@@ -326,7 +326,13 @@ def _coordinates(source: Source) -> NDArray[np.float64]:
         except ValueError as error:
             reason = str(error).splitlines()[0][:80]
             raise InputError(f"{file} holds no coordinates, three numbers a row: {reason}") from None
-    if found.ndim != 2 or found.shape[1] != 3 or found.dtype.kind not in "iuf" or not np.isfinite(found).all():
+    if (
+        found.ndim != 2
+        or found.shape[1] != 3
+        or not len(found)
+        or found.dtype.kind not in "iuf"
+        or not np.isfinite(found).all()
+    ):
         raise InputError(f"{file} holds an array of shape {str(found.shape)[:60]}; give three finite coordinates a row")
     # Half-precision numbers would overflow in the comparison.
     places = found.astype(np.float64)
