@@ -38,7 +38,8 @@ def test_no_sentence_that_users_read_is_longer_than_forty_words() -> None:
 
 @pytest.mark.parametrize("word", PRIVATE)
 def test_private_words_stay_in_the_glossary(word: str) -> None:
-    found = [(place, text[:120]) for place, text in FOUND if re.search(rf"\b{word}\b", text, re.IGNORECASE)]
+    plain = [(place, re.sub(r"`[^`]*`", "", text)) for place, text in FOUND]  # names of the code are no words
+    found = [(place, text[:120]) for place, text in plain if re.search(rf"\b{word}\b", text, re.IGNORECASE)]
     assert not found, f"say {PRIVATE[word]!r}: {found[:5]}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 import subprocess
 import sys
 from typing import Any
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 import spinfunnel as sf
+from repository import ROOT
 from spinfunnel.landscape import InputError
 from spinfunnel.landscape.estimate import Estimate
 from spinfunnel.measure import measure_all
@@ -280,3 +282,15 @@ def test_names_mean_one_thing() -> None:
     assert "judge" not in sf.__all__
     graph = sf.flood(resolve("sk:n=6"))
     assert sf.judge_measures(measure_all(graph)).kind in ("glass", "undecided", "funnel")
+
+
+def test_what_the_page_about_python_shows_runs() -> None:
+    page = (ROOT / "docs" / "python.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) == 2
+    known: dict[str, Any] = {}
+    for block in blocks:
+        exec(compile(block, "python.md", "exec"), known)  # noqa: S102 - our own page
+    assert known["graph"].minima == 2
+    for name in re.findall(r"study\.(\w+)", page):
+        assert hasattr(known["study"], name), name

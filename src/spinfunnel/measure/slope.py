@@ -43,7 +43,7 @@ def funnel_slope(topography: Topography) -> Measurement:
         )
     slope = -float(np.polyfit(overlap, energy - energy.mean(), 1)[0])
     roughness = math.sqrt(float(np.mean(np.array(tally.spread)[away] ** 2)))
-    # The scale is a difference of energies, since their zero is arbitrary; below it are the digits that rounding leaves.
+    # The scale is a difference of energies, since their zero is arbitrary. Below it are digits that rounding leaves.
     scale = float(np.max(tally.mean) - np.min(tally.lowest))
     floor = 1e-9 * scale + 8.0 * float(np.spacing(np.abs(tally.mean).max()))
     if abs(slope) <= floor and roughness <= floor:
