@@ -5,22 +5,34 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, Table, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
 from spinfunnel.atlas import tables as table
+from spinfunnel.atlas.seals import (
+    CHUNK,
+    RECORDS,
+    STATES,
+    DamagedError,
+    Digest,
+    Seals,
+    check,
+    check_answer,
+    in_chunk,
+    raw_pieces,
+    raw_rows,
+    sealed_columns,
+    seals_of,
+)
 from spinfunnel.atlas.writing import FACTS
 from spinfunnel.landscape import BasinGraph, Census, Kind, Tally
 from spinfunnel.landscape.basin_graph import taken
 
-if TYPE_CHECKING:
-    import sqlite3
-
-__all__ = ["Found", "merged", "read_run", "to_graph"]
+__all__ = ["Found", "merged", "read_census", "read_run", "read_states", "read_tallies", "to_graph"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,86 +74,127 @@ def _order(energy: NDArray[np.float64], key: NDArray[np.str_]) -> NDArray[np.int
 # One run
 
 
-def _columns(connection: Connection, query: Select[*tuple[Any, ...]], *, kinds: Sequence[str]) -> list[NDArray[Any]]:
-    """Columns of a result as arrays, past the row objects of SQLAlchemy where there are many."""
-    names = [str(number) for number in range(len(kinds))]
-    rows: Iterator[tuple[Any, ...]]
-    if connection.dialect.name == "sqlite":
-        text = str(query.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True}))
-        driver = connection.connection.driver_connection
-        rows = cast("sqlite3.Connection", driver).execute(text)
-    else:
-        rows = map(tuple, connection.execute(query))
-    found = np.fromiter(rows, dtype=list(zip(names, kinds, strict=True)))
-    return [np.ascontiguousarray(found[name]) for name in names]
+def _columns(connection: Connection, name: str, run: int, seals: Seals | None) -> dict[str, NDArray[Any]]:
+    """Columns of a table of records as arrays, chunk by chunk checked against their digests where there are some.
+
+    Numbers that may be None become NaN.
+    """
+    names = [column.name for column in sealed_columns(name)]
+    parts = [np.empty(0, [(column, _kind(column, [])) for column in names])]
+    for rows in _pieces(connection, name, run, seals):
+        keys = [row[1] for row in rows] if "key" in names else []
+        parts.append(np.fromiter(rows, [(column, _kind(column, keys)) for column in names], count=len(rows)))
+    whole = {column: np.concatenate([part[column] for part in parts]) for column in names}
+    return {column: values.astype(np.float64) if values.dtype == object else values for column, values in whole.items()}
 
 
-def _key_kind(connection: Connection, within: Table, *, run: int) -> str:
-    longest = connection.execute(select(func.max(func.length(within.c.key))).where(within.c.run_id == run)).scalar()
-    return f"U{max(1, longest or 0)}"
+def _pieces(connection: Connection, name: str, run: int, seals: Seals | None) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the records of a run in pieces that are not empty; the last of a chunk once its digest was checked."""
+    within = RECORDS[name]
+    query = select(*sealed_columns(name)).where(within.c.run_id == run).order_by(*within.primary_key.columns)
+    if seals is None:
+        yield from raw_pieces(connection, query, [{}])
+        return
+    parts = sorted(part for what, part in seals if what == name)
+    bounds = [{"low": part * CHUNK, "high": (part + 1) * CHUNK} for part in parts]
+    made, at = Digest(), 0
+    for piece in raw_pieces(connection, query.where(in_chunk(name, bindparam("low"), bindparam("high"))), bounds):
+        while piece[0][0] >= bounds[at]["high"]:
+            made, at = _checked(made, seals[name, parts[at]], name), at + 1
+        made.add(piece)
+        yield piece
+    for part in parts[at:]:
+        made = _checked(made, seals[name, part], name)
 
 
-def read_run(connection: Connection, run: int) -> Found:
-    """Read everything that a run added."""
-    least, link, most = table.minimum.c, table.saddle_minimum.c, table.saddle.c
-    query: Select[*tuple[Any, ...]] = select(
-        least.number, least.key, least.energy, least.weight, least.plateau, least.orbit, least.visits
-    )
-    kinds = ["i8", _key_kind(connection, table.minimum, run=run), "f8", "f8", "i8", "i8", "i8"]
-    number, key, energy, weight, plateau, orbit, visits = _columns(
-        connection, query.where(least.run_id == run).order_by(least.number), kinds=kinds
-    )
-    query = select(most.number, most.key, most.energy, most.bound).where(most.run_id == run).order_by(most.number)
-    kinds = ["i8", _key_kind(connection, table.saddle, run=run), "f8", "U5"]
-    saddle, saddle_key, saddle_energy, bound = _columns(connection, query, kinds=kinds)
-    query = select(link.saddle, link.minimum).where(link.run_id == run).order_by(link.saddle, link.position)
-    owner, joined = _columns(connection, query, kinds=["i8", "i8"])
-    size = np.bincount(np.searchsorted(saddle, owner), minlength=len(saddle))
+def _checked(made: Digest, sealed: str, name: str) -> Digest:
+    """Compare the digest of a chunk, and begin the next."""
+    if made.value() != sealed:
+        raise DamagedError(f"records of the table {name} differ from what was written")
+    return Digest()
+
+
+_KINDS = {"energy": "f8", "weight": "f8", "log_volume": "O", "lid": "O", "index": "O", "bound": "U5"}
+
+
+def _kind(column: str, keys: Sequence[str]) -> str:
+    """Type of an array for a column: keys as long as the longest, objects where there may be None, else integers."""
+    if column == "key":
+        return f"U{max(map(len, keys), default=1) or 1}"
+    return _KINDS.get(column, "i8")
+
+
+def _chunks(
+    connection: Connection, name: str, run: int, seals: Seals | None, *, columns: Sequence[Any]
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the records of a run in chunks that are not empty."""
+    within = RECORDS[name]
+    query = select(*columns).where(within.c.run_id == run).order_by(*within.primary_key.columns)
+    if seals is None:
+        rows = raw_rows(connection, query)
+        yield from [rows] if rows else []
+        return
+    for part in sorted(part for what, part in seals if what == name):
+        rows = raw_rows(connection, query.where(in_chunk(name, part * CHUNK, (part + 1) * CHUNK)))
+        check(seals[name, part], rows, what=f"chunk {part} of table {name}")
+        yield rows
+
+
+def read_run(connection: Connection, run: int, *, sealed: bool) -> Found:
+    """Read everything that a run added; where it is sealed, what differs from what was written is refused."""
+    seals = seals_of(connection, run) if sealed else None
+    low, high, link = (_columns(connection, name, run, seals) for name in RECORDS)
+    size = np.bincount(np.searchsorted(high["number"], link["saddle"]), minlength=len(high["number"]))
+    index = _where_all(high["index"])
+    # Heights below which no path leaves each minimum: its own energy where nothing more is known.
+    lid = np.where(np.isnan(low["lid"]), low["energy"], low["lid"])
     return Found(
-        key,
-        energy,
-        weight,
-        plateau,
-        orbit,
-        visits,
-        _where_all(connection, least.log_volume, run=run, count=len(number)),
-        _lids(connection, energy, number, run=run),
-        saddle_key,
-        saddle_energy,
-        bound == "exact",
+        low["key"],
+        low["energy"],
+        low["weight"],
+        low["plateau"],
+        low["orbit"],
+        low["visits"],
+        _where_all(low["log_volume"]),
+        None if np.isnan(low["lid"]).all() else lid,
+        high["key"],
+        high["energy"],
+        high["bound"] == "exact",
         np.concatenate([[0], np.cumsum(size)]).astype(np.int64),
-        np.searchsorted(number, joined).astype(np.int64),
-        _where_all(connection, most.log_volume, run=run, count=len(saddle)),
-        _where_all(connection, most.index, run=run, count=len(saddle)),
-        _read_census(connection, run),
-        _read_tallies(connection, run),
-        _read_facts(connection, run),
+        np.searchsorted(low["number"], link["minimum"]).astype(np.int64),
+        _where_all(high["log_volume"]),
+        None if index is None else index.astype(np.int64),
+        read_census(connection, run),
+        read_tallies(connection, run),
+        _read_facts(connection, run, sealed=sealed),
     )
 
 
-def _where_all(connection: Connection, column: Any, *, run: int, count: int) -> NDArray[Any] | None:
-    """Column of a run in the order of its numbers, or None where a row has nothing in it."""
-    within = column.table.c
-    values = connection.execute(select(column).where(within.run_id == run, column.is_not(None)).order_by(within.number))
-    found = values.scalars().all()
-    return np.array(found) if found and len(found) == count else None
+def read_states(connection: Connection, name: str, run: int, *, sealed: bool) -> dict[str, bytes]:
+    """Coordinates of the minima or saddles of a run that have some, by key."""
+    within = RECORDS[name].c
+    query = select(within.number, within.state, within.key).where(within.run_id == run, within.state.is_not(None))
+    query = query.order_by(within.number)
+    seals = seals_of(connection, run) if sealed else {}
+    found: dict[str, bytes] = {}
+    if not sealed:
+        found.update((key, bytes(state)) for _, state, key in raw_rows(connection, query))
+        return found
+    known = sorted(part for what, part in seals if what == STATES[name])
+    for part in known:
+        rows = raw_rows(connection, query.where(in_chunk(name, part * CHUNK, (part + 1) * CHUNK)))
+        check(seals[STATES[name], part], [row[:2] for row in rows], what=f"coordinates of table {name}")
+        found.update((key, bytes(state)) for _, state, key in rows)
+    return found
 
 
-def _lids(
-    connection: Connection, energy: NDArray[np.float64], number: NDArray[np.int64], *, run: int
-) -> NDArray[np.float64] | None:
-    """Heights below which no path leaves each minimum: its own energy where nothing more is known."""
-    least = table.minimum.c
-    query = select(least.number, least.lid).where(least.run_id == run, least.lid.is_not(None)).order_by(least.number)
-    rows = connection.execute(query).all()
-    if not rows:
-        return None
-    lid = energy.copy()
-    lid[np.searchsorted(number, [row.number for row in rows])] = [row.lid for row in rows]
-    return lid
+def _where_all(values: NDArray[Any]) -> NDArray[Any] | None:
+    """Return a column, or None where a row has nothing in it."""
+    return None if np.isnan(values).any() or not len(values) else values
 
 
-def _read_census(connection: Connection, run: int) -> Census | None:
+def read_census(connection: Connection, run: int) -> Census | None:
+    """Read the census of a run, where it has one."""
     row = connection.execute(select(table.census).where(table.census.c.run_id == run)).one_or_none()
     if row is None:
         return None
@@ -156,13 +209,18 @@ def _read_census(connection: Connection, run: int) -> Census | None:
     )
 
 
-def _read_facts(connection: Connection, run: int) -> Mapping[str, Any] | None:
+def _read_facts(connection: Connection, run: int, *, sealed: bool) -> Mapping[str, Any] | None:
     known = table.answer.c
     content = connection.execute(select(known.content).where(known.run_id == run, known.question == FACTS)).scalar()
-    return None if content is None else json.loads(content)
+    if content is None:
+        return None
+    if sealed:
+        check_answer(connection, run, FACTS, content)
+    return json.loads(content)
 
 
-def _read_tallies(connection: Connection, run: int) -> tuple[Tally, ...]:
+def read_tallies(connection: Connection, run: int) -> tuple[Tally, ...]:
+    """Read the histograms of a run."""
     rows = connection.execute(select(table.tally).where(table.tally.c.run_id == run).order_by(table.tally.c.number))
     names = ("position", "count", "mean", "spread", "lowest", "overlap")
     columns = [(row, {name: tuple(json.loads(row._mapping[name])) for name in names}) for row in rows]

@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import weakref
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Table, delete, func, insert, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.engine import Connection, Engine
 
 from spinfunnel.atlas import tables as table
 from spinfunnel.atlas.entries import Description, LandscapeEntry, RunEntry, landscape_entry, run_entry, to_json
-from spinfunnel.atlas.reading import Found, merged, read_run, to_graph
-from spinfunnel.atlas.target import Target, create, find, guarded, look, open_engine
+from spinfunnel.atlas.job_rows import after, check_attempt, job_of, landscape_id, now, restart, same_job
+from spinfunnel.atlas.reading import Found, merged, read_run, read_states, to_graph
+from spinfunnel.atlas.seals import (
+    PART,
+    RUNNING,
+    check_answer,
+    check_landscapes,
+    check_runs,
+    seal_landscape,
+    seal_run,
+)
+from spinfunnel.atlas.tables import SCHEMA, UNSEALED
+from spinfunnel.atlas.target import Target, create, find, guarded, look, open_engine, upgrade
 from spinfunnel.atlas.writing import OpenRun, write, write_answer
 from spinfunnel.landscape import BasinGraph, InputError, Kind, Parameter, Record, Run
 
 __all__ = ["Atlas", "Description", "LandscapeEntry", "RunEntry"]
 
-_RUNNING = "running"
-_PART = "part: "
 _OVER = ("finished", "out of budget")
 
 
@@ -71,8 +78,8 @@ class Atlas:
     def __init__(self, target: str | Path | None = None, *, read_only: bool = False, patience: float = 30.0) -> None:
         self._target: Target = find(target, read_only=read_only)
         self._patience = patience
-        self._created = look(self._target, patience=patience)
-        if read_only and not self._created:
+        self._schema = look(self._target, patience=patience)
+        if read_only and not self._schema:
             raise InputError(f"{self._target.shown} is empty; fill it with: spinfunnel explore SYSTEM --atlas ...")
         self._engine: Engine = open_engine(self._target, patience=patience)
         self._close = weakref.finalize(self, self._engine.dispose)
@@ -112,12 +119,10 @@ class Atlas:
         """
         if self._target.read_only:
             raise InputError(f"{self._target.shown} was opened for reading only; open it for writing to explore")
-        if not self._created:
-            create(self._engine, self._target, version=version)
-            self._created = True
-        job = _job(landscape.identity, explorer, options=options, seed=seed)
+        self._prepare(version)
+        job = job_of(landscape.identity, explorer, options=options, seed=seed)
         with self._writing() as connection:
-            place = _landscape_id(connection, landscape)
+            place = landscape_id(connection, landscape)
             fresh = {
                 "landscape_id": place,
                 "job": job,
@@ -127,15 +132,24 @@ class Atlas:
                 "version": version,
                 "evaluations": 0,
                 "seconds": 0.0,
-                "outcome": _RUNNING,
+                "outcome": RUNNING,
                 "exact": False,
                 "failures": "{}",
-                "started": _now(),
+                "started": now(),
                 "finished": None,
             }
-            number, attempt = _restart(connection, job, fresh)
+            number, attempt = restart(connection, job, fresh)
+            seal_landscape(connection, place)
         self._open[number] = OpenRun(number, attempt)
         return number
+
+    def _prepare(self, version: str) -> None:
+        """Make the tables, or seal what an older version wrote."""
+        if not self._schema:
+            create(self._engine, self._target, version=version)
+        elif self._schema == UNSEALED:
+            upgrade(self._engine, self._target)
+        self._schema = SCHEMA
 
     def add(self, run: int, records: Iterable[Record]) -> None:
         """Add what a run found, all of it or (on an error) nothing.
@@ -153,10 +167,11 @@ class Atlas:
         state = self._opened(run)
         try:
             with self._writing() as connection:
-                _check_attempt(connection, state, self._target)
+                check_attempt(connection, state, self._target)
                 following = write(connection, state, records)
         except BaseException:
             state.numbers.clear()
+            state.growing.forget()
             raise
         state.next_minimum, state.next_saddle = following
 
@@ -172,9 +187,11 @@ class Atlas:
             "failures": json.dumps(dict(sorted(result.failures.items()))),
         }
         with self._writing() as connection:
-            _check_attempt(connection, state, self._target)
-            values["finished"] = _after(connection.execute(select(func.max(table.run.c.finished))).scalar())
+            check_attempt(connection, state, self._target)
+            values["finished"] = after(connection.execute(select(func.max(table.run.c.finished))).scalar())
             connection.execute(update(table.run).where(table.run.c.id == run).values(values))
+            ends = {"minimum": state.next_minimum, "saddle": state.next_saddle, "saddle_minimum": state.next_saddle}
+            seal_run(connection, run, state.growing, ends=ends)
         del self._open[run]
 
     def keep_answer(
@@ -203,7 +220,9 @@ class Atlas:
         InputError
             When no run of this job has finished here, or when the database cannot be written.
         """
-        job = _job(identity, explorer, options=options, seed=seed)
+        job = job_of(identity, explorer, options=options, seed=seed)
+        if self._schema == UNSEALED:
+            self._prepare("")
         with self._writing() as connection:
             query = select(table.run.c.id).where(table.run.c.job == job, table.run.c.outcome.in_(_OVER))
             run = connection.execute(query).scalar()
@@ -218,15 +237,17 @@ class Atlas:
         """Keep a finished part of a run that is still going; it outlives the run's end and its being begun again."""
         state = self._opened(run)
         with self._writing() as connection:
-            _check_attempt(connection, state, self._target)
-            write_answer(connection, run, question=_PART + question, content=content)
+            check_attempt(connection, state, self._target)
+            write_answer(connection, run, question=PART + question, content=content)
 
     def remembered(self, run: int, question: str) -> str | None:
         """Return what `remember` kept, else None."""
         known = table.answer.c
-        query = select(known.content).where(known.run_id == run, known.question == _PART + question)
+        query = select(known.content).where(known.run_id == run, known.question == PART + question)
         with self._reading() as connection:
             content = connection.execute(query).scalar() if connection else None
+            if connection and content is not None and self._sealed:
+                check_answer(connection, run, PART + question, str(content))
         return None if content is None else str(content)
 
     def _opened(self, run: int) -> OpenRun:
@@ -242,13 +263,14 @@ class Atlas:
 
         The budget is an option of the job: a run that spent it is over.
         """
-        job = _job(identity, explorer, options=options, seed=seed)
+        job = job_of(identity, explorer, options=options, seed=seed)
         query = select(table.run).where(table.run.c.job == job, table.run.c.outcome.in_(_OVER))
         with self._reading() as connection:
             row = connection.execute(query).one_or_none() if connection else None
-        if row is None:
-            return None
-        entry = run_entry(row)
+            if connection is None or row is None:
+                return None
+            self._runs(connection, identity)
+            entry = run_entry(row)
         return Run(
             entry.explorer,
             entry.options,
@@ -264,7 +286,7 @@ class Atlas:
     def answer(self, identity: str, *, seed: int, question: str) -> str | None:
         """Return what was kept by `keep_answer` of a landscape and a seed, else None."""
         query = (
-            select(table.answer.c.content)
+            select(table.answer.c.run_id, table.answer.c.content)
             .join_from(table.answer, table.run)
             .join(table.landscape)
             .where(table.landscape.c.identity == identity, table.run.c.seed == str(seed))
@@ -272,16 +294,22 @@ class Atlas:
             .order_by(table.run.c.id.desc())
         )
         with self._reading() as connection:
-            content = connection.execute(query.limit(1)).scalar() if connection else None
-        return None if content is None else str(content)
+            row = connection.execute(query.limit(1)).one_or_none() if connection else None
+            if connection is None or row is None:
+                return None
+            if self._sealed:
+                check_answer(connection, row.run_id, question, row.content)
+            return str(row.content)
 
     def landscapes(self) -> tuple[LandscapeEntry, ...]:
         """Every landscape in the atlas, in the order in which they came."""
         with self._reading() as connection:
-            rows = (
-                connection.execute(select(table.landscape).order_by(table.landscape.c.id)).all() if connection else []
-            )
-        return tuple(landscape_entry(row) for row in rows)
+            if connection is None:
+                return ()
+            rows = connection.execute(select(table.landscape).order_by(table.landscape.c.id)).all()
+            if self._sealed:
+                check_landscapes(connection, rows)
+            return tuple(landscape_entry(row) for row in rows)
 
     def runs(self, identity: str) -> tuple[RunEntry, ...]:
         """Every run on a landscape, in the order in which they began first."""
@@ -317,11 +345,13 @@ class Atlas:
             entry = self._entry(connection, identity)
             chosen = self._chosen(connection, entry, allow_unfinished=allow_unfinished)
             if entry.kind is Kind.NETWORK:
-                wanted = [run for run in chosen if of is None or _same_job(run, of)]
+                wanted = [run for run in chosen if of is None or same_job(run, of)]
                 chosen = (max(wanted or chosen, key=lambda run: (run.finished or "", run.number)),)
             found = self._found(connection, chosen)
-        exact = len(chosen) == 1 and chosen[0].exact and chosen[0].outcome == "finished"
-        return to_graph(found, kind=entry.kind, symmetry=entry.symmetry, exact=exact, native_tolerance=native_tolerance)
+            exact = len(chosen) == 1 and chosen[0].exact and chosen[0].outcome == "finished"
+            return to_graph(
+                found, kind=entry.kind, symmetry=entry.symmetry, exact=exact, native_tolerance=native_tolerance
+            )
 
     def visits(self, identity: str, *, allow_unfinished: bool = False) -> NDArray[np.int64]:
         """How often each minimum of `basin_graph` was found by the runs it rests on, in its numbering, shape (m,)."""
@@ -332,19 +362,22 @@ class Atlas:
 
     def coordinates(self, identity: str) -> dict[str, bytes]:
         """Coordinates of the minima that have some, by key (see `Minimum.state`), from the latest run of several."""
-        return self._coordinates(identity, table.minimum)
+        return self._coordinates(identity, "minimum")
 
     def saddle_coordinates(self, identity: str) -> dict[str, bytes]:
         """Coordinates of the saddles that have some, by key, from the latest run of several."""
-        return self._coordinates(identity, table.saddle)
+        return self._coordinates(identity, "saddle")
 
-    def _coordinates(self, identity: str, within: Table) -> dict[str, bytes]:
+    def _coordinates(self, identity: str, within: str) -> dict[str, bytes]:
         with self._reading() as connection:
             self._entry(connection, identity)
-            query = select(within.c.key, within.c.state).join_from(within, table.run).join(table.landscape)
-            query = query.where(table.landscape.c.identity == identity, within.c.state.is_not(None))
-            rows = connection.execute(query.order_by(within.c.run_id)).all() if connection else []
-        return {row.key: bytes(row.state) for row in rows}
+            if connection is None:
+                return {}
+            found: dict[str, bytes] = {}
+            for run in self._runs(connection, identity):
+                sealed = self._sealed and run.outcome != RUNNING
+                found.update(read_states(connection, within, run.number, sealed=sealed))
+            return found
 
     def _runs(self, connection: Connection | None, identity: str) -> tuple[RunEntry, ...]:
         if connection is None:
@@ -355,7 +388,11 @@ class Atlas:
             .where(table.landscape.c.identity == identity)
             .order_by(table.run.c.id)
         )
-        return tuple(run_entry(row) for row in connection.execute(query))
+        rows = connection.execute(query).all()
+        if self._sealed:
+            place = select(table.landscape.c.id).where(table.landscape.c.identity == identity)
+            check_runs(connection, connection.execute(place).scalar(), rows)
+        return tuple(run_entry(row) for row in rows)
 
     def _entry(self, connection: Connection | None, identity: str) -> LandscapeEntry:
         row = None
@@ -368,6 +405,8 @@ class Atlas:
                 f"{self._target.shown} does not know the landscape {identity}; explore it first: spinfunnel "
                 "explore SYSTEM"
             )
+        if connection is not None and self._sealed:
+            check_landscapes(connection, [row], only=row.id)
         return landscape_entry(row)
 
     def _chosen(
@@ -389,7 +428,12 @@ class Atlas:
     def _found(self, connection: Connection | None, chosen: tuple[RunEntry, ...]) -> Found:
         if connection is None:
             raise InputError(f"{self._target.shown} is empty")
-        return merged([read_run(connection, run.number) for run in chosen])
+        parts = [read_run(connection, run.number, sealed=self._sealed and run.outcome != RUNNING) for run in chosen]
+        return merged(parts)
+
+    @property
+    def _sealed(self) -> bool:
+        return self._schema == SCHEMA
 
     # -----------------------------------------------------------------------------------------
     # Transactions
@@ -405,77 +449,12 @@ class Atlas:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection | None]:
-        if not self._created:
-            self._created = look(self._target, patience=self._patience)
-        if not self._created:
+        if not self._schema:
+            self._schema = look(self._target, patience=self._patience)
+        if not self._schema:
             yield None
             return
-        with guarded(self._target), self._engine.connect() as connection:
+        with guarded(self._target, reading=True), self._engine.connect() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite reads one state of the database in any case
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
             yield connection
-
-
-# ---------------------------------------------------------------------------------------------
-# Rows
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def _after(last: str | None) -> str:
-    """Time of day, or just after the last run's end where the clock was set back: the latest run is told by it."""
-    now = _now()
-    if last is None or now > last:
-        return now
-    try:
-        return (datetime.fromisoformat(last) + timedelta(microseconds=1)).isoformat(timespec="microseconds")
-    except (ValueError, OverflowError):
-        return now
-
-
-def _same_job(one: RunEntry, other: Run) -> bool:
-    return (one.explorer, one.seed, dict(one.options)) == (other.explorer, other.seed, dict(other.options))
-
-
-def _job(identity: str, explorer: str, *, options: Mapping[str, Parameter], seed: int) -> str:
-    return hashlib.sha256(json.dumps([identity, explorer, to_json(options), int(seed)]).encode()).hexdigest()[:32]
-
-
-def _landscape_id(connection: Connection, landscape: Description) -> int:
-    known = table.landscape
-    values = {
-        "name": landscape.name,
-        "parameters": to_json(landscape.parameters),
-        "kind": landscape.kind.value,
-        "size": landscape.size,
-        "states": None if landscape.states is None else str(landscape.states),
-        "symmetry": json.dumps(list(landscape.symmetry)),
-    }
-    number = connection.execute(select(known.c.id).where(known.c.identity == landscape.identity)).scalar()
-    if number is None:
-        result = connection.execute(insert(known).values(identity=landscape.identity, **values))
-        return int(result.inserted_primary_key[0])  # type: ignore[index]
-    connection.execute(update(known).where(known.c.id == number).values(values))
-    return int(number)
-
-
-def _restart(connection: Connection, job: str, fresh: Mapping[str, Any]) -> tuple[int, int]:
-    row = connection.execute(select(table.run.c.id, table.run.c.attempt).where(table.run.c.job == job)).one_or_none()
-    if row is None:
-        result = connection.execute(insert(table.run).values(**fresh, attempt=1))
-        return int(result.inserted_primary_key[0]), 1  # type: ignore[index]
-    connection.execute(update(table.run).where(table.run.c.id == row.id).values(**fresh, attempt=row.attempt + 1))
-    answers = table.answer
-    connection.execute(delete(answers).where(answers.c.run_id == row.id, answers.c.question.not_like(f"{_PART}%")))
-    for owned in (table.saddle_minimum, table.saddle, table.minimum, table.census, table.tally):
-        connection.execute(delete(owned).where(owned.c.run_id == row.id))
-    return int(row.id), int(row.attempt) + 1
-
-
-def _check_attempt(connection: Connection, state: OpenRun, target: Target) -> None:
-    query = select(func.max(table.run.c.attempt)).where(table.run.c.id == state.number)
-    if connection.execute(query).scalar() != state.attempt:
-        raise InputError(
-            f"another process began run {state.number} of {target.shown} again; let that one finish, or repeat the "
-            "command after it"
-        )

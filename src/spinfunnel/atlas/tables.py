@@ -29,6 +29,7 @@ from sqlalchemy.types import UserDefinedType
 __all__ = [
     "APPLICATION",
     "SCHEMA",
+    "UNSEALED",
     "answer",
     "census",
     "landscape",
@@ -38,11 +39,15 @@ __all__ = [
     "run",
     "saddle",
     "saddle_minimum",
+    "seal",
     "tally",
 ]
 
-SCHEMA = 5
+SCHEMA = 6
 """Version of the tables below; raised by one whenever they change."""
+
+UNSEALED = 5
+"""The schema before, without the table `seal`: read as it is, and sealed when first written to."""
 
 APPLICATION = 0x5370466E
 """The SQLite ``application_id`` of an atlas: "SpFn"."""
@@ -193,4 +198,16 @@ answer = Table(
     Column("question", Text, nullable=False),
     Column("content", Text, nullable=False),
     PrimaryKeyConstraint("run_id", "question"),
+)
+
+seal = Table(
+    "seal",
+    metadata,
+    # What is sealed (see `seals`): the owner is a run, or the landscape of a run; parts count chunks of records.
+    Column("what", Text, nullable=False),
+    Column("owner", Integer, nullable=False),
+    Column("part", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    PrimaryKeyConstraint("what", "owner", "part"),
+    sqlite_with_rowid=False,
 )

@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import create_engine, event, inspect, pool, select
+from sqlalchemy import create_engine, event, func, inspect, pool, select, update
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from spinfunnel.atlas.tables import APPLICATION, SCHEMA, marker, metadata
+from spinfunnel.atlas import tables as table
+from spinfunnel.atlas.seals import RUNNING, DamagedError, Growing, answer_name, digest, put, seal_landscape, seal_run
+from spinfunnel.atlas.tables import APPLICATION, SCHEMA, UNSEALED, marker, metadata
 from spinfunnel.landscape import InputError
 
-__all__ = ["Target", "create", "find", "guarded", "is_created", "look", "open_engine"]
+__all__ = ["Target", "create", "find", "guarded", "is_created", "look", "open_engine", "upgrade"]
 
 _HEADER = b"SQLite format 3\x00"
 _DIALECTS = ("sqlite", "postgresql")
@@ -157,17 +159,40 @@ def _may_write(place: Path) -> bool:
 # Errors of the database
 
 
+BROKEN = (SQLAlchemyError, ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
+"""What reading rows that no atlas has written raises; errors of text and JSON are among them."""
+
+
 @contextmanager
-def guarded(target: Target) -> Iterator[None]:
-    """Turn what the database complains of into one sentence that names the atlas."""
+def guarded(target: Target, *, reading: bool = False) -> Iterator[None]:
+    """Turn what the database complains of into one sentence that names the atlas; on `reading`, what rows do too."""
     try:
         yield
+    except DamagedError as error:
+        raise InputError(_damaged(target, str(error))) from None
+    except InputError:
+        raise
     except DBAPIError as error:
         raise InputError(_sentence(target, str(error.orig))) from None
     except sqlite3.Error as error:
         raise InputError(_sentence(target, str(error))) from None
     except ImportError as error:
         raise InputError(_sentence(target, str(error))) from None
+    except UnicodeError:
+        raise InputError(_damaged(target, "a text is none")) from None
+    except BROKEN as error:
+        if not reading:
+            raise
+        raise InputError(_damaged(target, f"a record cannot be read, {type(error).__name__}")) from None
+
+
+def _damaged(target: Target, what: str) -> str:
+    if target.path is None:
+        return f"{target.shown} is damaged ({what}); restore it from a copy"
+    return (
+        f"{target.shown} is damaged ({what}); save what is whole with: spinfunnel repair {target.path} --to NEW.db, "
+        "or restore it from a copy"
+    )
 
 
 def _sentence(target: Target, complaint: str) -> str:
@@ -176,6 +201,8 @@ def _sentence(target: Target, complaint: str) -> str:
     password = target.url.password if target.url is not None else None
     if password:
         reason = reason.replace(str(password), "***")
+    if any(mark in reason for mark in ("malformed", "no such", "disk image")) and target.path is not None:
+        return _damaged(target, reason)
     known = {
         "locked": "is being written by another process; wait for it to end and repeat the command",
         "disk is full": "cannot grow: the disk is full; free some space and repeat the command, whole records "
@@ -220,6 +247,9 @@ def open_engine(target: Target, *, patience: float, untouched: bool = False) -> 
         link = sqlite3.connect(
             place, uri=not in_memory, timeout=patience, check_same_thread=False, isolation_level=None
         )
+        # An atlas may come from anybody: its schema calls no function, and the sizes of its cells are checked.
+        link.execute("PRAGMA trusted_schema = OFF")
+        link.execute("PRAGMA cell_size_check = ON")
         if target.read_only:
             link.execute("PRAGMA query_only = ON")
         elif not in_memory:
@@ -256,8 +286,8 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
-def is_created(connection: Connection, target: Target) -> bool:
-    """Whether the database holds an atlas; False where it is still empty.
+def is_created(connection: Connection, target: Target) -> int:
+    """Schema of the atlas that the database holds; 0 where it is still empty.
 
     Raises
     ------
@@ -269,7 +299,7 @@ def is_created(connection: Connection, target: Target) -> bool:
     if connection.dialect.name == "sqlite":
         number = int(connection.exec_driver_sql("PRAGMA application_id").scalar() or 0)
     if not tables and number == 0:
-        return False
+        return 0
     if marker.name not in tables or (connection.dialect.name == "sqlite" and number != APPLICATION):
         raise InputError(
             f"{target.shown} is a database of another program; give another path, nothing was written to it"
@@ -285,25 +315,62 @@ def is_created(connection: Connection, target: Target) -> bool:
             f"{target.shown} was written by a newer spinfunnel (schema {schema}, this one knows {SCHEMA}); "
             "upgrade spinfunnel or give another path"
         )
-    if int(schema) < SCHEMA:
+    if int(schema) < UNSEALED:
         raise InputError(
             f"{target.shown} was written by an older spinfunnel (schema {schema}, this one writes {SCHEMA}); "
             "give another path and explore again"
         )
-    return True
+    if (int(schema) == SCHEMA) != (table.seal.name in tables):
+        raise DamagedError("its schema and its tables differ")
+    if connection.dialect.name == "sqlite":
+        _refuse_programs(connection, target)
+    return int(schema)
 
 
-def look(target: Target, *, patience: float) -> bool:
-    """Whether there is an atlas at a target already, without writing to it."""
+def _refuse_programs(connection: Connection, target: Target) -> None:
+    """Refuse a file whose tables compute: views, triggers, virtual tables and generated columns are no atlas's."""
+    for kind, text in connection.exec_driver_sql("SELECT type, sql FROM sqlite_master"):
+        words = str(text or "").upper()
+        if kind not in ("table", "index") or "VIRTUAL" in words or " AS (" in words or " AS(" in words:
+            raise InputError(f"{target.shown} holds a {kind} that computes, as no atlas does; give another path")
+
+
+def upgrade(engine: Engine, target: Target) -> None:
+    """Seal what an older version wrote, as it is."""
+    writing = engine.connect().execution_options(write=True)
+    with guarded(target, reading=True), writing as connection, connection.begin():
+        if is_created(connection, target) == SCHEMA:
+            return
+        table.seal.create(connection)
+        for number in connection.execute(select(table.landscape.c.id)).scalars().all():
+            seal_landscape(connection, number)
+        over = select(table.run.c.id).where(table.run.c.outcome != RUNNING)
+        for number in connection.execute(over).scalars().all():
+            ends = {name: _end(connection, name, number) for name in ("minimum", "saddle")}
+            seal_run(connection, number, Growing(whole=False), ends={**ends, "saddle_minimum": ends["saddle"]})
+        for row in connection.execute(select(table.answer)).all():
+            name = answer_name(row.question)
+            put(connection, name, row.run_id, 0, value=digest([(row.question, row.content)]))
+        connection.execute(update(marker).where(marker.c.name == "schema").values(value=str(SCHEMA)))
+
+
+def _end(connection: Connection, name: str, run: int) -> int:
+    within = metadata.tables[name].c
+    last = connection.execute(select(func.max(within.number)).where(within.run_id == run)).scalar()
+    return 0 if last is None else int(last) + 1
+
+
+def look(target: Target, *, patience: float) -> int:
+    """Schema of the atlas at a target, 0 where there is none yet, without writing to it."""
     if target.path is not None and (not target.path.exists() or target.path.stat().st_size == 0):
-        return False
+        return 0
     if target.path is None and target.url is None:
-        return False
+        return 0
     engine = open_engine(
         Target(target.shown, target.path, target.url, read_only=True), patience=patience, untouched=True
     )
     try:
-        with guarded(target), engine.connect() as connection:
+        with guarded(target, reading=True), engine.connect() as connection:
             return is_created(connection, target)
     finally:
         engine.dispose()

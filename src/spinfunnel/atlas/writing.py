@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Table, bindparam, delete, func, insert, select, update
@@ -12,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
 from spinfunnel.atlas import tables as table
+from spinfunnel.atlas.seals import CHUNK, RECORDS, Growing, answer_name, digest, put
 from spinfunnel.landscape import Census, Effort, Facts, InputError, Minimum, Record, Saddle, Tally
 
 if TYPE_CHECKING:
@@ -30,13 +32,14 @@ _LOOKED_UP = 500
 
 @dataclass(slots=True)
 class OpenRun:
-    """What a writer remembers of its run: the next numbers, and the numbers of keys."""
+    """What a writer remembers of its run: the next numbers, the numbers of keys, and digests of whole chunks."""
 
     number: int
     attempt: int
     next_minimum: int = 0
     next_saddle: int = 0
     numbers: dict[str, int] = field(default_factory=dict)
+    growing: Growing = field(default_factory=Growing)
 
 
 def write(connection: Connection, state: OpenRun, records: Iterable[Record]) -> tuple[int, int]:
@@ -46,7 +49,7 @@ def write(connection: Connection, state: OpenRun, records: Iterable[Record]) -> 
     -------
     tuple of int
         The next numbers of a minimum and of a saddle, valid once the transaction is through. If it fails,
-        `state.numbers` is to be cleared.
+        `state.numbers` is to be cleared and `state.growing` forgotten.
     """
     minima: dict[str, Minimum] = {}
     visits: dict[str, int] = {}
@@ -100,6 +103,16 @@ def _insert(connection: Connection, into: Table, rows: Iterable[tuple[Any, ...]]
         )
 
 
+def _insert_records(
+    connection: Connection, state: OpenRun, name: str, rows: Iterable[tuple[Any, ...]], *, known: bool = True
+) -> None:
+    """Insert records, ascending in their numbers, chunk by chunk as they are sealed."""
+    for _, chunk in groupby(rows, key=lambda row: row[1] // CHUNK):
+        records = list(chunk)
+        state.growing.add(name, records)
+        _insert(connection, RECORDS[name], records, known=known)
+
+
 def _count_from(connection: Connection, within: Table, *, run: int, first: int) -> int:
     query = select(func.count()).select_from(within).where(within.c.run_id == run, within.c.number >= first)
     return int(connection.execute(query).scalar_one())
@@ -115,7 +128,8 @@ def _numbers(connection: Connection, within: Table, *, run: int, keys: Sequence[
 
 
 def _maybe(number: float | None) -> float | None:
-    return None if number is None else float(number)
+    # SQLite has no NaN and stores NULL for it.
+    return None if number is None or number != number else float(number)
 
 
 # ---------------------------------------------------------------------------------------------
@@ -130,16 +144,27 @@ def _write_minima(
     run, first = state.number, state.next_minimum
     rows = (
         (
-            *(run, first + number, key, float(m.energy), float(m.weight), int(m.plateau), int(m.orbit), visits[key]),
+            *(
+                run,
+                first + number,
+                str(key),
+                float(m.energy),
+                float(m.weight),
+                int(m.plateau),
+                int(m.orbit),
+                int(visits[key]),
+            ),
             *(m.state, _maybe(m.log_volume), _maybe(m.lid)),
         )
         for number, (key, m) in enumerate(minima.items())
     )
-    _insert(connection, table.minimum, rows)
+    _insert_records(connection, state, "minimum", rows)
     if _count_from(connection, table.minimum, run=run, first=first) == len(minima):
         state.numbers.update((key, first + number) for number, key in enumerate(minima))
         return
     actual = _numbers(connection, table.minimum, run=run, keys=list(minima))
+    state.growing.change("minimum", range(first, first + len(minima)))
+    state.growing.change("minimum", actual.values())
     state.numbers.update(actual)
     again = [
         {
@@ -180,13 +205,19 @@ def _write_saddles(connection: Connection, state: OpenRun, saddles: dict[str, Sa
     _look_up_joined(connection, state, saddles)
     run, first, joined = state.number, state.next_saddle, state.numbers
     rows = (
-        (run, first + number, key, float(s.energy), s.bound, s.index, s.state, _maybe(s.log_volume))
+        (
+            *(run, first + number, str(key), float(s.energy), str(s.bound), None if s.index is None else int(s.index)),
+            *(s.state, _maybe(s.log_volume)),
+        )
         for number, (key, s) in enumerate(saddles.items())
     )
-    _insert(connection, table.saddle, rows)
+    _insert_records(connection, state, "saddle", rows)
     kept = {key: first + number for number, key in enumerate(saddles)}
     if _count_from(connection, table.saddle, run=run, first=first) != len(saddles):
         actual = _numbers(connection, table.saddle, run=run, keys=list(saddles))
+        for name in ("saddle", "saddle_minimum"):
+            state.growing.change(name, range(first, first + len(saddles)))
+            state.growing.change(name, actual.values())
         better = _improved(
             connection, run, {key: number for key, number in actual.items() if number < first}, saddles=saddles
         )
@@ -197,7 +228,7 @@ def _write_saddles(connection: Connection, state: OpenRun, saddles: dict[str, Sa
             for key, number in kept.items()
             for position, name in enumerate(saddles[key].minima)
         )
-        _insert(connection, table.saddle_minimum, links, known=False)
+        _insert_records(connection, state, "saddle_minimum", links, known=False)
 
 
 def _look_up_joined(connection: Connection, state: OpenRun, saddles: dict[str, Saddle]) -> None:
@@ -253,6 +284,7 @@ def write_answer(connection: Connection, run: int, *, question: str, content: st
     known = table.answer.c
     connection.execute(delete(table.answer).where(known.run_id == run, known.question == question))
     connection.execute(insert(table.answer).values(run_id=run, question=question, content=content))
+    put(connection, answer_name(question), run, 0, value=digest([(question, content)]))
 
 
 def _write_census(connection: Connection, run: int, census: Census) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from spinfunnel.cli import listing, terminal, work
+from spinfunnel.cli import listing, repairing, terminal, work
 from spinfunnel.cli.file_options import FileFormat, Form, Penalty, Vartype, read_as
 from spinfunnel.cli.options import (
     All,
@@ -528,6 +528,7 @@ def fold(
         )  # fmt: skip
 
 
+app.command(epilog=_lines("Example:", "  spinfunnel repair broken.db --to saved.db"))(repairing.repair)
 app.command(epilog=_lines("Examples:", "  spinfunnel systems", "  spinfunnel systems committee"))(listing.systems)
 app.command(epilog=_lines("Examples:", "  spinfunnel formats", "  spinfunnel formats coo"))(listing.formats)
 app.command()(listing.explorers)
