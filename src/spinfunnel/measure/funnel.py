@@ -118,7 +118,10 @@ def _follow(hub: Ints, spoke: Ints, saddle: Floats, energy: Floats) -> tuple[Int
         if energy[lower] < energy[upper] and saddle[k] == leave[upper]:
             source[k] = upper
             count[upper + 1] += 1
-    place = np.cumsum(count)
+    place = np.zeros(minima + 1, np.int64)
+    place[0] = count[0]
+    for i in range(minima):  # the sum of NumPy takes a second to compile
+        place[i + 1] = place[i] + count[i + 1]
     target = np.empty(place[-1], np.int64)
     for k in range(len(hub)):
         if source[k] >= 0:
@@ -129,6 +132,7 @@ def _follow(hub: Ints, spoke: Ints, saddle: Floats, energy: Floats) -> tuple[Int
     for i in range(minima):
         for k in range(place[i] - count[i + 1], place[i]):
             j = target[k]
-            if following[i] == i or (bottom[j], j) < (bottom[i], following[i]):
+            further = bottom[j] < bottom[i] or (bottom[j] == bottom[i] and j < following[i])
+            if following[i] == i or further:
                 following[i], bottom[i], length[i] = j, bottom[j], length[j] + 1
     return following, bottom, length

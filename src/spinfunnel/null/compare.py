@@ -36,7 +36,7 @@ def compare(asked: Asked) -> Comparison:
     >>> magnet = disordered_ferromagnet((3, 3), seed=1)
     >>> beside = compare(Asked(landscape=magnet, graph=flood(magnet), count=4, seed=1))
     >>> beside.samples, beside.own["stability_gap"].value > 0.0
-    ({'shuffled_energies': 4, 'shuffled_interactions': 4}, True)
+    ({'shuffled_energies': 4, 'sorted_energies': 3, 'shuffled_interactions': 4}, True)
     """
     road = asked.graph.road
     nulls: dict[str, Mapping[str, Measurement]] = {}
