@@ -218,7 +218,7 @@ def _gain(some: Sequence[Solutions], *, scale: float) -> Measurement:
     """What the last round of training took away."""
     gain = np.concatenate([one.gain for one in some])
     if not np.isfinite(gain).all():
-        cause = "there was time for one round of training only"
+        cause = "there was only one round of training"
         return NoAnswer("one_round", cause, "give one round more, rounds=1 or above, or more time")
     return _mean(gain / scale)
 
