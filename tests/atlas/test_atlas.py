@@ -216,9 +216,9 @@ def test_a_second_process_on_the_same_job_takes_it_over(tmp_path: Path) -> None:
         number = begin(slow)
         slow.add(number, list(graph.records())[:5])
         fill(fast, graph)
-        with pytest.raises(InputError, match="anew"):
+        with pytest.raises(InputError, match="again"):
             slow.add(number, list(graph.records())[5:9])
-        with pytest.raises(InputError, match="anew"):
+        with pytest.raises(InputError, match="again"):
             slow.finish(number, RUN)
         assert_same(fast.basin_graph("f00d"), graph)
 
@@ -226,7 +226,8 @@ def test_a_second_process_on_the_same_job_takes_it_over(tmp_path: Path) -> None:
 def test_the_latest_run_is_the_latest_though_the_clock_was_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = random_graph(5, 5, seed=1), random_graph(6, 5, seed=2)
     times = iter(f"2030-01-0{day}T00:00:00.000000+00:00" for day in (3, 3, 2, 2))
-    monkeypatch.setattr("spinfunnel.atlas.store._now", lambda: next(times))
+    for room in ("store", "job_rows"):
+        monkeypatch.setattr(f"spinfunnel.atlas.{room}.now", lambda: next(times))
     with Atlas() as atlas:
         for graph, seed in ((first, 0), (second, 1)):
             number = begin(atlas, seed=seed)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import textwrap
 import time
 from collections.abc import Iterator
@@ -20,6 +17,7 @@ import numpy as np
 import pytest
 
 from atlas_graphs import ISLAND, RUN, assert_same, begin, fill, random_graph
+from postgresql_server import postgresql
 from repository import environment
 from spinfunnel.atlas import Atlas
 from spinfunnel.landscape import InputError
@@ -291,27 +289,8 @@ def test_one_process_writes_while_another_reads(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    pytest.importorskip("psycopg")
-    if not shutil.which("initdb") or not shutil.which("pg_ctl"):
-        pytest.skip("no PostgreSQL server on this machine")
-    place = Path(tempfile.mkdtemp())
-    # The server refuses to run as root.
-    other: list[str] = []
-    if os.geteuid() == 0:
-        if not shutil.which("runuser"):
-            pytest.skip("PostgreSQL does not run as root")
-        shutil.chown(place, "nobody")
-        other = ["runuser", "-u", "nobody", "--"]
-    quiet = {"check": True, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "cwd": place}
-    subprocess.run([*other, "initdb", "-D", place / "data", "-U", "me", "-A", "trust", "-E", "UTF8"], **quiet)
-    options = f"-c listen_addresses='' -k {place} -c fsync=off"
-    control = [*other, "pg_ctl", "-D", place / "data"]
-    subprocess.run([*control, "-w", "-o", options, "-l", place / "log", "start"], **quiet)
-    try:
+    with postgresql() as place:
         yield f"postgresql://me@/postgres?host={place}"
-    finally:
-        subprocess.run([*control, "-m", "immediate", "stop"], **quiet)
-        shutil.rmtree(place)
 
 
 def test_postgresql_holds_the_same(server: str) -> None:

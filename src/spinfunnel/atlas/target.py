@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from sqlalchemy import create_engine, event, func, inspect, pool, select, update
 from sqlalchemy.engine import URL, Connection, Engine, make_url
@@ -22,6 +23,7 @@ from spinfunnel.atlas import tables as table
 from spinfunnel.atlas.seals import RUNNING, DamagedError, Growing, answer_name, digest, put, seal_landscape, seal_run
 from spinfunnel.atlas.tables import APPLICATION, SCHEMA, UNSEALED, marker, metadata
 from spinfunnel.landscape import InputError
+from spinfunnel.landscape.passwords import without_passwords
 
 __all__ = ["Target", "create", "find", "guarded", "is_created", "look", "open_engine", "upgrade"]
 
@@ -198,9 +200,9 @@ def _damaged(target: Target, what: str) -> str:
 def _sentence(target: Target, complaint: str) -> str:
     lines = complaint.strip().splitlines()
     reason = lines[0] if lines else "no reason given"
-    password = target.url.password if target.url is not None else None
-    if password:
-        reason = reason.replace(str(password), "***")
+    reason = without_passwords(reason)
+    for secret in _secrets(target.url):
+        reason = reason.replace(secret, "***")
     if any(mark in reason for mark in ("malformed", "no such", "disk image")) and target.path is not None:
         return _damaged(target, reason)
     known = {
@@ -220,6 +222,15 @@ def _sentence(target: Target, complaint: str) -> str:
         if mark in reason:
             return f"{target.shown} {sentence}"
     return f"{target.shown} cannot be used: {reason}"
+
+
+def _secrets(url: URL | None) -> set[str]:
+    """Passwords of a URL, as they were typed and as they are meant."""
+    if url is None:
+        return set()
+    given = [url.password, *(url.query.get(name) for name in ("password", "sslpassword"))]
+    plain = {str(word) for word in given if word}
+    return plain | {quote(word, safe="") for word in plain} | {quote_plus(word) for word in plain}
 
 
 # ---------------------------------------------------------------------------------------------

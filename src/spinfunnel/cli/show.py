@@ -12,6 +12,7 @@ from rich.text import Text
 
 from spinfunnel.cli.show_checkpoints import checkpoints
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
+from spinfunnel.landscape.passwords import without_passwords
 from spinfunnel.pipeline import summary
 from spinfunnel.report.first_screen import MEANING
 from spinfunnel.report.names import landscape_title
@@ -143,7 +144,7 @@ def explored(made: Mapping[str, Any], *, atlas: str) -> None:
         Text(
             f"  {made['minima']} minima ({made.get('minima_raw', '?')} plain states), {made['saddles']} saddles, "
             f"ground energy {made['ground_energy']:.8g}\n"
-            f"  {run['seconds']:.2f} s by {run['explorer']}, kept in {atlas}"
+            f"  {run['seconds']:.2f} s by {run['explorer']}, kept in {without_passwords(atlas)}"
         )
     )
 

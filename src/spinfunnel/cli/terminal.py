@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 
 __all__ = [
     "BAD_INPUT",
+    "Ended",
     "answering",
     "check_figure",
     "check_report",
     "check_target",
+    "end_in_order",
     "one_line",
     "prints_aside",
     "progress_shown",
@@ -91,9 +95,46 @@ def answering(*, kept: str) -> Iterator[None]:
     except RecursionError:
         say("the input is nested too deeply; give a flatter one")
         raise typer.Exit(BAD_INPUT) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as end:
         say(f"interrupted; {kept}")
-        raise typer.Exit(INTERRUPTED) from None
+        raise typer.Exit(end.status if isinstance(end, Ended) else INTERRUPTED) from None
+    except OSError as problem:
+        reason = _named(problem)
+        if reason is None:
+            raise
+        say(f"{reason}; {kept}")
+        raise typer.Exit(BAD_INPUT) from None
+
+
+class Ended(KeyboardInterrupt):
+    """A signal that asks for an end: what was found is kept, as on Ctrl-C.
+
+    Attributes
+    ----------
+    status : int
+        Exit status that shells give to it, 128 and its number.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.status = 128 + number
+
+
+def end_in_order(number: int, _frame: object) -> NoReturn:
+    """Handle SIGTERM and SIGHUP as an interruption; a second one while that is under way is not heard."""
+    signal.signal(number, signal.SIG_IGN)
+    raise Ended(number)
+
+
+def _named(problem: OSError) -> str | None:
+    """Say what the operating system lacks, where it is not a file that cannot be written."""
+    lacking = {
+        errno.EMFILE: "this process has too many open files; raise the limit with: ulimit -n 4096",
+        errno.ENFILE: "this machine has too many open files; close other programs",
+        errno.EAGAIN: "the system allows no further processes or threads; give fewer --workers",
+        errno.ENOMEM: "the memory of this machine does not suffice; give fewer --workers or a smaller system",
+    }
+    return lacking.get(problem.errno or 0)
 
 
 def check_figure(figure: Path | None) -> None:

@@ -187,9 +187,10 @@ def answer(found: Sequence[Study], *, json: bool, quiet: bool, report: Path | No
 
 
 def _write_report(found: Sequence[Study], report: Path) -> None:
+    from spinfunnel.landscape.passwords import without_passwords
     from spinfunnel.report import write_report
 
-    write_report(found, report, command=shlex.join(["spinfunnel", *sys.argv[1:]]))
+    write_report(found, report, command=without_passwords(shlex.join(["spinfunnel", *sys.argv[1:]])))
 
 
 @terminal.prints_aside()

@@ -141,8 +141,10 @@ class Processes:
 
 
 def _settle(lifeline: Connection) -> None:
-    """Prepare a worker process: it leaves Ctrl-C to its parent, and ends when the parent is gone or hangs up."""
+    """Prepare a worker process: it leaves Ctrl-C and a closed terminal to its parent, and ends when that is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
 
 
