@@ -132,7 +132,7 @@ def _atlas_text(data: bytes) -> None:
         _ATLAS.append(_atlas(file))
     file.write_bytes(_ATLAS[0])
     with closing(sqlite3.connect(file)) as link, link:
-        link.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = (SELECT min(rowid) FROM {table})", (text,))  # noqa: S608 - both from the list above
+        link.execute(f"UPDATE {table} SET {column} = ?{' WHERE number = 0' if table == 'minimum' else ''}", (text,))  # noqa: S608 - both from the list above
     with Atlas(file, read_only=True) as atlas:
         for entry in atlas.landscapes():
             atlas.runs(entry.identity)
