@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from spinfunnel.landscape import Kind
+from spinfunnel.landscape import Kind, Polynomial
 from spinfunnel.landscape.estimate import Estimate, Measurement, NoAnswer
 from spinfunnel.measure.outcome import Measure, Topography, exactly
 from spinfunnel.moves.walsh_transform import interactions_of
@@ -187,6 +187,8 @@ GROUPS = 32
 """Groups of random states, by whose scatter intervals are given."""
 DRAWN_BITS = 1 << 25
 """Bits of all random states together: half a second."""
+ASKED_SHARE = 8
+"""By how much fewer are drawn of a landscape that is no polynomial: each may cost as much as hundreds of terms."""
 FEWEST_DRAWN, MOST_DRAWN = 64, 8192
 """Random states of a group."""
 STUDENT = 2.04
@@ -210,6 +212,8 @@ def _drawn(topography: Topography) -> _Drawn | NoAnswer:
         return NoAnswer("not_binary", "interactions are those of bits", "nothing to do: it has no bits")
     size = landscape.size
     count = max(FEWEST_DRAWN, min(MOST_DRAWN, DRAWN_BITS // (GROUPS * size)))
+    if not isinstance(landscape, Polynomial):
+        count = max(FEWEST_DRAWN, count // ASKED_SHARE)
     rng = np.random.default_rng([topography.seed, 22])
     fields, variance, change = np.empty((GROUPS, size)), np.empty(GROUPS), np.empty(GROUPS)
     middle = 0.0

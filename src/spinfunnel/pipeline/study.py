@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spinfunnel.landscape import Budget, InputError, Kind, Landscape, Progress, Run, no_progress
+from spinfunnel.landscape import Budget, InputError, Kind, Landscape, Polynomial, Progress, Run, no_progress
 from spinfunnel.measure import measure_all
 from spinfunnel.null import Asked
 from spinfunnel.null.compare import Comparison, compare
@@ -241,9 +241,13 @@ def _null_samples(asked: Request, entry: LandscapeEntry) -> int:
 
 def _advised(asked: Request, found: Mapped, *, workers: int, until: float) -> dict[str, Any]:
     """Which method suits, as plain objects: tried for a time, or for a share of what exploring took."""
+    from spinfunnel.explore.sample.tabulated import tabulated
+    from spinfunnel.moves.spins import spin_model
     from spinfunnel.pipeline.advice import advise
 
     binary: Any = asked.landscape
+    if not isinstance(binary, Polynomial):
+        binary = tabulated(binary, spin_model(binary))
     timed = np.isfinite(until)
     advice = advise(
         binary,

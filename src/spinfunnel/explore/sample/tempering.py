@@ -26,6 +26,7 @@ from spinfunnel.explore.sample.native_shells import SHELLS, around_native, nativ
 from spinfunnel.explore.sample.quench import quench
 from spinfunnel.explore.sample.replica_exchange import Tempering
 from spinfunnel.explore.sample.sampled_counts import census_of_sample, energy_tallies, overlap_tallies
+from spinfunnel.explore.sample.tabulated import tabulated
 from spinfunnel.landscape import (
     Binary,
     Budget,
@@ -169,7 +170,7 @@ class Survey:
         plateau = 1 << 16 if small else max(FEWEST_FLAT, min(MOST_FLAT, FLAT_TIMES_SPINS // landscape.size))
         most = pocket or usual
         chart = Chart(landscape, model, most, plateau, workers=workers)
-        survey = cls(landscape, model, chart, clock, seed, groups, workers, progress)
+        survey = cls(tabulated(landscape, model), model, chart, clock, seed, groups, workers, progress)
         clock.evaluations = lambda: survey.evaluations
         return survey
 
