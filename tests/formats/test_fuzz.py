@@ -13,7 +13,7 @@ from spinfunnel.landscape import InputError
 @pytest.mark.parametrize("name", TARGETS)
 def test_every_example_is_read(name):
     for data in examples()[name]:
-        if name != "spec":
+        if name not in {"spec", "atlas text"}:  # a sealed atlas has no other text
             TARGETS[name](data)
 
 
