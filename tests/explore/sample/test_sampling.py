@@ -150,3 +150,19 @@ def test_pace_counts_what_is_most():
     pace.did(49)
     assert pace.over()
     assert not pace.cut
+
+
+def test_tempering_asks_a_network_for_few_energies(monkeypatch):
+    """All energies are in a table; sweeps that called the network for each spin took twenty times a small budget."""
+    landscape, asked = systems.resolve("committee:inputs=4", seed=1), []
+    energy = type(landscape).energy
+
+    def counted(self, states):
+        asked.append(len(states))
+        return energy(self, states)
+
+    monkeypatch.setattr(type(landscape), "energy", counted)
+    _, effort = found("tempering", landscape, seed=1, rounds=32, quenches=64)
+    assert effort.evaluations > 200_000
+    assert sum(asked) < 50_000
+    assert len(asked) < 2_000
