@@ -103,6 +103,7 @@ def test_the_password_may_come_from_the_environment_or_a_file(server: Path, tmp_
         ("postgresql+psycopg://me:a%40@host:5432/db", "postgresql+psycopg://me:***@host:5432/db"),
         ("x?password=abc&user=me", "x?password=***&user=me"),
         ("postgresql://me@host/db", "postgresql://me@host/db"),
+        ("postgresql:/me:a@host/db", "postgresql:/me:***@host/db"),
         ("tcp://host:8786", "tcp://host:8786"),
     ],
 )

@@ -17,7 +17,7 @@ SAID = 3
 
 
 def repair(
-    broken: Annotated[Path, typer.Argument(metavar="BROKEN", help="File of a damaged atlas.", show_default=False)],
+    broken: Annotated[str, typer.Argument(metavar="BROKEN", help="File of a damaged atlas.", show_default=False)],
     to: Annotated[Path, typer.Option("--to", metavar="NEW", help="File of the new atlas.", show_default=False)],
     json: AsJson = False,
 ) -> None:

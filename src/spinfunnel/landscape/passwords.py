@@ -6,7 +6,7 @@ import re
 
 __all__ = ["without_passwords"]
 
-_IN_ADDRESS = re.compile(r"(\w://[^\s:/@]*):\S*@")
+_IN_ADDRESS = re.compile(r"(\w:/{1,2}[^\s:/@]*):\S*@")
 _AS_OPTION = re.compile(r"(password=)[^\s&'\"]*", re.IGNORECASE)
 
 

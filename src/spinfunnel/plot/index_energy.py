@@ -47,9 +47,11 @@ class IndexTheory:
         >>> IndexTheory.of("lj", {"atoms": 8}) is None
         True
         """
-        if name != "spherical-pspin":
+        n, p = parameters.get("n"), parameters.get("p")
+        # The parameters may be those of an atlas from anybody.
+        if name != "spherical-pspin" or not isinstance(n, int) or not isinstance(p, int):
             return None
-        return IndexTheory(int(parameters["n"]), int(parameters["p"]))
+        return IndexTheory(n, p)
 
     @property
     def threshold(self) -> float:
