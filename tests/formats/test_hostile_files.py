@@ -15,6 +15,7 @@ from spinfunnel.formats import FORMATS_READ
 from spinfunnel.formats.bounded_arrays import read_npy
 from spinfunnel.formats.checkpoint import read_checkpoint
 from spinfunnel.formats.source import json_document
+from spinfunnel.formats.structure_files import read_structure
 from spinfunnel.landscape import InputError
 from spinfunnel.systems import load_problem, resolve
 
@@ -130,6 +131,23 @@ def test_a_long_name_in_a_checkpoint_costs_little(tmp_path: Path, where: str) ->
     with pytest.raises(InputError, match="names something in 40002 characters"):
         read_checkpoint(file)
     assert time.process_time() - begun < 2.0
+
+
+def test_an_archive_over_several_disks_is_refused(tmp_path: Path) -> None:
+    import torch
+
+    torch.save({"a": torch.ones(2)}, tmp_path / "disks.pt")
+    data = (tmp_path / "disks.pt").read_bytes()
+    end = data.rindex(b"PK\x05\x06")
+    locator = b"PK\x06\x07" + (9).to_bytes(4, "little") + bytes(8) + (9).to_bytes(4, "little")
+    (tmp_path / "disks.pt").write_bytes(data[:end] + locator + data[end:])
+    with pytest.raises(InputError, match="is damaged"):
+        read_checkpoint(tmp_path / "disks.pt")
+
+
+def test_a_form_feed_ends_no_line_of_an_xyz_file(tmp_path: Path) -> None:
+    (tmp_path / "feed.xyz").write_bytes(b"\x0c3\nname\nC 0 0 0\nC 3.8 0 0\nC 7.6 0 0\n")
+    assert len(read_structure(tmp_path / "feed.xyz").trace) == 3
 
 
 def test_headers_are_parsed_and_not_evaluated() -> None:

@@ -88,7 +88,11 @@ def _weights_only(file: Path) -> Any:
 
 def _check_archive(file: Path) -> None:
     """Refuse an archive that swells: PyTorch stores tensors as they are, and so do its readers."""
-    if not zipfile.is_zipfile(file):
+    try:
+        archived = zipfile.is_zipfile(file)
+    except zipfile.BadZipFile as error:
+        raise InputError(f"the checkpoint {file} is damaged: {_line(error)}") from None
+    if not archived:
         with file.open("rb") as stream:
             for _ in range(PICKLES):
                 _check_names(file, stream)

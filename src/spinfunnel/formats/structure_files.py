@@ -319,6 +319,7 @@ def _coordinates(source: Source) -> NDArray[np.float64]:
         lines = _text(source).splitlines()
         if source.ending == ".xyz":
             check_xyz(source)
+            lines = _text(source).split("\n")  # as the check counts them: a form feed ends no line
             lines = [" ".join(row.split()[1:4]) for row in lines[2 : 2 + int(lines[0])]]
         rows = [row for row in (line.partition("#")[0].replace(",", " ").split() for line in lines) if row]
         try:
