@@ -54,8 +54,13 @@ def one_line(sentence: str) -> str:
     >>> len(one_line("a" * 999))
     300
     """
+    from spinfunnel.landscape.passwords import passwords_of, without_passwords
     from spinfunnel.landscape.running import plain_text
 
+    sentence = without_passwords(sentence)
+    for typed in sys.argv[1:]:  # a part of an address may be quoted alone
+        for secret in passwords_of(typed):
+            sentence = sentence.replace(secret, "***")
     plain = plain_text(" ".join(sentence.split()))
     half = LONGEST // 2
     return plain if len(plain) <= LONGEST else f"{plain[: half - 3]} ... {plain[2 - half :]}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["without_passwords"]
+__all__ = ["passwords_of", "without_passwords"]
 
-_IN_ADDRESS = re.compile(r"(\w:/{1,2}[^\s:/@]*):\S*@")
-_AS_OPTION = re.compile(r"(password=)[^\s&'\"]*", re.IGNORECASE)
+_IN_ADDRESS = re.compile(r"(\w:/{1,2}[^\s:/@]*):(\S*)@")
+_AS_OPTION = re.compile(r"(password=)([^\s&'\"]*)", re.IGNORECASE)
 
 
 def without_passwords(text: str) -> str:
@@ -19,3 +19,15 @@ def without_passwords(text: str) -> str:
     'judge sk --atlas postgresql://me:***@host/maps?password=***&port=1'
     """
     return _AS_OPTION.sub(r"\1***", _IN_ADDRESS.sub(r"\1:***@", text))
+
+
+def passwords_of(text: str) -> set[str]:
+    """Passwords of the URLs in a text.
+
+    Examples
+    --------
+    >>> passwords_of("postgresql://me:s3cret@host/maps")
+    {'s3cret'}
+    """
+    found = (*_IN_ADDRESS.finditer(text), *_AS_OPTION.finditer(text))
+    return {match.group(2) for match in found if match.group(2)}
