@@ -29,6 +29,7 @@ from spinfunnel.systems.own_function import FunctionLandscape
 from spinfunnel.systems.registry import System, SystemParameter, build_from_text, suggestion
 from spinfunnel.systems.spins.committee import BinaryNetwork, binary_network
 from spinfunnel.systems.spins.dill_chan import DillChan, dill_chan
+from spinfunnel.systems.spins.fitted import fitted_model
 from spinfunnel.systems.spins.from_problem import exists, landscape_of_problem, load_problem, split_options
 from spinfunnel.systems.spins.glasses import (
     disordered_ferromagnet,
@@ -72,6 +73,7 @@ __all__ = [
     "disordered_ferromagnet",
     "double_wells",
     "edwards_anderson",
+    "fitted_model",
     "frustrated_heteropolymer",
     "golf_course",
     "himmelblau",
@@ -164,6 +166,13 @@ SYSTEMS: Registry[System] = Registry(
             "Hopfield memory with Hebb's rule",
             "Hopfield, PNAS 79, 2554 (1982)",
             example="hopfield:n=10,patterns=3",
+        ),
+        System(
+            "fit",
+            fitted_model,
+            "maximum-entropy model fitted to a table of observations: fit:file=data.csv",
+            "Schneidman, Berry, Segev, Bialek, Nature 440, 1007 (2006)",
+            example="fit:n=8,samples=2000",
         ),
         System(
             "labs",
