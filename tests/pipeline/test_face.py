@@ -294,3 +294,10 @@ def test_what_the_page_about_python_shows_runs() -> None:
     assert known["graph"].minima == 2
     for name in re.findall(r"study\.(\w+)", page):
         assert hasattr(known["study"], name), name
+
+
+def test_a_budget_may_be_a_text() -> None:
+    found = sf.study("sk:n=20", explorer="exchange", budget="1e5", nulls=False, views=False, advice=False)
+    assert found.run.outcome == "out of budget"
+    with pytest.raises(InputError, match="give seconds, minutes or hours"):
+        sf.study("sk:n=20", explorer="exchange", budget="soon")

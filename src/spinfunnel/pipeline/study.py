@@ -67,6 +67,8 @@ def study(landscape: Any, **options: Any) -> Study:
     asked = {field.name for field in dataclasses.fields(Request)}
     of_landscape = {name: value for name, value in options.items() if name not in asked}
     of_study = {name: value for name, value in options.items() if name in asked}
+    if isinstance(of_study.get("budget"), str):
+        of_study["budget"] = Budget.read(of_study["budget"])
     if of_landscape or not isinstance(getattr(landscape, "kind", None), Kind):
         landscape = _made(landscape, of_landscape, seed=int(options.get("seed", 0)))
     if "progress" in options:
