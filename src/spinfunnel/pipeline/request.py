@@ -34,8 +34,9 @@ class Request:
     workers : int, optional
         Threads; all cores unless given. The result does not depend on it.
     budget : Budget, optional
-        `study` also takes a text, 60s or 1e6 evaluations. For an explorer that samples. A time is that of the whole study where its stages share it (see `clock.SHARES`),
-        and that of exploring otherwise; evaluations are those of exploring.
+        For an explorer that samples; `study` also takes a text, 60s or 1e6 evaluations. A time is that of the whole
+        study where its stages share it (see `clock.SHARES`), and that of exploring otherwise; evaluations are those of
+        exploring.
     atlas : Atlas, str or Path, optional
         Where the map is kept; nowhere unless given. A job that is finished there is read instead of done again.
     measures : tuple of str, optional
