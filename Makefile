@@ -15,7 +15,7 @@ OF_TORCH := torch triton cuda-bindings cuda-pathfinder cuda-toolkit nvidia-cubla
   nvidia-cusparselt-cu13 nvidia-nccl-cu13 nvidia-nvjitlink nvidia-nvshmem-cu13 nvidia-nvtx
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv demo quick test slow fuzz faults soak lock audit check lint format types imports doctest examples clean
+.PHONY: help venv demo quick test slow long fuzz faults soak lock audit check lint format types imports doctest examples clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -54,10 +54,13 @@ quick: $(STAMP) ## laws on small examples, kernels against their twins, a study 
 	$(BIN)/python -m pytest -n logical --dist loadfile -m quick
 
 test: $(STAMP) ## all tests except the slow ones
-	$(BIN)/python -m pytest -n logical --dist loadfile -m 'not slow'
+	$(BIN)/python -m pytest -n logical --dist loadfile -m 'not slow and not long'
 
 slow: $(STAMP) ## the slow tests: each takes more than 20 seconds alone
 	$(BIN)/python -m pytest -n logical --dist loadfile -m slow
+
+long: $(STAMP) ## thousands of damaged and hostile atlases: more than half an hour
+	$(BIN)/python -m pytest -n logical --dist loadfile -m long
 
 fuzz: $(STAMP) ## change valid files at random for an hour: each is read or refused in a sentence
 	$(BIN)/python -m fuzz

@@ -91,7 +91,7 @@ def test_mutated_atlases_are_refused_or_say_the_same(whole: Path, tmp_path: Path
     assert sum(counts.values()) == 200
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_ten_thousand_mutated_atlases_are_refused_or_say_the_same(whole: Path, tmp_path: Path) -> None:
     counts = damaged_ends(whole, tmp_path, range(1000, 11_000))
     assert sum(counts.values()) == 10_000

@@ -89,7 +89,7 @@ def test_hostile_atlases_execute_nothing(tmp_path: Path, canary: Path) -> None:
     assert not canary.exists()
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_thousand_hostile_atlases_execute_nothing(tmp_path: Path, canary: Path) -> None:
     assert opened(tmp_path, range(100, 1100)) == 1000
     assert not canary.exists()
