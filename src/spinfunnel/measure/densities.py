@@ -248,7 +248,8 @@ class Spectrum:
         share_of_z = self.log_count - log_z
         most = np.exp(np.minimum(share_of_z[wide] - (self.lowest[wide] - self.ground) / temperature, 700.0))
         least = np.exp(share_of_z[wide] - (self.energy[wide] - self.ground) / temperature)
-        share = float(np.minimum(most * reach * spread**2 / 3.0, most - least).sum())
+        # What was read from a file may contradict itself; a bound is never below nothing.
+        share = max(float(np.minimum(most * reach * spread**2 / 3.0, most - least).sum()), 0.0)
         bottom = float(np.exp(share_of_z - (self.energy - self.ground) / temperature).sum())
         below = -math.log(bottom) if bottom > 0.0 else math.inf
         return max(math.log1p(share), min(-math.log1p(-share), below) if share < 1.0 else below)
@@ -300,6 +301,8 @@ def crossing(fall: Callable[[Floats], Floats], *, hot: float, cold: float) -> fl
     >>> round(crossing(lambda t: 3.0 - t, hot=10.0, cold=0.1), 9)
     3.0
     """
+    if not 0.0 < cold < hot < math.inf:
+        return None  # Energies that contradict themselves, as a file may have them, span no temperatures.
     grid = np.geomspace(hot, cold, GRID)
     values = fall(grid[:PIECE])
     while values[0] > 0.0:
