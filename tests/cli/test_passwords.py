@@ -65,22 +65,33 @@ def test_no_command_shows_the_password_of_a_server(server: Path, tmp_path: Path,
     assert "Traceback" not in done.stderr
 
 
+SILENT = (
+    f"postgresql://me:{MARK}@localhost:1/none",
+    f"postgresql://localhost:1/none?user=me&password={MARK}",
+    f"postgresql://me:{MARK}@x@localhost:1/none",
+    f"mysql://me:{MARK}@host/none",
+)
+"""Addresses where no server answers."""
+
+
+def refused(folder: Path, url: str, number: int) -> None:
+    done = run(commands(url)[number], folder)
+    assert done.returncode == 2
+    assert marked(folder, done) == []
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(13))
-@pytest.mark.parametrize(
-    "url",
-    [
-        f"postgresql://me:{MARK}@localhost:1/none",
-        f"postgresql://localhost:1/none?user=me&password={MARK}",
-        f"postgresql://me:{MARK}@x@localhost:1/none",
-        f"mysql://me:{MARK}@host/none",
-    ],
-)
-def test_no_command_shows_the_password_of_a_server_that_does_not_answer(tmp_path: Path, url: str, number: int) -> None:
-    done = run(commands(url)[number], tmp_path)
-    assert done.returncode == 2
-    assert marked(tmp_path, done) == []
-    assert "Traceback" not in done.stderr
+def test_no_command_shows_the_password_of_a_server_that_does_not_answer(tmp_path: Path, number: int) -> None:
+    refused(tmp_path, SILENT[number % len(SILENT)], number)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", range(13))
+@pytest.mark.parametrize("url", SILENT)
+def test_no_command_shows_the_password_in_any_form(tmp_path: Path, url: str, number: int) -> None:
+    refused(tmp_path, url, number)
 
 
 def test_the_password_may_come_from_the_environment_or_a_file(server: Path, tmp_path: Path) -> None:
