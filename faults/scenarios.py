@@ -108,7 +108,7 @@ def clocks(jobs: list[Job], folder: Path, rounds: int, seed: int) -> Said:
         removed(file)
 
         def run(job: Job = job, file: Path = file) -> str:
-            with mock.patch("spinfunnel.atlas.store.datetime", Jumping), mock.patch("time.time", jumping_time):
+            with mock.patch("spinfunnel.atlas.job_rows.datetime", Jumping), mock.patch("time.time", jumping_time):
                 return _sentence(lambda: job.run(file, seed=SEED))
 
         answer = forked(run)
